@@ -1,0 +1,32 @@
+# Each target sets up what it needs in .venv: Python 3.11 or later and a package index do.
+PYTHON ?= python3
+BIN := .venv/bin
+PACKAGE := $(shell find sk_neuron -name '*.py' -o -name py.typed)
+
+.PHONY: demo test lint test-matrix clean
+
+# -P keeps the source folder off the path, so that what runs is the installed package.
+demo: .venv/installed
+	$(BIN)/python -P -m sk_neuron
+
+test: .venv/installed
+	$(BIN)/pytest tests docs README.md --pyargs sk_neuron
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/numpydoc lint sk_neuron/_classifier.py
+	$(BIN)/codespell sk_neuron tests docs benchmarks README.md CHANGELOG.md
+
+test-matrix: .venv/installed
+	$(BIN)/nox
+
+clean:
+	rm -rf .venv .nox
+
+# A newer pyproject.toml makes a new environment; newer sources are installed again.
+.venv/installed: pyproject.toml README.md $(PACKAGE)
+	test .venv/pyvenv.cfg -nt pyproject.toml || $(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[dev]'
+	touch $@

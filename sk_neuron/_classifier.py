@@ -1,0 +1,346 @@
+"""The estimator: validate, encode, descend, store."""
+
+import warnings
+from copy import copy
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit, log_expit
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sk_neuron._advance import Layer
+from sk_neuron._descent import descend, draw_start
+from sk_neuron._inputs import (
+    FEATURES,
+    PARAMETERS,
+    check_labels,
+    encode_targets,
+    encode_weights,
+    fit_context,
+)
+from sk_neuron._learning_rate import auto_learning_rate
+from sk_neuron._rule import log_normalize, potential, stuck
+
+
+class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
+    r"""A sigmoid neuron trained on the Brier score by plain gradient descent.
+
+    One neuron for two classes, one neuron per class for more, one per label for
+    multilabel `y`. Each minimises, over all rows at once,
+
+    .. math:: \tfrac12 \sum_i s_i \left(t_i - \sigma(x_i \cdot w + b)\right)^2
+              + \tfrac\alpha2 \lVert w \rVert^2
+
+    where :math:`\sigma` is the sigmoid, :math:`t_i` is 1 for the neuron's class and 0
+    otherwise and :math:`s_i` is the weight of the row. The sum of squares is, up to its
+    factor, the Brier score [1]_. It is a bounded proper scoring rule: a mislabelled row
+    costs at most 1, so wrong labels do limited damage to the probabilities.
+
+    The descent keeps nothing but its weights, so a fit of t iterations is the start of
+    every longer fit, and `max_iter` is the regulariser to search over. Scale the
+    features first, for example with :class:`~sklearn.preprocessing.StandardScaler`.
+
+    Parameters
+    ----------
+    max_iter : int, default=1000
+        The number of steps, 1 or more. All are taken.
+
+    learning_rate : "auto" or float, default="auto"
+        The step size :math:`\eta`. "auto" takes 1, shortened where 1 could overshoot:
+        ``min(1, 1 / L)`` with ``L = 0.0770293 * largest eigenvalue of
+        sum_i s_i x_i x_i^T + alpha``, the smoothness of the objective, so that no step
+        raises it [2]_. From 64 columns on the eigenvalue is a Lanczos estimate with a
+        margin of 5 %. A positive float is used as it is.
+
+    alpha : float, default=0.0
+        Strength of the weight decay, 0 or more. The objective is a sum over rows, so
+        `alpha` weighs against the number of rows. The intercept is not decayed.
+
+    fit_intercept : bool, default=True
+        Whether to learn an intercept. Without one, a column of ones in `X` plays its
+        part and is decayed like the others.
+
+    init : {"zeros", "uniform"}, default="zeros"
+        The weights before the first step. "uniform" draws them from [-1, 1) with
+        `random_state`; on unscaled data such a start can saturate the sigmoid and learn
+        nothing, which is reported by a warning.
+
+    class_weight : dict, "balanced" or None, default=None
+        Weights of the classes, ``{class: weight}``, 1 where missing. "balanced" gives
+        all classes the same total weight, from the weighted counts of the classes.
+        For multilabel `y` the classes of each label are 0 and 1.
+
+    random_state : int, RandomState instance or None, default=None
+        The generator of a "uniform" start; unused with "zeros".
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The classes, sorted; for multilabel `y` the indices of the labels.
+
+    coef_ : ndarray of shape (1, n_features) or (n_neurons, n_features)
+        Weights of the neurons, in the precision of `X`. With two classes, the one neuron
+        answers for ``classes_[1]``.
+
+    intercept_ : ndarray of shape (n_neurons,)
+        Intercepts of the neurons.
+
+    learning_rate_ : float or ndarray of shape (n_neurons,)
+        The step size used; one per neuron where `class_weight` makes the weights of the
+        rows differ between the labels of multilabel `y`.
+
+    loss_curve_ : ndarray of shape (n_iter_,)
+        The Brier score on the training rows before each step: the weighted mean of the
+        squared error of the output, summed over the neurons. With two classes it is
+        what :func:`~sklearn.metrics.brier_score_loss` measures; with more, it is its
+        sum over classes, of outputs not yet scaled to sum to 1.
+
+    n_iter_ : int
+        The number of steps taken.
+
+    n_features_in_ : int
+        The number of features seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features seen during `fit`, where `X` has string column names.
+
+    See Also
+    --------
+    sklearn.linear_model.LogisticRegression : The same model fitted to the log loss: as
+        good or slightly better on clean labels, and more easily misled by wrong ones.
+    sklearn.linear_model.SGDClassifier : Stochastic steps on other losses.
+    sklearn.neural_network.MLPClassifier : Hidden layers, trained on the log loss.
+
+    Notes
+    -----
+    `X` of float32 is trained and answered in float32; anything else in float64. Dense
+    `X` and CSR are not copied. Memory beyond `X` is a few arrays of
+    (n_samples, n_neurons).
+
+    References
+    ----------
+    .. [1] G. W. Brier, "Verification of forecasts expressed in terms of probability",
+       Monthly Weather Review 78 (1950), 1-3.
+    .. [2] Y. Nesterov, "Lectures on Convex Optimization", 2nd ed. (2018), section 1.2.3.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sk_neuron import SigmoidNeuronClassifier
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> neuron = make_pipeline(StandardScaler(), SigmoidNeuronClassifier())
+    >>> float(cross_val_score(neuron, X, y).mean().round(3))
+    0.975
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = PARAMETERS
+
+    def __init__(
+        self,
+        *,
+        max_iter: int = 1000,
+        learning_rate: float | Literal["auto"] = "auto",
+        alpha: float = 0.0,
+        fit_intercept: bool = True,
+        init: Literal["zeros", "uniform"] = "zeros",
+        class_weight: dict[Any, float] | Literal["balanced"] | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.max_iter = max_iter
+        self.learning_rate = learning_rate
+        self.alpha = alpha
+        self.fit_intercept = fit_intercept
+        self.init = init
+        self.class_weight = class_weight
+        self.random_state = random_state
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
+        """Train the neurons.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training data, finite.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Class labels of any type, or a multilabel indicator matrix of 0 and 1.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, finite and not negative; 1 each if None. A weight of 2
+            is the row twice, a weight of 0 is the row left out.
+
+        Returns
+        -------
+        self : SigmoidNeuronClassifier
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data are out of range, or if the descent overflows.
+            The estimator is then as it was before the call.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If a "uniform" start is so saturated that a neuron hardly learns.
+        """
+        fitted = copy(self)  # so that a fit that raises leaves self as it was
+        features, y = validate_data(fitted, X, y, multi_output=True, **FEATURES)
+        labels = check_labels(y)
+        fitted._multilabel = labels.ndim == 2
+        fitted.classes_, target = encode_targets(labels, features.dtype)
+        weight = encode_weights(sample_weight, self.class_weight, labels, features.dtype)
+
+        if self.learning_rate == "auto":
+            rate = auto_learning_rate(features, weight, self.alpha, self.fit_intercept)
+        else:
+            rate = np.array([self.learning_rate], dtype=np.float64)
+        layer = Layer(features, target, weight, rate, self.alpha, self.fit_intercept)
+        start = draw_start(
+            self.init,
+            (features.shape[1], target.shape[1]),
+            fit_intercept=self.fit_intercept,
+            random_state=self.random_state,
+            dtype=features.dtype,
+        )
+        ((n_iter, coef, intercept, squared_error),) = descend(
+            layer, *start, [self.max_iter]
+        )
+        _finite_potential(features, coef, intercept)
+        if self.init == "uniform":
+            _warn_if_saturated(layer, start, (coef, intercept))
+
+        fitted.n_iter_ = n_iter
+        fitted.coef_ = np.ascontiguousarray(coef.T)
+        fitted.intercept_ = intercept
+        fitted.learning_rate_ = rate if len(rate) > 1 else float(rate[0])
+        fitted.loss_curve_ = (squared_error / weight.sum(axis=0)).sum(axis=1)
+        self.__dict__ = fitted.__dict__
+        return self
+
+    def decision_function(self, X: ArrayLike) -> NDArray[np.floating[Any]]:
+        """Return the potential of each neuron, the weighted sum of its inputs.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to answer for, finite.
+
+        Returns
+        -------
+        potential : ndarray of shape (n_samples,) or (n_samples, n_neurons)
+            One column where there is one neuron; above 0 it favours ``classes_[1]``.
+
+        Raises
+        ------
+        ValueError
+            If the potential overflows.
+        """
+        check_is_fitted(self)
+        features = validate_data(self, X, reset=False, **FEATURES)
+        z = _finite_potential(features, self.coef_.T, self.intercept_)
+        return z[:, 0] if z.shape[1] == 1 else z
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.floating[Any]]:
+        """Return the probability of each class, or of each label.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to answer for, finite.
+
+        Returns
+        -------
+        probability : ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`. Rows sum to 1 unless `y` was multilabel:
+            with more than two classes the neurons' outputs are divided by their sum.
+        """
+        z = self.decision_function(X)
+        if z.ndim == 1:
+            return expit(np.column_stack([-z, z]))
+        return expit(z) if self._multilabel else np.exp(log_normalize(z))
+
+    def predict_log_proba(self, X: ArrayLike) -> NDArray[np.floating[Any]]:
+        """Return the logarithm of `predict_proba`, finite where that rounds to 0.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to answer for, finite.
+
+        Returns
+        -------
+        log_probability : ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`.
+        """
+        z = self.decision_function(X)
+        if z.ndim == 1:
+            return log_expit(np.column_stack([-z, z]))
+        return log_expit(z) if self._multilabel else log_normalize(z)
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the most probable class, or the labels more probable than not.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to answer for, finite.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Classes, or a multilabel indicator matrix. Decided from the potential, which
+            still tells classes apart where probabilities round to the same number.
+        """
+        z = self.decision_function(X)
+        if self._multilabel:
+            return (z > 0).astype(int)
+        return self.classes_[z.argmax(axis=1) if z.ndim == 2 else (z > 0).astype(int)]
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.classifier_tags.multi_label = True
+        tags.target_tags.multi_output = True
+        # A plane through the origin and a random start on unscaled data can promise no
+        # score on scikit-learn's blobs; the defaults can.
+        tags.classifier_tags.poor_score = not self.fit_intercept or self.init == "uniform"
+        return tags
+
+
+def _finite_potential(features, coef, intercept):
+    with np.errstate(all="ignore"):
+        z = potential(features, coef, intercept)
+    if not np.isfinite(z).all():
+        raise ValueError(
+            f"The values in X are so large that X @ coef_.T overflows {z.dtype}. "
+            "Scale the features."
+        )
+    return z
+
+
+def _warn_if_saturated(layer, start, end):
+    """Warn where most of the error was, and stayed, in rows without a gradient."""
+    data = layer.features, layer.target, layer.weight
+    before = stuck(*data, *start)
+    dead = (before > 0.5) & (stuck(*data, *end) > 0.5)
+    if dead.any():
+        warnings.warn(
+            f"The random start saturates {dead.sum()} of {len(dead)} neurons: up to "
+            f"{before[dead].max():.0%} of a neuron's error is in rows where its output is "
+            "wrong but |X @ w| is so large that no gradient flows. Scale the features, "
+            "with StandardScaler for example, or use init='zeros'.",
+            ConvergenceWarning,
+            stacklevel=4,
+        )

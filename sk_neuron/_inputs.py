@@ -1,0 +1,114 @@
+"""From what a user passes to target columns and sample weights, or a clear error.
+
+The one module that imports scikit-learn's parameter validation, which is private.
+"""
+
+from numbers import Integral, Real
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import _fit_context
+from sklearn.utils import check_array, column_or_1d
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+# What may be passed for each parameter of the estimators.
+PARAMETERS = {
+    "max_iter": [Interval(Integral, 1, None, closed="left")],
+    "learning_rate": [
+        StrOptions({"auto"}),
+        Interval(Real, 0, None, closed="neither"),
+    ],
+    "alpha": [Interval(Real, 0, None, closed="left")],
+    "fit_intercept": ["boolean"],
+    "init": [StrOptions({"uniform", "zeros"})],
+    "class_weight": [dict, StrOptions({"balanced"}), None],
+    "random_state": ["random_state"],
+}
+
+# The decorator that checks the parameters before `fit` begins.
+fit_context = _fit_context
+
+# How scikit-learn's `validate_data` is to read X: CSR and both precisions as they are.
+FEATURES = {"accept_sparse": "csr", "dtype": [np.float64, np.float32]}
+
+
+def check_labels(y):
+    """Return y as (n,) class labels, or as an (n, K) array of 0/1 for multilabel."""
+    check_classification_targets(y)
+    kind = type_of_target(y, input_name="y")
+    if kind == "multiclass-multioutput":
+        raise ValueError(
+            "multiclass-multioutput y is not supported: pass one column of class "
+            "labels, or a multilabel indicator matrix of 0 and 1."
+        )
+    if kind != "multilabel-indicator":
+        return column_or_1d(y, warn=True)
+    labels = y.toarray() if issparse(y) else y
+    if not np.isin(labels, (0, 1)).all():
+        raise ValueError("A multilabel indicator y must hold only 0 and 1.")
+    return labels.astype(np.int8)
+
+
+def encode_targets(labels, dtype):
+    """Return the classes and the (n, K) targets, a 0/1 column for each neuron."""
+    if labels.ndim == 2:
+        return np.arange(labels.shape[1]), labels.astype(dtype)
+    classes, index = np.unique(labels, return_inverse=True)
+    if len(classes) == 1:
+        raise ValueError(
+            "At least two classes are needed to train a neuron, but y contains only "
+            f"one class: {classes[0]!r}."
+        )
+    target = index[:, np.newaxis]
+    if len(classes) > 2:
+        target = target == np.arange(len(classes))
+    return classes, target.astype(dtype)
+
+
+def encode_weights(sample_weight, class_weight, labels, dtype):
+    """Return sample weights times class weights, (n, 1) or, for multilabel, (n, K)."""
+    weight = _check_sample_weight(sample_weight, len(labels))[:, np.newaxis]
+    if class_weight is not None:
+        columns = labels.T if labels.ndim == 2 else [labels]
+        factors = [_class_weights(class_weight, c, weight[:, 0]) for c in columns]
+        weight = weight * np.column_stack(factors)
+    with np.errstate(over="ignore"):
+        weight = weight.astype(dtype)
+        total = weight.sum(axis=0)
+    if not np.isfinite(total).all():
+        raise ValueError(f"The weights, or their sum, are NaN or overflow {weight.dtype}.")
+    if (weight < 0).any():
+        raise ValueError("Negative values in data passed to `class_weight`.")
+    if (total == 0).any():
+        raise ValueError(
+            f"sample_weight times class_weight is zero in every row, in {weight.dtype}."
+        )
+    return weight
+
+
+def _check_sample_weight(sample_weight, n_samples):
+    if sample_weight is None or isinstance(sample_weight, Real):
+        sample_weight = np.full(n_samples, 1 if sample_weight is None else sample_weight)
+    weight = check_array(
+        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
+    )
+    if weight.shape != (n_samples,):
+        raise ValueError(f"sample_weight.shape == {weight.shape}, expected {(n_samples,)}!")
+    if (weight < 0).any():
+        raise ValueError("Negative values in data passed to `sample_weight`.")
+    if not weight.any():
+        raise ValueError("Sample weights must contain at least one non-zero number.")
+    return weight
+
+
+def _class_weights(class_weight, labels, weight):
+    """Return the factor of each row; "balanced" does not see rows of weight 0."""
+    rows = weight > 0 if class_weight == "balanced" else np.full(len(labels), True)
+    classes, index = np.unique(labels[rows], return_inverse=True)
+    factor = np.zeros(len(labels))
+    factor[rows] = compute_class_weight(
+        class_weight, classes=classes, y=labels[rows], sample_weight=weight[rows]
+    )[index]
+    return factor

@@ -1,0 +1,180 @@
+"""Every bad input gets a clear error, and an estimator that raised is as it was."""
+
+import re
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+from sklearn.exceptions import NotFittedError
+
+from sk_neuron import SigmoidNeuronClassifier
+
+X = np.random.default_rng(0).standard_normal((6, 2))
+y = np.array([0, 1, 0, 1, 1, 0])
+LABELS = np.eye(2, dtype=int)[y]
+
+
+def with_value(value, array=X):
+    array = np.array(array, dtype=np.result_type(array, type(value)))
+    array.flat[3] = value
+    return array
+
+
+BAD_PARAMETERS = {
+    "max_iter": ([0, -1, 2.5, "10", None], "an int in the range [1, inf)"),
+    "learning_rate": (
+        [0, -1.0, np.nan, np.inf, "fast", None],
+        "a str among {'auto'} or a float in the range (0.0, inf)",
+    ),
+    "alpha": ([-0.1, np.nan, np.inf, "1", None], "a float in the range [0.0, inf)"),
+    "fit_intercept": (["yes", 2, None], "an instance of 'bool' or an instance of"),
+    "init": (["random", 0, None, X], "a str among {'uniform', 'zeros'}"),
+    "class_weight": (
+        ["even", 2.0, [1, 2]],
+        "an instance of 'dict', a str among {'balanced'}",
+    ),
+    "random_state": (
+        ["seed", -1, 1.5],
+        "an int in the range [0, 4294967295], an instance of",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [(name, value) for name, (values, _) in BAD_PARAMETERS.items() for value in values],
+    ids=str,
+)
+def test_parameters(name, value):
+    _, range_ = BAD_PARAMETERS[name]
+    message = f"The {name!r} parameter of SigmoidNeuronClassifier must be {range_}"
+    # the order of a set of two words is not fixed
+    words = re.escape(message).replace(r"'uniform',\ 'zeros'", r"'\w+',\ '\w+'")
+    with pytest.raises(ValueError, match=words):
+        SigmoidNeuronClassifier(**{name: value}).fit(X, y)
+
+
+def test_every_parameter_is_tested():
+    assert set(BAD_PARAMETERS) == set(SigmoidNeuronClassifier().get_params())
+
+
+BAD_DATA = {
+    "NaN": (with_value(np.nan), y, None, "Input X contains NaN"),
+    "infinity": (with_value(np.inf), y, None, "Input X contains infinity"),
+    "sparse NaN": (csr_array(with_value(np.nan)), y, None, "Input X contains NaN"),
+    "complex": (X + 1j, y, None, "Complex data not supported"),
+    "text": (
+        [["a", "b"]] * 6,
+        y,
+        None,
+        "could not convert string to float|dtype='numeric'",
+    ),
+    "one-dimensional": (X[:, 0], y, None, "Expected 2D array, got 1D array instead"),
+    "no rows": (X[:0], y[:0], None, r"Found array with 0 sample\(s\)"),
+    "no columns": (X[:, :0], y, None, r"Found array with 0 feature\(s\)"),
+    "lengths": (X[:5], y, None, "inconsistent numbers of samples: .*5, 6"),
+    "y missing": (X, None, None, "requires y to be passed, but the target y is None"),
+    "y NaN": (X, with_value(np.nan, y), None, "Input y contains NaN"),
+    "y continuous": (X, X[:, 0], None, "Unknown label type: continuous"),
+    "one class": (X, np.ones(6), None, "only one class: .*1.0"),
+    "one row": (X[:1], y[:1], None, "only one class"),
+    "several outputs": (X, np.arange(12).reshape(6, 2) % 3, None, "multiclass-multioutput"),
+    "labels not 0 and 1": (X, LABELS * 2, None, "must hold only 0 and 1"),
+    "weight NaN": (
+        X,
+        y,
+        with_value(np.nan, np.ones(6)),
+        "Input sample_weight contains NaN",
+    ),
+    "weight inf": (X, y, with_value(np.inf, np.ones(6)), "sample_weight contains infinity"),
+    "scalar weight NaN": (X, y, np.nan, "Input sample_weight contains NaN"),
+    "weight negative": (
+        X,
+        y,
+        with_value(-1.0, np.ones(6)),
+        "Negative values .*sample_weight",
+    ),
+    "weights zero": (X, y, np.zeros(6), "weights must contain at least one non-zero"),
+    "weights short": (X, y, np.ones(5), r"sample_weight.shape == \(5,\), expected \(6,\)"),
+    "weights 2D": (X, y, np.ones((6, 1)), r"sample_weight.shape == \(6, 1\), expected"),
+    "weights text": (X, y, list("abcdef"), "could not convert string to float"),
+    "weights overflow": (X, y, np.full(6, 1e308), "weights.* overflow float64"),
+    "weights vanish": (
+        X.astype("f"),
+        y,
+        np.full(6, 1e-60),
+        "zero in every row, in float32",
+    ),
+    "eigenvalue overflow": (X * 1e160, y, None, "largest eigenvalue .* Scale the features"),
+    "float32 overflow": ((X * 1e20).astype("f"), y, None, "overflows float32"),
+    "wide overflow": (np.tile(X * 1e160, 50), y, None, "largest eigenvalue .* overflows"),
+}
+
+
+@pytest.mark.parametrize("bad", BAD_DATA)
+def test_data(bad):
+    X_bad, y_bad, weight, message = BAD_DATA[bad]
+    neuron = SigmoidNeuronClassifier(init="uniform", random_state=0)
+    with pytest.raises((ValueError, TypeError), match=message):
+        neuron.fit(X_bad, y_bad, sample_weight=weight)
+    assert vars(neuron) == vars(SigmoidNeuronClassifier(init="uniform", random_state=0))
+
+    neuron.fit(X, LABELS)
+    before = dict(vars(neuron))
+    with pytest.raises((ValueError, TypeError), match=message):
+        neuron.fit(X_bad, y_bad, sample_weight=weight)
+    assert vars(neuron).keys() == before.keys()
+    assert all(vars(neuron)[name] is value for name, value in before.items())
+
+
+@pytest.mark.parametrize(
+    ("class_weight", "labels", "message"),
+    [
+        ({5: 1.0}, y, "not in class_weight"),
+        ({0: -1.0}, y, "Negative values .*class_weight"),
+        ({0: np.nan}, y, "NaN or overflow"),
+        ({0: 0.0, 1: 0.0}, y, "zero in every row"),
+        ({0: 0.0, 1: 1.0}, np.zeros_like(LABELS), "zero in every row"),
+    ],
+)
+def test_class_weight(class_weight, labels, message):
+    with pytest.raises(ValueError, match=message):
+        SigmoidNeuronClassifier(class_weight=class_weight).fit(X, labels)
+
+
+@pytest.mark.parametrize("learning_rate", [1e300, 1.7e308])
+@pytest.mark.parametrize("scale", [1e10, 1e308])
+def test_a_step_that_overflows_says_so(learning_rate, scale):
+    with pytest.raises(ValueError, match=r"overflow.* Scale the features"):
+        SigmoidNeuronClassifier(learning_rate=learning_rate).fit(np.sign(X) * scale, y)
+
+
+def test_a_decay_that_diverges_says_so():
+    neuron = SigmoidNeuronClassifier(learning_rate=1.0, alpha=1e3, init="uniform")
+    with pytest.raises(ValueError, match="smaller learning_rate or alpha"):
+        neuron.fit(X, y)
+
+
+@pytest.mark.parametrize(
+    "method", ["predict", "predict_proba", "predict_log_proba", "decision_function"]
+)
+def test_answers(method):
+    with pytest.raises(NotFittedError, match="not fitted yet"):
+        getattr(SigmoidNeuronClassifier(), method)(X)
+    answer = getattr(SigmoidNeuronClassifier().fit(X, y), method)
+    with pytest.raises(
+        ValueError, match=r"X has 1 features, but .* is expecting 2 features"
+    ):
+        answer(X[:, :1])
+    with pytest.raises(ValueError, match="Input X contains NaN"):
+        answer(with_value(np.nan))
+    with pytest.raises(ValueError, match=r"X @ coef_\.T overflows float64"):
+        answer(np.sign(X) * 1.7e308)
+
+
+def test_numpy_error_settings_do_not_matter():
+    with np.errstate(all="raise"):
+        neuron = SigmoidNeuronClassifier(max_iter=3000).fit(
+            X * 1e3, y > 0, np.full(6, 1e-200)
+        )
+        neuron.predict_log_proba(X * 1e5)

@@ -1,0 +1,66 @@
+"""What is installed, what it imports, and in which order."""
+
+import ast
+import subprocess
+import sys
+from importlib.metadata import distribution, version
+from pathlib import Path
+
+import sk_neuron
+
+PACKAGE = Path(sk_neuron.__file__).parent
+
+# The order of the data's flow: a module imports only from earlier ones.
+FLOW = [
+    "_rule",
+    "_inputs",
+    "_advance",
+    "_learning_rate",
+    "_descent",
+    "_classifier",
+    "__init__",
+    "__main__",
+]
+
+
+def imports(module):
+    """Return the names of the modules of the package that a module imports."""
+    for node in ast.walk(ast.parse((PACKAGE / f"{module}.py").read_text())):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0
+            if node.module.split(".")[0] == "sk_neuron":
+                yield node.module.partition(".")[2] or "__init__"
+        elif isinstance(node, ast.Import):
+            assert not any(alias.name.startswith("sk_neuron") for alias in node.names)
+
+
+def test_modules_import_only_from_earlier_ones():
+    assert {path.stem for path in PACKAGE.glob("*.py")} == set(FLOW)
+    for place, module in enumerate(FLOW):
+        assert set(imports(module)) <= set(FLOW[:place]), module
+
+
+def test_import_is_light():
+    """Nothing but the three dependencies, and what scikit-learn itself has imported."""
+    code = (
+        "import sys, sklearn.utils.validation; before = set(sys.modules);"
+        "import sk_neuron; print(*set(sys.modules) - before)"
+    )
+    added = subprocess.check_output([sys.executable, "-P", "-c", code], text=True).split()
+    packages = {name.partition(".")[0] for name in added} - sys.stdlib_module_names
+    assert "sk_neuron" in packages
+    assert packages <= {"sk_neuron", "numpy", "scipy", "sklearn"}
+
+
+def test_public_names():
+    public = {name for name in vars(sk_neuron) if not name.startswith("_")}
+    assert public | {"__version__"} == set(sk_neuron.__all__)
+    assert sk_neuron.__version__ == version("sk-neuron")
+
+
+def test_the_installed_package_is_what_is_tested():
+    (init,) = (
+        f for f in distribution("sk-neuron").files if f.match("sk_neuron/__init__.py")
+    )
+    assert Path(init.locate()).resolve() == PACKAGE.resolve() / "__init__.py"
+    assert (PACKAGE / "py.typed").exists()

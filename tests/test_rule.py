@@ -1,0 +1,94 @@
+"""The formulas: against finite differences, and at the ends of the number line."""
+
+import numpy as np
+import oracle
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from strategies import floats, problems
+
+from sk_neuron import _rule
+
+
+@given(problems(max_classes=2), st.data())
+def test_direction_is_minus_the_gradient(problem, data):
+    X, t, s = problem
+    w = data.draw(hnp.arrays(float, X.shape[1] + 1, elements=floats(-2, 2, float)))
+
+    def loss(v):
+        return oracle.loss(X, t, s, v[:-1], v[-1])
+
+    stencil = np.empty_like(w)
+    step = 1e-3 / (1 + np.abs(X).max())
+    for j, unit in enumerate(np.eye(len(w))):
+        far, near = (loss(w + k * step * unit) - loss(w - k * step * unit) for k in (2, 1))
+        stencil[j] = (8 * near - far) / (12 * step)
+    d_coef, d_intercept, squared_error = _rule.direction(
+        X, t[:, np.newaxis], s[:, np.newaxis], w[:-1, np.newaxis], w[-1:]
+    )
+    scale = 1e-9 * (1 + np.abs(X).max()) * s.sum() + 1e-12
+    np.testing.assert_allclose(
+        -np.append(d_coef, d_intercept), stencil, rtol=1e-6, atol=scale
+    )
+    np.testing.assert_allclose(squared_error, 2 * loss(w), rtol=1e-12)
+
+
+def test_curvature_is_the_largest_second_derivative():
+    o = np.linspace(0, 1, 1_000_001)
+    for t in (0.0, 0.3, 1.0):
+        second = (o * (1 - o)) ** 2 - (t - o) * o * (1 - o) * (1 - 2 * o)
+        assert np.abs(second).max() <= _rule.CURVATURE * (1 + 1e-12)
+    assert second.max() == pytest.approx(_rule.CURVATURE, rel=1e-11)
+
+
+# Made with mpmath at 50 digits: 1 / (1 + exp(-z)) and -log1p(exp(-z))
+EXTREMES = {
+    -1e300: (0.0, -1e300),
+    -745.0: (2.8223507304719371e-324, -745.0),
+    -37.0: (8.5330476257440651e-17, -37.0),
+    0.0: (0.5, -0.69314718055994531),
+    37.0: (0.99999999999999991, -8.5330476257440654e-17),
+    745.0: (1.0, -2.8223507304719371e-324),
+    1e300: (1.0, 0.0),
+}
+
+
+@pytest.mark.parametrize("z", EXTREMES)
+def test_extreme_potentials(z):
+    output, log_output = EXTREMES[z]
+    one = np.ones((1, 1))
+    with np.errstate(over="raise", divide="raise", invalid="raise"):
+        assert _rule.activate(z) == pytest.approx(output, rel=1e-14, abs=1e-323)
+        d_coef, d_intercept, error = _rule.direction(one, one, one, z * one, np.zeros(1))
+        normalized = _rule.log_normalize(np.array([[z, z], [z, -z]]))
+    # 1 - o is exact to an ulp of 1, and so is what it multiplies
+    assert d_coef[0, 0] == d_intercept[0]
+    assert d_coef[0, 0] == pytest.approx((1 - output) ** 2 * output, rel=1e-14, abs=1e-31)
+    assert error[0] == pytest.approx((1 - output) ** 2, rel=1e-14, abs=1e-31)
+    np.testing.assert_allclose(normalized[0], np.log([0.5, 0.5]), rtol=1e-14)
+    assert normalized[1, 0] == pytest.approx(log_output, rel=1e-14)
+
+
+@given(hnp.arrays(float, (3, 4), elements=st.floats(-1e300, 1e300)))
+def test_log_normalize_sums_to_one_and_keeps_the_order(z):
+    log_probability = _rule.log_normalize(z)
+    np.testing.assert_allclose(np.exp(log_probability).sum(axis=1), 1, rtol=1e-12)
+    for row, log_row in zip(z, log_probability, strict=True):
+        assert (np.diff(log_row[row.argsort()]) >= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("target", "z", "share"),
+    [
+        ([1, 1], [-20, 1], 1 / (1 + (1 / (1 + np.e)) ** 2)),  # one row wrong and flat
+        ([0, 1], [-20, 20], 0),  # flat because right
+        ([1, 1], [-1, -1], 0),  # wrong, with a gradient
+        ([1, 0], [-20, 20], 1),
+    ],
+)
+def test_stuck_is_the_share_of_error_that_is_wrong_and_flat(target, z, share):
+    column = np.array(z, dtype=float)[:, np.newaxis]
+    target, one = np.array(target)[:, np.newaxis], np.ones((1, 1))
+    stuck = _rule.stuck(column, target, np.ones((2, 1)), one, np.zeros(1))
+    assert stuck[0] == pytest.approx(share, abs=1e-8)

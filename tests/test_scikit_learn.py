@@ -1,0 +1,165 @@
+"""scikit-learn's own checks, and its tools with the neuron in them."""
+
+import os
+import subprocess
+import sys
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.datasets import load_iris, make_multilabel_classification
+from sklearn.decomposition import PCA
+from sklearn.ensemble import AdaBoostClassifier, VotingClassifier
+from sklearn.feature_selection import RFE
+from sklearn.inspection import DecisionBoundaryDisplay
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_val_predict
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.multioutput import ClassifierChain
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import (
+    estimator_checks_generator,
+    parametrize_with_checks,
+)
+
+from sk_neuron import SigmoidNeuronClassifier
+
+X, y = load_iris(return_X_y=True)
+X = StandardScaler().fit_transform(X)
+
+
+CONFIGURATIONS = [
+    SigmoidNeuronClassifier(),
+    SigmoidNeuronClassifier(init="uniform"),
+    SigmoidNeuronClassifier(fit_intercept=False),
+    SigmoidNeuronClassifier(learning_rate=1e-5),
+    SigmoidNeuronClassifier(alpha=0.1),
+    SigmoidNeuronClassifier(class_weight="balanced"),
+    SigmoidNeuronClassifier(max_iter=50),
+    SigmoidNeuronClassifier(alpha=1.0, class_weight="balanced", init="uniform"),
+    SigmoidNeuronClassifier(max_iter=300, alpha=0.01, random_state=1),
+]
+
+
+@pytest.mark.filterwarnings("ignore:The random start saturates")
+@parametrize_with_checks(CONFIGURATIONS)
+def test_check_estimator(estimator, check):
+    check(estimator)
+
+
+class Float32Neuron(SigmoidNeuronClassifier):
+    """Trains and answers in float32 whatever finite numbers it is given."""
+
+    def fit(self, X, y, sample_weight=None):
+        return super().fit(self._single(X), y, sample_weight)
+
+    def decision_function(self, X):
+        return super().decision_function(self._single(X))
+
+    def _single(self, X):
+        double = getattr(X, "dtype", None) == np.float64
+        return X.astype(np.float32) if double and np.isfinite(X.sum()) else X
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        pytest.param(check, id=check.func.__name__)
+        for _, check in estimator_checks_generator(Float32Neuron())
+        # They ask for 1e-7, the last digit of float32: test_theorems.py asks what it can.
+        if "sample_weight_equivalence" not in check.func.__name__
+    ],
+)
+def test_check_estimator_in_float32(check):
+    check(Float32Neuron())
+
+
+def test_check_estimator_with_array_api():
+    """The one check that needs its own process, skipped without this variable."""
+    code = (
+        "from sklearn.utils.estimator_checks import check_estimator;"
+        "from sk_neuron import SigmoidNeuronClassifier;"
+        "results = check_estimator(SigmoidNeuronClassifier());"
+        "assert {r['status'] for r in results} == {'passed'}, results"
+    )
+    subprocess.run(
+        [sys.executable, "-P", "-c", code],
+        check=True,
+        env=os.environ | {"SCIPY_ARRAY_API": "1"},
+    )
+
+
+def test_grid_search_over_the_iteration_count():
+    pipeline = make_pipeline(StandardScaler(), SigmoidNeuronClassifier())
+    grid = {"sigmoidneuronclassifier__max_iter": [1, 10, 100]}
+    search = GridSearchCV(pipeline, grid, scoring="neg_brier_score").fit(X, y)
+    assert search.best_params_ == {"sigmoidneuronclassifier__max_iter": 100}
+    assert search.best_estimator_[-1].n_iter_ == 100
+    assert search.score(X, y) > -0.2
+
+
+def test_cross_val_predict():
+    proba = cross_val_predict(SigmoidNeuronClassifier(), X, y, method="predict_proba")
+    assert np.mean(proba.argmax(axis=1) == y) > 0.9
+
+
+@pytest.mark.parametrize("method", ["sigmoid", "isotonic"])
+def test_calibrated_classifier(method):
+    calibrated = CalibratedClassifierCV(SigmoidNeuronClassifier(), method=method)
+    assert calibrated.fit(X, y).score(X, y) > 0.9
+
+
+def test_recursive_feature_elimination():
+    noise = np.random.default_rng(0).standard_normal((len(X), 3))
+    selector = RFE(SigmoidNeuronClassifier(), n_features_to_select=2)
+    selector.fit(np.hstack([noise, X]), y)
+    np.testing.assert_array_equal(np.flatnonzero(selector.support_) >= 3, True)
+
+
+def test_voting():
+    voters = [("neuron", SigmoidNeuronClassifier()), ("logistic", LogisticRegression())]
+    assert VotingClassifier(voters, voting="soft").fit(X, y).score(X, y) > 0.9
+
+
+def test_boosting():
+    boosted = AdaBoostClassifier(SigmoidNeuronClassifier(max_iter=100), n_estimators=5)
+    assert boosted.fit(X, y).score(X, y) > 0.9
+
+
+def test_one_vs_rest_is_what_the_neuron_does():
+    apart = OneVsRestClassifier(SigmoidNeuronClassifier(learning_rate=0.01)).fit(X, y)
+    together = SigmoidNeuronClassifier(learning_rate=0.01).fit(X, y)
+    np.testing.assert_allclose(apart.predict_proba(X), together.predict_proba(X), rtol=1e-9)
+
+
+def test_classifier_chain():
+    features, labels = make_multilabel_classification(random_state=0)
+    chain = ClassifierChain(SigmoidNeuronClassifier(), random_state=0).fit(features, labels)
+    assert np.mean(chain.predict(features) == labels) > 0.8
+
+
+def test_decision_boundary_display():
+    neuron = SigmoidNeuronClassifier().fit(X[:, 2:], y)
+    display = DecisionBoundaryDisplay.from_estimator(neuron, X[:, 2:], grid_resolution=20)
+    np.testing.assert_array_equal(np.unique(display.response.argmax(axis=-1)), [0, 1, 2])
+    plt.close()
+
+
+def test_fit_leaves_the_parameters_alone():
+    params = {"class_weight": {0: 2.0}, "init": "uniform", "random_state": 0, "alpha": 1}
+    neuron = SigmoidNeuronClassifier(**params)
+    assert neuron.fit(X, y) is neuron
+    assert neuron.get_params() == clone(neuron).get_params()
+    assert neuron.get_params()["class_weight"] is params["class_weight"]
+
+
+def test_sample_weight_can_be_requested():
+    with config_context(enable_metadata_routing=True):
+        neuron = SigmoidNeuronClassifier().set_fit_request(sample_weight=True)
+        weight = np.where(y == 2, 0.0, 1.0)
+        pipeline = make_pipeline(PCA(2), neuron).fit(X, y, sample_weight=weight)
+    assert (pipeline.predict(X) < 2).all()

@@ -1,0 +1,292 @@
+"""What must hold for all data: the theorems of gradient descent on this loss."""
+
+import numpy as np
+import oracle
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
+from scipy.stats import ortho_group
+from strategies import floats, problems, wild_problems
+
+from sk_neuron import SigmoidNeuronClassifier
+
+# Random starts on arbitrary data do saturate; the theorems hold all the same.
+pytestmark = pytest.mark.filterwarnings("ignore:The random start saturates")
+
+DTYPES = pytest.mark.parametrize("dtype", [np.float64, np.float32])
+INTEGER_WEIGHTS = st.integers(0, 3).map(float)
+
+
+def fit(X, y, sample_weight=None, **params):
+    return SigmoidNeuronClassifier(**{"max_iter": 20, **params}).fit(X, y, sample_weight)
+
+
+def assert_same(neuron, other, *, rtol=1e-9):
+    """Compare what two neurons learned, to a precision relative to the largest weight."""
+    scale = 1 + np.abs(other.coef_).max()
+    np.testing.assert_allclose(neuron.coef_, other.coef_, rtol=rtol, atol=rtol * scale)
+    np.testing.assert_allclose(
+        neuron.intercept_, other.intercept_, rtol=rtol, atol=rtol * scale
+    )
+
+
+def assert_same_answers(neuron, X, other, other_X, *, rtol=1e-8):
+    np.testing.assert_allclose(
+        neuron.decision_function(X), other.decision_function(other_X), rtol=rtol, atol=rtol
+    )
+
+
+@DTYPES
+@pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
+@given(data=st.data())
+def test_oracle(dtype, sparse, data):
+    X, y, s = data.draw(problems(dtype=dtype))
+    params = data.draw(
+        st.fixed_dictionaries(
+            {
+                "learning_rate": st.sampled_from(["auto", 0.1, 0.9]),
+                "alpha": st.sampled_from([0.0, 0.1, 3.0]),
+                "fit_intercept": st.booleans(),
+                "init": st.sampled_from(["zeros", "uniform"]),
+                "random_state": st.integers(0, 9),
+            }
+        )
+    )
+    if params["learning_rate"] != "auto":  # past 2/L rounding errors grow without bound
+        L = oracle.smoothness(X.astype(float), s.astype(float), alpha=params["alpha"])
+        params["learning_rate"] /= 1 + L
+    K = max(y.max() + 1, 3) if y.max() > 1 else 1
+    neuron = fit(csr_array(X) if sparse else X, y, s, **params)
+    assert neuron.coef_.dtype == neuron.intercept_.dtype == dtype
+    coef, intercept = np.zeros((X.shape[1], K)), np.zeros(K)
+    if params["init"] == "uniform":
+        rng = np.random.RandomState(params["random_state"])
+        coef = 2 * rng.random_sample(coef.shape) - 1
+        if params["fit_intercept"]:
+            intercept = 2 * rng.random_sample(K) - 1
+    X, s = X.astype(float), s.astype(float)
+    for k in range(K):
+        w, b = oracle.train(
+            X,
+            y == (k if K > 1 else 1),
+            s,
+            steps=20,
+            eta=neuron.learning_rate_,
+            alpha=params["alpha"],
+            fit_intercept=params["fit_intercept"],
+            start=(coef[:, k], intercept[k]),
+        )
+        rtol = 1e-11 if dtype == np.float64 else 1e-3
+        scale = 1 + np.abs(np.append(w, b)).max()
+        np.testing.assert_allclose(neuron.coef_[k], w, rtol=rtol, atol=rtol * scale)
+        np.testing.assert_allclose(neuron.intercept_[k], b, rtol=rtol, atol=rtol * scale)
+
+
+@given(problems())
+def test_auto_step_is_one_over_the_smoothness(problem):
+    X, y, s = problem
+    for alpha, fit_intercept in [(0.0, True), (2.0, False)]:
+        neuron = fit(X, y, s, alpha=alpha, fit_intercept=fit_intercept)
+        L = oracle.smoothness(X, s, alpha=alpha, fit_intercept=fit_intercept)
+        assert neuron.learning_rate_ == pytest.approx(1 / max(1, L), rel=1e-9)
+
+
+@given(wild_problems(), st.sampled_from([0.0, 1e-3, 10.0]), st.booleans())
+def test_auto_step_never_raises_the_loss(problem, alpha, fit_intercept):
+    X, y, s = problem
+    objective = []
+    for max_iter in range(1, 8):
+        neuron = fit(X, y, s, alpha=alpha, fit_intercept=fit_intercept, max_iter=max_iter)
+        w, b = neuron.coef_[0], neuron.intercept_[0]
+        with np.errstate(over="ignore"):
+            objective.append(oracle.loss(X, y, s, w, b, alpha=alpha))
+    assert (np.diff(objective) <= 1e-9 * objective[0]).all()
+    L = oracle.smoothness(X, s, alpha=alpha, fit_intercept=fit_intercept)
+    assert neuron.learning_rate_ <= (1 + 1e-9) / max(1, L / 1.05)
+    if alpha == 0:
+        curve = neuron.loss_curve_ * s.sum() / 2
+        np.testing.assert_allclose(curve[1:], objective[:-1], rtol=1e-6, atol=1e-300)
+
+
+@given(problems(), st.integers(0, 9))
+def test_rotated_features_answer_the_same(problem, seed):
+    X, y, s = problem
+    assume(X.shape[1] > 1)
+    Q = ortho_group.rvs(X.shape[1], random_state=seed)
+    assert_same_answers(fit(X, y, s), X, fit(X @ Q, y, s), X @ Q)
+
+
+@given(problems(), st.integers(0, 9))
+def test_random_start_is_rotated_with_the_features(problem, seed):
+    X, y, s = problem
+    assume(X.shape[1] > 1)
+    Q = ortho_group.rvs(X.shape[1], random_state=seed)
+    t = (y > 0).astype(int)
+    neuron = fit(X, t, s, init="uniform", random_state=seed)
+    draw = 2 * np.random.RandomState(seed).random_sample(X.shape[1] + 1) - 1
+    w, b = oracle.train(
+        X @ Q, t, s, steps=20, eta=neuron.learning_rate_, start=(draw[:-1] @ Q, draw[-1])
+    )
+    np.testing.assert_allclose(neuron.decision_function(X), X @ Q @ w + b, atol=1e-8)
+
+
+@given(problems())
+def test_doubled_features_over_root_two_answer_the_same(problem):
+    X, y, s = problem
+    XX = np.hstack([X, X]) / np.sqrt(2)
+    assert_same_answers(fit(X, y, s), X, fit(XX, y, s), XX)
+
+
+@given(problems(weights=INTEGER_WEIGHTS), st.sampled_from([None, "balanced", {1: 2.5}]))
+def test_integer_weights_are_repeated_rows(problem, class_weight):
+    X, y, s = problem
+    times = s.astype(int)
+    assume(set(y[times > 0]) == set(y))
+    repeated = fit(X.repeat(times, axis=0), y.repeat(times), class_weight=class_weight)
+    assert_same(fit(X, y, s, class_weight=class_weight), repeated)
+
+
+@pytest.mark.parametrize("n_features", [5, 80])
+@pytest.mark.parametrize("n_rows", [40, 1500])
+def test_weights_are_rows_on_every_path_of_the_code(n_rows, n_features):
+    """Few and many rows and columns: one block and several, exact step and estimate."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((n_rows, n_features))
+    y, s = rng.integers(0, 3, n_rows), rng.integers(0, 4, n_rows)
+    neuron = fit(X, y, s)
+    assert_same(neuron, fit(X.repeat(s, axis=0), y.repeat(s)))
+    assert_same(neuron, fit(csr_array(X), y, s))
+    assert_same(neuron, fit(np.asfortranarray(X), y, s))
+    order = rng.permutation(n_rows)
+    assert_same(neuron, fit(X[order], y[order], s[order]))
+
+
+@given(problems())
+def test_weight_zero_is_the_row_left_out(problem):
+    X, y, s = problem
+    kept = s > 0
+    assume(set(y[kept]) == set(y))
+    neuron, fewer = fit(X, y, s), fit(X[kept], y[kept], s[kept])
+    assert_same(neuron, fewer)
+    np.testing.assert_allclose(neuron.loss_curve_, fewer.loss_curve_, rtol=1e-9)
+
+
+@given(problems(max_classes=2))
+def test_flipped_labels_change_the_sign(problem):
+    X, y, s = problem
+    neuron, flipped = fit(X, y, s), fit(X, 1 - y, s)
+    np.testing.assert_allclose(neuron.coef_, -flipped.coef_, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(
+        neuron.intercept_, -flipped.intercept_, rtol=1e-9, atol=1e-12
+    )
+
+
+@given(problems(), st.randoms(use_true_random=False))
+def test_order_of_rows_and_columns_does_not_matter(problem, random):
+    X, y, s = problem
+    rows = random.sample(range(len(y)), len(y))
+    columns = random.sample(range(X.shape[1]), X.shape[1])
+    neuron = fit(X, y, s)
+    assert_same(fit(X[rows], y[rows], s[rows]), neuron)
+    shuffled = fit(X[:, columns], y, s)
+    shuffled.coef_ = shuffled.coef_[:, np.argsort(columns)]
+    assert_same(shuffled, neuron)
+
+
+@given(problems(), st.integers(0, 5))
+def test_coefficient_of_a_zero_column_stays_zero(problem, place):
+    X, y, s = problem
+    j = min(place, X.shape[1])
+    neuron, wider = fit(X, y, s), fit(np.insert(X, j, 0, axis=1), y, s)
+    assert (wider.coef_[:, j] == 0).all()
+    wider.coef_ = np.delete(wider.coef_, j, axis=1)
+    assert_same(wider, neuron)
+
+
+@given(problems(), st.permutations(["ant", "bee", "cat"]))
+def test_renamed_labels_change_nothing_but_classes(problem, names):
+    X, y, s = problem
+    names = np.sort(names[: y.max() + 1])
+    neuron, renamed = fit(X, y, s), fit(X, names[y], s)
+    np.testing.assert_array_equal(renamed.coef_, neuron.coef_)
+    np.testing.assert_array_equal(renamed.classes_, names)
+    np.testing.assert_array_equal(renamed.predict(X), names[neuron.predict(X)])
+
+
+@given(problems())
+def test_intercept_is_a_column_of_ones(problem):
+    X, y, s = problem
+    neuron = fit(X, y, s)
+    ones = fit(np.column_stack([X, np.ones(len(X))]), y, s, fit_intercept=False)
+    assert_same_answers(neuron, X, ones, np.column_stack([X, np.ones(len(X))]))
+
+
+@given(problems(max_classes=2), st.sampled_from([0.1, 2.0]))
+def test_intercept_is_not_decayed(problem, alpha):
+    X, y, s = problem
+    neuron = fit(X, y, s, alpha=alpha)
+    w, b = oracle.train(X, y, s, steps=20, eta=neuron.learning_rate_, alpha=alpha)
+    np.testing.assert_allclose(
+        np.append(neuron.coef_, neuron.intercept_), [*w, b], atol=1e-9
+    )
+
+
+@DTYPES
+@given(data=st.data())
+def test_a_fit_is_the_start_of_every_longer_fit(dtype, data):
+    X, y, s = data.draw(problems(dtype=dtype))
+    short, long = fit(X, y, s, max_iter=7), fit(X, y, s, max_iter=20)
+    np.testing.assert_array_equal(short.loss_curve_, long.loss_curve_[:7])
+    assert short.n_iter_ == len(short.loss_curve_) == 7
+    on = fit(X, y, s, max_iter=8)
+    weight = s / s.sum()
+    for neuron, value in [(short, long.loss_curve_[7]), (on, long.loss_curve_[8])]:
+        z = neuron.decision_function(X).reshape(len(X), -1)
+        target = y[:, np.newaxis] == (np.unique(y) if z.shape[1] > 1 else [1])
+        error = (target - 1 / (1 + np.exp(-z.astype(float)))) ** 2
+        rtol = 1e-10 if dtype == np.float64 else 1e-3
+        assert (weight @ error).sum() == pytest.approx(value, rel=rtol, abs=rtol)
+
+
+@given(problems(max_classes=4), st.sampled_from(["zeros", "uniform"]))
+def test_columns_together_are_columns_apart(problem, init):
+    X, y, s = problem
+    assume(y.max() > 1)
+    together = fit(X, y, s, init=init, random_state=3)
+    for k, one in enumerate(together.classes_):
+        apart = fit(X, y == one, s)
+        if init == "zeros":
+            np.testing.assert_allclose(
+                together.coef_[k], apart.coef_[0], rtol=1e-9, atol=1e-12
+            )
+    labels = (y[:, np.newaxis] == together.classes_).astype(int)
+    assert_same(fit(X, labels, s, init=init, random_state=3), together)
+
+
+@given(problems(), st.sampled_from(["auto", 0.3]))
+def test_one_step_moves_no_weight_too_far(problem, learning_rate):
+    """4/27 is the largest |t - o| o (1 - o)."""
+    X, y, s = problem
+    for init in ["zeros", "uniform"]:
+        params = {"learning_rate": learning_rate, "init": init, "random_state": 0}
+        one, two = (fit(X, y, s, max_iter=t, **params) for t in (1, 2))
+        bound = one.learning_rate_ * 4 / 27 * s @ np.abs(X)
+        assert (np.abs(two.coef_ - one.coef_) <= bound * (1 + 1e-9) + 1e-12).all()
+
+
+@given(problems(dtype=np.float32), st.sampled_from(["zeros", "uniform"]))
+def test_float32_follows_float64(problem, init):
+    X, y, s = problem
+    params = {"init": init, "random_state": 5}
+    single, double = fit(X, y, s, **params), fit(X.astype(float), y, s, **params)
+    assert_same(single, double, rtol=1e-3)
+
+
+@given(problems(weights=floats(0.1, 8, float)), st.sampled_from([1e-6, 1e-2]))
+def test_a_small_step_lowers_the_loss(problem, learning_rate):
+    X, y, s = problem
+    curve = fit(
+        X, y, s, learning_rate=learning_rate / (1 + s.sum() * (X**2).sum())
+    ).loss_curve_
+    assert (np.diff(curve) <= 1e-15).all()
