@@ -73,7 +73,7 @@ def flip_labels(y, share, rng):
 def searches(folds):
     """Yield the grid search of each model, by Brier score on the same folds."""
     for classifier, parameter, values in [
-        (SigmoidNeuronClassifier(), "max_iter", [10, 30, 100, 300, 1000, 3000]),
+        (SigmoidNeuronClassifier(), "max_iter", [3, 10, 30, 100, 300, 1000, 3000]),
         (LogisticRegression(max_iter=10_000), "C", [1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0]),
     ]:
         pipeline = make_pipeline(StandardScaler(), classifier)

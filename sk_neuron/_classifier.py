@@ -23,7 +23,7 @@ from sk_neuron._inputs import (
     fit_context,
 )
 from sk_neuron._learning_rate import auto_learning_rate
-from sk_neuron._rule import log_normalize, potential, stuck
+from sk_neuron._rule import dead, log_normalize, potential
 
 
 class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
@@ -53,8 +53,8 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
         The step size :math:`\eta`. "auto" takes 1, shortened where 1 could overshoot:
         ``min(1, 1 / L)`` with ``L = 0.0770293 * largest eigenvalue of
         sum_i s_i x_i x_i^T + alpha``, the smoothness of the objective, so that no step
-        raises it [2]_. From 64 columns on the eigenvalue is a Lanczos estimate with a
-        margin of 5 %. A positive float is used as it is.
+        raises it, but for rounding [2]_. From 64 columns on the eigenvalue is a Lanczos
+        estimate with a margin of 5 %. A positive float is used as it is.
 
     alpha : float, default=0.0
         Strength of the weight decay, 0 or more. The objective is a sum over rows, so
@@ -67,11 +67,11 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
     init : {"zeros", "uniform"}, default="zeros"
         The weights before the first step. "uniform" draws them from [-1, 1) with
         `random_state`; on unscaled data such a start can saturate the sigmoid and learn
-        nothing, which is reported by a warning.
+        nothing, which is reported by a warning once `fit` is through.
 
     class_weight : dict, "balanced" or None, default=None
-        Weights of the classes, ``{class: weight}``, 1 where missing. "balanced" gives
-        all classes the same total weight, from the weighted counts of the classes.
+        Weights of the classes, ``{class: weight}``, 1 for classes left out. "balanced"
+        gives all classes the same total weight, from the weighted counts of the classes.
         For multilabel `y` the classes of each label are 0 and 1.
 
     random_state : int, RandomState instance or None, default=None
@@ -90,8 +90,8 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
         Intercepts of the neurons.
 
     learning_rate_ : float or ndarray of shape (n_neurons,)
-        The step size used; one per neuron where `class_weight` makes the weights of the
-        rows differ between the labels of multilabel `y`.
+        The step size used; one per neuron for multilabel `y` with a `class_weight`, where
+        the weights of the rows differ between the labels.
 
     loss_curve_ : ndarray of shape (n_iter_,)
         The Brier score on the training rows before each step: the weighted mean of the
@@ -110,8 +110,8 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
 
     See Also
     --------
-    sklearn.linear_model.LogisticRegression : The same model fitted to the log loss: as
-        good or slightly better on clean labels, and more easily misled by wrong ones.
+    sklearn.linear_model.LogisticRegression : Fitted to the log loss: as good or better on
+        clean labels, and more easily misled by wrong ones.
     sklearn.linear_model.SGDClassifier : Stochastic steps on other losses.
     sklearn.neural_network.MLPClassifier : Hidden layers, trained on the log loss.
 
@@ -119,7 +119,7 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
     -----
     `X` of float32 is trained and answered in float32; anything else in float64. Dense
     `X` and CSR are not copied. Memory beyond `X` is a few arrays of
-    (n_samples, n_neurons).
+    (n_samples, n_neurons) and of `coef_`, and one of (max_iter, n_neurons).
 
     References
     ----------
@@ -173,7 +173,8 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
             Training data, finite.
 
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Class labels of any type, or a multilabel indicator matrix of 0 and 1.
+            Class labels, as integers, strings or booleans, or a multilabel indicator matrix
+            of 0 and 1. A label whose rows have no weight still counts as a class.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows, finite and not negative; 1 each if None. A weight of 2
@@ -188,12 +189,14 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
         ------
         ValueError
             If a parameter or the data are out of range, or if the descent overflows.
-            The estimator is then as it was before the call.
+            The estimator is then as it was before the call, but for what it has drawn
+            from a RandomState instance.
 
         Warns
         -----
         ConvergenceWarning
-            If a "uniform" start is so saturated that a neuron hardly learns.
+            If a "uniform" start left a neuron saturated: no better than a constant, and
+            without a gradient to improve.
         """
         fitted = copy(self)  # so that a fit that raises leaves self as it was
         features, y = validate_data(fitted, X, y, multi_output=True, **FEATURES)
@@ -202,11 +205,12 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
         fitted.classes_, target = encode_targets(labels, features.dtype)
         weight = encode_weights(sample_weight, self.class_weight, labels, features.dtype)
 
+        alpha = float(self.alpha)
         if self.learning_rate == "auto":
-            rate = auto_learning_rate(features, weight, self.alpha, self.fit_intercept)
+            rate = auto_learning_rate(features, weight, alpha, self.fit_intercept)
         else:
             rate = np.array([self.learning_rate], dtype=np.float64)
-        layer = Layer(features, target, weight, rate, self.alpha, self.fit_intercept)
+        layer = Layer(features, target, weight, rate, alpha, self.fit_intercept)
         start = draw_start(
             self.init,
             (features.shape[1], target.shape[1]),
@@ -217,11 +221,11 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
         ((n_iter, coef, intercept, squared_error),) = descend(
             layer, *start, [self.max_iter]
         )
-        _finite_potential(features, coef, intercept)
+        trained = _finite_potential(features, coef, intercept)
         if self.init == "uniform":
-            _warn_if_saturated(layer, start, (coef, intercept))
+            _warn_if_dead(dead(target, trained, weight))
 
-        fitted.n_iter_ = n_iter
+        fitted.n_iter_ = int(n_iter)
         fitted.coef_ = np.ascontiguousarray(coef.T)
         fitted.intercept_ = intercept
         fitted.learning_rate_ = rate if len(rate) > 1 else float(rate[0])
@@ -330,17 +334,12 @@ def _finite_potential(features, coef, intercept):
     return z
 
 
-def _warn_if_saturated(layer, start, end):
-    """Warn where most of the error was, and stayed, in rows without a gradient."""
-    data = layer.features, layer.target, layer.weight
-    before = stuck(*data, *start)
-    dead = (before > 0.5) & (stuck(*data, *end) > 0.5)
-    if dead.any():
+def _warn_if_dead(neurons):
+    if neurons.any():
         warnings.warn(
-            f"The random start saturates {dead.sum()} of {len(dead)} neurons: up to "
-            f"{before[dead].max():.0%} of a neuron's error is in rows where its output is "
-            "wrong but |X @ w| is so large that no gradient flows. Scale the features, "
-            "with StandardScaler for example, or use init='zeros'.",
+            f"The random start left {neurons.sum()} of {len(neurons)} neurons saturated: "
+            "for most of their error |X @ w| is so large that no gradient flows. Scale "
+            "the features, with StandardScaler for example, or use init='zeros'.",
             ConvergenceWarning,
             stacklevel=4,
         )

@@ -36,19 +36,19 @@ FEATURES = {"accept_sparse": "csr", "dtype": [np.float64, np.float32]}
 
 def check_labels(y):
     """Return y as (n,) class labels, or as an (n, K) array of 0/1 for multilabel."""
-    check_classification_targets(y)
     kind = type_of_target(y, input_name="y")
-    if kind == "multiclass-multioutput":
-        raise ValueError(
-            "multiclass-multioutput y is not supported: pass one column of class "
-            "labels, or a multilabel indicator matrix of 0 and 1."
-        )
-    if kind != "multilabel-indicator":
+    if kind in ("binary", "multiclass"):
         return column_or_1d(y, warn=True)
-    labels = y.toarray() if issparse(y) else y
-    if not np.isin(labels, (0, 1)).all():
-        raise ValueError("A multilabel indicator y must hold only 0 and 1.")
-    return labels.astype(np.int8)
+    if kind == "multilabel-indicator":
+        labels = y.toarray() if issparse(y) else y
+        if not np.isin(labels, (0, 1)).all():
+            raise ValueError("A multilabel indicator y must hold only 0 and 1.")
+        return labels.astype(np.int8)
+    check_classification_targets(y)
+    raise ValueError(
+        f"{kind} y is not supported: pass one column of class labels, or a multilabel "
+        "indicator matrix of 0 and 1."
+    )
 
 
 def encode_targets(labels, dtype):
@@ -59,7 +59,7 @@ def encode_targets(labels, dtype):
     if len(classes) == 1:
         raise ValueError(
             "At least two classes are needed to train a neuron, but y contains only "
-            f"one class: {classes[0]!r}."
+            f"one class: {classes.tolist()}."
         )
     target = index[:, np.newaxis]
     if len(classes) > 2:
@@ -70,11 +70,18 @@ def encode_targets(labels, dtype):
 def encode_weights(sample_weight, class_weight, labels, dtype):
     """Return sample weights times class weights, (n, 1) or, for multilabel, (n, K)."""
     weight = _check_sample_weight(sample_weight, len(labels))[:, np.newaxis]
-    if class_weight is not None:
-        columns = labels.T if labels.ndim == 2 else [labels]
-        factors = [_class_weights(class_weight, c, weight[:, 0]) for c in columns]
-        weight = weight * np.column_stack(factors)
-    with np.errstate(over="ignore"):
+    if labels.ndim == 2 and isinstance(class_weight, dict):
+        if not set(class_weight) <= {0, 1}:
+            raise ValueError(
+                "The classes of each label of a multilabel y are 0 and 1, but class_weight "
+                f"has the keys {list(class_weight)}."
+            )
+        class_weight = {0: 1, 1: 1} | class_weight
+    with np.errstate(all="ignore"):  # the result is judged below
+        if class_weight is not None:
+            columns = labels.T if labels.ndim == 2 else [labels]
+            factors = [_class_weights(class_weight, c, weight[:, 0]) for c in columns]
+            weight = weight * np.column_stack(factors)
         weight = weight.astype(dtype)
         total = weight.sum(axis=0)
     if not np.isfinite(total).all():
@@ -89,8 +96,10 @@ def encode_weights(sample_weight, class_weight, labels, dtype):
 
 
 def _check_sample_weight(sample_weight, n_samples):
-    if sample_weight is None or isinstance(sample_weight, Real):
-        sample_weight = np.full(n_samples, 1 if sample_weight is None else sample_weight)
+    if sample_weight is None:
+        sample_weight = 1.0
+    if isinstance(sample_weight, Real):
+        sample_weight = np.full(n_samples, sample_weight)
     weight = check_array(
         sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
     )

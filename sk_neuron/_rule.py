@@ -33,27 +33,31 @@ def direction(features, target, weight, coef, intercept):
     """
     output = activate(potential(features, coef, intercept))
     error = target - output
-    weighted_error = weight * error
-    delta = weighted_error * output * (1 - output)
-    return (
-        features.T @ delta,
-        delta.sum(axis=0, dtype=np.float64),
-        (weighted_error * error).sum(axis=0, dtype=np.float64),
-    )
+    delta = weight * error
+    error *= delta
+    squared_error = error.sum(axis=0, dtype=np.float64)
+    slope = 1 - output
+    slope *= output
+    delta *= slope
+    return features.T @ delta, delta.sum(axis=0, dtype=np.float64), squared_error
 
 
-def stuck(features, target, weight, coef, intercept):
-    """Return the share of each neuron's squared error in rows that hardly pull at it.
+def dead(target, potential, weight):
+    """Return which neurons do no better than a constant and get no gradient to improve.
 
-    Those are wrong, on the wrong side of 1/2, with o (1 - o) below 0.001, where it is
-    at most 1/4: the potential is about 7 or more on the wrong side.
+    The best constant, the mean target p, has the Brier score p (1 - p). No gradient is
+    when most of the squared error is in rows on the wrong side of 1/2 with o (1 - o)
+    below 0.001, where it is at most 1/4: the potential is at least 7 off.
     """
-    output = activate(potential(features, coef, intercept))
+    output = activate(potential)
     squared_error = weight * (target - output) ** 2
-    flat = output * (1 - output) < 1e-3
-    wrong = np.abs(target - output) > 0.5
-    total = np.maximum(squared_error.sum(axis=0), np.finfo(output.dtype).tiny)
-    return (squared_error * (wrong & flat)).sum(axis=0) / total
+    stuck = (np.abs(target - output) > 0.5) & (output * (1 - output) < 1e-3)
+    total = weight.sum(axis=0)
+    mean = (weight * target).sum(axis=0) / total
+    error = squared_error.sum(axis=0)
+    return (error >= total * mean * (1 - mean)) & (
+        (squared_error * stuck).sum(axis=0) > error / 2
+    )
 
 
 def log_normalize(potential):

@@ -76,7 +76,7 @@ BAD_DATA = {
     "y missing": (X, None, None, "requires y to be passed, but the target y is None"),
     "y NaN": (X, with_value(np.nan, y), None, "Input y contains NaN"),
     "y continuous": (X, X[:, 0], None, "Unknown label type: continuous"),
-    "one class": (X, np.ones(6), None, "only one class: .*1.0"),
+    "one class": (X, np.ones(6), None, r"only one class: \[1\.0\]"),
     "one row": (X[:1], y[:1], None, "only one class"),
     "several outputs": (X, np.arange(12).reshape(6, 2) % 3, None, "multiclass-multioutput"),
     "labels not 0 and 1": (X, LABELS * 2, None, "must hold only 0 and 1"),
@@ -135,6 +135,7 @@ def test_data(bad):
         ({0: np.nan}, y, "NaN or overflow"),
         ({0: 0.0, 1: 0.0}, y, "zero in every row"),
         ({0: 0.0, 1: 1.0}, np.zeros_like(LABELS), "zero in every row"),
+        ({0: 1.0, "b": 1.0}, LABELS, r"has the keys \[0, 'b'\]"),
     ],
 )
 def test_class_weight(class_weight, labels, message):

@@ -241,7 +241,7 @@ def test_class_weight_is_a_sample_weight(kind, class_weight):
     np.testing.assert_allclose(weighted.coef_, by_hand.coef_, rtol=1e-10)
 
 
-@pytest.mark.parametrize("class_weight", ["balanced", {0: 0.5, 1: 2.0}])
+@pytest.mark.parametrize("class_weight", ["balanced", {0: 0.5, 1: 2.0}, {1: 5}])
 def test_multilabel_class_weight_is_that_of_each_label(class_weight):
     y, weight = Y["multilabel"], rng.random(60)
     together = SigmoidNeuronClassifier(class_weight=class_weight).fit(X, y, weight)
@@ -261,10 +261,20 @@ def test_a_class_without_weight_is_not_learned(kind, class_weight):
     assert (neuron.predict(X[y != 0]) != 0).all()
 
 
-def test_scalar_sample_weight_counts_every_row():
-    twice = SigmoidNeuronClassifier().fit(X, Y["binary"], 2.0)
+@pytest.mark.parametrize("two", [2, 2.0, np.float32(2)], ids=repr)
+def test_scalar_sample_weight_counts_every_row(two):
+    twice = SigmoidNeuronClassifier().fit(X, Y["binary"], two)
     rows = SigmoidNeuronClassifier().fit(np.vstack([X, X]), np.tile(Y["binary"], 2))
     np.testing.assert_allclose(twice.coef_, rows.coef_, rtol=1e-10)
+
+
+@pytest.mark.parametrize("class_weight", ["balanced", {0: 0.5, 1: 2.0}, {1: 5}, {0: 0.2}])
+@pytest.mark.parametrize("constant", [0, 1])
+def test_multilabel_class_weight_of_a_constant_label(class_weight, constant):
+    y = Y["multilabel"].copy()
+    y[:, 1] = constant
+    neuron = SigmoidNeuronClassifier(class_weight=class_weight).fit(X, y)
+    assert (neuron.predict(X)[:, 1] == constant).all()
 
 
 def test_one_row_of_labels():
@@ -332,7 +342,7 @@ def test_saturated_start_is_reported(seed):
     digits, y = load_digits(return_X_y=True)
     neuron = SigmoidNeuronClassifier(init="uniform", random_state=seed)
     with pytest.warns(
-        ConvergenceWarning, match=r"saturates .* Scale .* init='zeros'"
+        ConvergenceWarning, match=r"saturated: .* Scale .* init='zeros'"
     ) as report:
         neuron.fit(digits, y)
     assert report[0].filename == __file__
@@ -344,6 +354,16 @@ def test_sound_start_is_not_reported(load):
     features, y = load(return_X_y=True)
     neuron = SigmoidNeuronClassifier(init="uniform", random_state=0)
     neuron.fit(StandardScaler().fit_transform(features), y)  # a warning is an error
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rows_given_up_for_wrong_labels_are_not_reported(seed):
+    x = 100 * np.random.default_rng(0).standard_normal((400, 1))
+    y = x[:, 0] > 0
+    flipped = y ^ (np.arange(400) % 20 == 0)
+    neuron = SigmoidNeuronClassifier(init="uniform", random_state=seed)
+    neuron.fit(x, flipped)  # a warning is an error
+    assert neuron.score(x, y) > 0.95
 
 
 def test_a_gradient_that_vanishes_because_all_is_right_is_not_reported():

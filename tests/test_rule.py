@@ -79,16 +79,16 @@ def test_log_normalize_sums_to_one_and_keeps_the_order(z):
 
 
 @pytest.mark.parametrize(
-    ("target", "z", "share"),
+    ("target", "z", "dead"),
     [
-        ([1, 1], [-20, 1], 1 / (1 + (1 / (1 + np.e)) ** 2)),  # one row wrong and flat
-        ([0, 1], [-20, 20], 0),  # flat because right
-        ([1, 1], [-1, -1], 0),  # wrong, with a gradient
-        ([1, 0], [-20, 20], 1),
+        ([1, 1], [-20, 1], True),  # one row wrong and flat, and the best constant is 1
+        ([0, 0, 0, 1], [-20, -20, -20, -20], True),  # gave up on a class
+        ([0, 1], [-20, 20], False),  # flat because right
+        ([0, 1], [2, -2], False),  # worse than a constant, with a gradient
+        ([0, 1, 0, 1, 0], [-20, 20, -20, 20, 20], False),  # gave up on one wrong label
+        ([1, 0], [-20, 20], True),
     ],
 )
-def test_stuck_is_the_share_of_error_that_is_wrong_and_flat(target, z, share):
-    column = np.array(z, dtype=float)[:, np.newaxis]
-    target, one = np.array(target)[:, np.newaxis], np.ones((1, 1))
-    stuck = _rule.stuck(column, target, np.ones((2, 1)), one, np.zeros(1))
-    assert stuck[0] == pytest.approx(share, abs=1e-8)
+def test_dead_neurons_are_wrong_flat_and_no_better_than_a_constant(target, z, dead):
+    target, z = np.array([target]).T, np.array([z], dtype=float).T
+    np.testing.assert_array_equal(_rule.dead(target, z, np.ones((len(z), 1))), [dead])

@@ -45,7 +45,7 @@ CONFIGURATIONS = [
 ]
 
 
-@pytest.mark.filterwarnings("ignore:The random start saturates")
+@pytest.mark.filterwarnings("ignore:The random start left")
 @parametrize_with_checks(CONFIGURATIONS)
 def test_check_estimator(estimator, check):
     check(estimator)
