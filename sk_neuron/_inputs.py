@@ -83,7 +83,7 @@ def encode_weights(sample_weight, class_weight, labels, dtype):
             factors = [_class_weights(class_weight, c, weight[:, 0]) for c in columns]
             weight = weight * np.column_stack(factors)
         weight = weight.astype(dtype)
-        total = weight.sum(axis=0)
+        total = weight.sum(axis=0, dtype=np.float64).astype(dtype)
     if not np.isfinite(total).all():
         raise ValueError(f"The weights, or their sum, are NaN or overflow {weight.dtype}.")
     if (weight < 0).any():
@@ -103,6 +103,10 @@ def _check_sample_weight(sample_weight, n_samples):
     weight = check_array(
         sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
     )
+    if weight.ndim != 1:
+        raise ValueError(
+            f"Sample weights must be 1D array or scalar, got {weight.ndim}D array."
+        )
     if weight.shape != (n_samples,):
         raise ValueError(f"sample_weight.shape == {weight.shape}, expected {(n_samples,)}!")
     if (weight < 0).any():

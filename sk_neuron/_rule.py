@@ -52,9 +52,9 @@ def dead(target, potential, weight):
     output = activate(potential)
     squared_error = weight * (target - output) ** 2
     stuck = (np.abs(target - output) > 0.5) & (output * (1 - output) < 1e-3)
-    total = weight.sum(axis=0)
-    mean = (weight * target).sum(axis=0) / total
-    error = squared_error.sum(axis=0)
+    total = weight.sum(axis=0, dtype=np.float64)
+    mean = (weight * target).sum(axis=0, dtype=np.float64) / total
+    error = squared_error.sum(axis=0, dtype=np.float64)
     return (error >= total * mean * (1 - mean)) & (
         (squared_error * stuck).sum(axis=0) > error / 2
     )
