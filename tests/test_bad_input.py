@@ -96,7 +96,7 @@ BAD_DATA = {
     ),
     "weights zero": (X, y, np.zeros(6), "weights must contain at least one non-zero"),
     "weights short": (X, y, np.ones(5), r"sample_weight.shape == \(5,\), expected \(6,\)"),
-    "weights 2D": (X, y, np.ones((6, 1)), r"sample_weight.shape == \(6, 1\), expected"),
+    "weights 2D": (X, y, np.ones((6, 1)), "must be 1D array or scalar, got 2D array"),
     "weights text": (X, y, list("abcdef"), "could not convert string to float"),
     "weights overflow": (X, y, np.full(6, 1e308), "weights.* overflow float64"),
     "weights vanish": (
@@ -148,6 +148,18 @@ def test_class_weight(class_weight, labels, message):
 def test_a_step_that_overflows_says_so(learning_rate, scale):
     with pytest.raises(ValueError, match=r"overflow.* Scale the features"):
         SigmoidNeuronClassifier(learning_rate=learning_rate).fit(np.sign(X) * scale, y)
+
+
+def test_an_intercept_that_overflows_says_so():
+    with pytest.raises(ValueError, match="The descent overflowed"):
+        SigmoidNeuronClassifier(learning_rate=1.7e308).fit(
+            np.zeros((9, 2)), [0, *[1] * 8], 9.0
+        )
+
+
+def test_finite_weights_whose_sum_overflows_say_so():
+    with pytest.raises(ValueError, match=r"X @ coef_\.T overflows"):
+        SigmoidNeuronClassifier(learning_rate=1e5, max_iter=1).fit(np.sign(X) * 1e155, y)
 
 
 def test_a_decay_that_diverges_says_so():

@@ -31,7 +31,7 @@ def test_direction_is_minus_the_gradient(problem, data):
     np.testing.assert_allclose(
         -np.append(d_coef, d_intercept), stencil, rtol=1e-6, atol=scale
     )
-    np.testing.assert_allclose(squared_error, 2 * loss(w), rtol=1e-12)
+    np.testing.assert_allclose(squared_error, 2 * loss(w), rtol=1e-12, atol=1e-300)
 
 
 def test_curvature_is_the_largest_second_derivative():
@@ -92,3 +92,15 @@ def test_log_normalize_sums_to_one_and_keeps_the_order(z):
 def test_dead_neurons_are_wrong_flat_and_no_better_than_a_constant(target, z, dead):
     target, z = np.array([target]).T, np.array([z], dtype=float).T
     np.testing.assert_array_equal(_rule.dead(target, z, np.ones((len(z), 1))), [dead])
+
+
+def test_dead_neurons_are_judged_by_weight():
+    target, z = np.array([[0, 1, 0, 1]]).T, np.array([[-20.0, 20, 20, -20]]).T
+    weights = np.array([[1, 1, 1, 1], [9, 9, 1, 1], [1, 9, 1, 1]]).T
+    np.testing.assert_array_equal(_rule.dead(target, z, weights), [True, False, True])
+
+
+@pytest.mark.parametrize(("off", "dead"), [(6.5, False), (7.5, True)])
+def test_flat_begins_at_a_potential_of_seven(off, dead):
+    target, z = np.array([[0, 1]]).T, np.array([[off, -off]]).T
+    np.testing.assert_array_equal(_rule.dead(target, z, np.ones((2, 1))), [dead])

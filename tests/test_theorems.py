@@ -9,7 +9,10 @@ from scipy.sparse import csr_array
 from scipy.stats import ortho_group
 from strategies import floats, problems, wild_problems
 
-from sk_neuron import SigmoidNeuronClassifier
+from sk_neuron import SigmoidNeuronClassifier, _advance
+from sk_neuron._advance import Layer, advance
+from sk_neuron._descent import descend, draw_start
+from sk_neuron._rule import direction
 
 # Random starts on arbitrary data do saturate; the theorems hold all the same.
 pytestmark = pytest.mark.filterwarnings("ignore:The random start left")
@@ -148,18 +151,48 @@ def test_integer_weights_are_repeated_rows(problem, class_weight):
 
 
 @pytest.mark.parametrize("n_features", [5, 80])
-@pytest.mark.parametrize("n_rows", [40, 1500])
-def test_weights_are_rows_on_every_path_of_the_code(n_rows, n_features):
-    """Few and many rows and columns: one block and several, exact step and estimate."""
+@pytest.mark.parametrize("rows_a_block", [1, 7, 64, 1000])
+def test_weights_are_rows_on_every_path_of_the_code(rows_a_block, n_features, monkeypatch):
+    """One block and several, the exact step and its estimate, all memory layouts."""
     rng = np.random.default_rng(0)
-    X = rng.standard_normal((n_rows, n_features))
-    y, s = rng.integers(0, 3, n_rows), rng.integers(0, 4, n_rows)
+    X = rng.standard_normal((200, n_features))
+    y, s = rng.integers(0, 3, 200), rng.integers(0, 4, 200)
+    monkeypatch.setattr(_advance, "_MIN_ROWS", 1000)
+    repeated = fit(X.repeat(s, axis=0), y.repeat(s))
+    monkeypatch.setattr(_advance, "_BLOCK_SIZE", 1)
+    monkeypatch.setattr(_advance, "_MIN_ROWS", rows_a_block)
     neuron = fit(X, y, s)
-    assert_same(neuron, fit(X.repeat(s, axis=0), y.repeat(s)))
-    assert_same(neuron, fit(csr_array(X), y, s))
-    assert_same(neuron, fit(np.asfortranarray(X), y, s))
-    order = rng.permutation(n_rows)
-    assert_same(neuron, fit(X[order], y[order], s[order]))
+    assert_same(neuron, repeated)
+    assert_same(fit(csr_array(X), y, s), neuron)
+    assert_same(fit(np.asfortranarray(X), y, s), neuron)
+    order = rng.permutation(200)
+    assert_same(fit(X[order], y[order], s[order]), neuron)
+
+
+@given(problems(), st.lists(st.integers(1, 20), min_size=1, unique=True).map(sorted))
+def test_stops_on_the_way_change_nothing(problem, stops):
+    """So a steps and b more are a + b steps, bit for bit; and no input is written to."""
+    X, y, s = problem
+    target = (y[:, np.newaxis] == np.unique(y)).astype(float)
+    layer = Layer(X, target, s[:, np.newaxis], np.full(1, 1e-3), 0.5, True)
+    start = draw_start(
+        "uniform",
+        (X.shape[1], target.shape[1]),
+        fit_intercept=True,
+        random_state=0,
+        dtype=float,
+    )
+    for array in (*layer[:4], *start):
+        array.flags.writeable = False
+    losses = []
+    for stop, (n_iter, coef, intercept, loss) in zip(
+        stops, descend(layer, *start, stops), strict=True
+    ):
+        losses.append(loss)
+        at_once = advance(layer, *start, stop)
+        assert n_iter == stop
+        for part, whole in zip((coef, intercept, np.vstack(losses)), at_once, strict=True):
+            np.testing.assert_array_equal(part, whole)
 
 
 @given(problems())
@@ -249,19 +282,18 @@ def test_a_fit_is_the_start_of_every_longer_fit(dtype, data):
         assert (weight @ error).sum() == pytest.approx(value, rel=rtol, abs=rtol)
 
 
-@given(problems(max_classes=4), st.sampled_from(["zeros", "uniform"]))
-def test_columns_together_are_columns_apart(problem, init):
+@given(problems(max_classes=4))
+def test_columns_together_are_columns_apart(problem):
     X, y, s = problem
     assume(y.max() > 1)
-    together = fit(X, y, s, init=init, random_state=3)
-    for k, one in enumerate(together.classes_):
-        apart = fit(X, y == one, s)
-        if init == "zeros":
-            np.testing.assert_allclose(
-                together.coef_[k], apart.coef_[0], rtol=1e-9, atol=1e-12
-            )
+    together = fit(X, y, s)
     labels = (y[:, np.newaxis] == together.classes_).astype(int)
-    assert_same(fit(X, labels, s, init=init, random_state=3), together)
+    for k, label in enumerate(labels.T):
+        apart = fit(X, label, s)
+        np.testing.assert_allclose(together.coef_[k], apart.coef_[0], rtol=1e-9, atol=1e-12)
+    for init in ["zeros", "uniform"]:
+        params = {"init": init, "random_state": 3}
+        assert_same(fit(X, labels, s, **params), fit(X, y, s, **params))
 
 
 @given(problems(), st.sampled_from(["auto", 0.3]))
@@ -283,10 +315,17 @@ def test_float32_follows_float64(problem, init):
     assert_same(single, double, rtol=1e-3)
 
 
-@given(problems(weights=floats(0.1, 8, float)), st.sampled_from([1e-6, 1e-2]))
-def test_a_small_step_lowers_the_loss(problem, learning_rate):
+@given(problems(max_classes=2, weights=floats(0.1, 8, float)), st.sampled_from([1e-3, 0.1]))
+def test_a_small_step_lowers_the_loss(problem, share):
     X, y, s = problem
-    curve = fit(
-        X, y, s, learning_rate=learning_rate / (1 + s.sum() * (X**2).sum())
-    ).loss_curve_
-    assert (np.diff(curve) <= 1e-15).all()
+    params = {"init": "uniform", "random_state": 0}
+    step = share / oracle.smoothness(X, s)
+    neuron = fit(X, y, s, learning_rate=step, max_iter=2, **params)
+    draw = 2 * np.random.RandomState(0).random_sample(X.shape[1] + 1) - 1
+    d_coef, d_intercept, _ = direction(
+        X, y[:, np.newaxis], s[:, np.newaxis], draw[:-1, np.newaxis], draw[-1:]
+    )
+    slope = (d_coef**2).sum() + d_intercept[0] ** 2
+    before, after = neuron.loss_curve_ * s.sum() / 2
+    # The descent lemma: F falls by at least eta (1 - eta L / 2) |gradient|^2.
+    assert after <= before - step * (1 - share / 2) * slope + 1e-12 * before
