@@ -1,4 +1,4 @@
-"""What a fit costs: a step beside the tutorial's loop, the automatic step size, memory.
+"""What a fit costs: a step beside the article's loop, the automatic step size, memory.
 
     python -P benchmarks/fit_cost.py
 
@@ -24,8 +24,8 @@ SIZES = [
 ]
 
 
-def tutorial(X, y, eta, steps):
-    """Train as the tutorial does, with a step size and without a guard."""
+def article(X, y, eta, steps):
+    """Train as the article does, with a step size and without a guard."""
     weights, target = np.zeros((X.shape[1], 1)), y[:, np.newaxis]
     for _ in range(steps):
         output = 1 / (1 + np.exp(-(X @ weights)))
@@ -46,9 +46,9 @@ def seconds(function, *args):
 
 
 def show_time():
-    """Print the time of a step of the tutorial's loop and of the neuron."""
+    """Print the time of a step of the article's loop and of the neuron."""
     print("\nA step; a whole fit of one step; 'auto' as a share of a fit of 100 steps")
-    print("     rows x features  tutorial     neuron   ratio    one step      auto")
+    print("     rows x features   article     neuron   ratio    one step      auto")
     for n, d, steps in SIZES:
         rng = np.random.default_rng(0)
         X, y = rng.standard_normal((n, d)), np.arange(n) % 2
@@ -58,11 +58,11 @@ def show_time():
             .learning_rate_
         )
         np.testing.assert_allclose(
-            neuron(X, y, eta, 5), tutorial(X, y, eta, 5), rtol=1e-9, atol=1e-12
+            neuron(X, y, eta, 5), article(X, y, eta, 5), rtol=1e-9, atol=1e-12
         )
         runs = [
             (
-                seconds(tutorial, X, y, eta, steps),
+                seconds(article, X, y, eta, steps),
                 seconds(neuron, X, y, eta, steps),
                 seconds(neuron, X, y, eta, 1),
                 seconds(auto_learning_rate, X, np.ones((n, 1)), 0.0, False),

@@ -177,7 +177,7 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
 
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows, finite and not negative; 1 each if None. A weight of 2
-            is the row twice, a weight of 0 is the row left out.
+            is the row twice, a weight of 0 takes the row out of the sum.
 
         Returns
         -------

@@ -33,6 +33,7 @@ def direction(features, target, weight, coef, intercept):
     """
     output = activate(potential(features, coef, intercept))
     error = target - output
+    # In place from here: for sparse X these arrays are as long as the data.
     delta = weight * error
     error *= delta
     squared_error = error.sum(axis=0, dtype=np.float64)
