@@ -96,8 +96,8 @@ def test_dead_neurons_are_wrong_flat_and_no_better_than_a_constant(target, z, de
 
 def test_dead_neurons_are_judged_by_weight():
     target, z = np.array([[0, 1, 0, 1]]).T, np.array([[-20.0, 20, 20, -20]]).T
-    weights = np.array([[1, 1, 1, 1], [9, 9, 1, 1], [1, 9, 1, 1]]).T
-    np.testing.assert_array_equal(_rule.dead(target, z, weights), [True, False, True])
+    weights = np.array([[1, 1, 1, 1], [9, 9, 1, 1], [1, 9, 1, 1], [1, 1, 9, 9]]).T
+    np.testing.assert_array_equal(_rule.dead(target, z, weights), [True, False, True, True])
 
 
 @pytest.mark.parametrize(("off", "dead"), [(6.5, False), (7.5, True)])

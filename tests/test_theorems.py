@@ -28,6 +28,7 @@ def fit(X, y, sample_weight=None, **params):
 def assert_same(neuron, other, *, rtol=1e-9):
     """Compare what two neurons learned, to a precision relative to the largest weight."""
     scale = 1 + np.abs(other.coef_).max()
+    np.testing.assert_allclose(neuron.loss_curve_, other.loss_curve_, rtol=rtol, atol=rtol)
     np.testing.assert_allclose(neuron.coef_, other.coef_, rtol=rtol, atol=rtol * scale)
     np.testing.assert_allclose(
         neuron.intercept_, other.intercept_, rtol=rtol, atol=rtol * scale
