@@ -3,6 +3,14 @@
 from importlib.metadata import version as _version
 
 from sk_neuron._classifier import SigmoidNeuronClassifier
+from sk_neuron._display import IterationPathDisplay
+from sk_neuron._path import SigmoidNeuronClassifierCV, iteration_path
 
-__all__ = ["SigmoidNeuronClassifier", "__version__"]
+__all__ = [
+    "IterationPathDisplay",
+    "SigmoidNeuronClassifier",
+    "SigmoidNeuronClassifierCV",
+    "__version__",
+    "iteration_path",
+]
 __version__ = _version("sk-neuron")

@@ -5,11 +5,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse import csr_array, csr_matrix, issparse
 
-from sk_neuron._rule import direction
+from sk_neuron._rule import correct, direction, potential
 
-# Elements of X and of the arrays beside it in a block of rows: 1 MiB of float64, so
-# that a block is still in the second-level cache when its gradient is taken.
-_BLOCK_SIZE = 2**17
+# A block of rows is as many as keep X within 4 MiB of float64, and the few arrays beside
+# it within 256 KiB each, which the memory allocator keeps at hand.
+_BLOCK_SIZE = 2**19
+_COLUMN_SIZE = 2**15
 _MIN_ROWS = 64
 
 
@@ -20,39 +21,61 @@ class Layer(NamedTuple):
     target: np.ndarray  # (n, K)
     weight: np.ndarray  # (n, K), or (n, 1) where the neurons share it
     learning_rate: np.ndarray  # (K,), or (1,)
-    alpha: float
+    alpha: float | np.ndarray  # one, or (K,)
     fit_intercept: bool
+
+
+class SpanLayer(Layer):
+    """A layer whose coef are coordinates in the span of the rows of X and of the start.
+
+    `features` are the potentials of these: X Xᵀ, and X coef_0 beside it (see `_span`).
+    """
+
+    __slots__ = ()
 
 
 def advance(layer, coef, intercept, n_steps):
     """Return coef, intercept and the squared error before each step, (n_steps, K)."""
-    data = layer.features, layer.target, layer.weight
-    # slices of CSR would be a copy of X
-    blocks: list[tuple[Any, Any, Any]] = (
-        [data] if issparse(layer.features) else list(row_blocks(*data))
-    )
+    whole = layer.features, layer.target, layer.weight
+    blocks: list[tuple[Any, Any, Any]]
+    if isinstance(layer, SpanLayer):
+        step_direction, blocks = _span_direction, [whole]
+    elif issparse(layer.features):  # slices of CSR would be a copy of X
+        step_direction, blocks = direction, [whole]
+    else:
+        step_direction, blocks = direction, list(row_blocks(*whole))
     first, *others = blocks
     coef, intercept = coef.copy(), intercept.copy()
     squared_error = np.empty((n_steps, coef.shape[1]))
-    # What overflows shows in the result, where `descend` looks for it.
+    # What overflows shows in the result, where the caller looks for it.
     with np.errstate(all="ignore"):
         for step in range(n_steps):
-            d_coef, d_intercept, squared_error[step] = direction(*first, coef, intercept)
+            d_coef, d_intercept, error = step_direction(*first, coef, intercept)
             for block in others:
                 more_coef, more_intercept, more_error = direction(*block, coef, intercept)
                 d_coef += more_coef
                 d_intercept += more_intercept
-                squared_error[step] += more_error
+                error += more_error
+            squared_error[step] = error
             coef += layer.learning_rate * (d_coef - layer.alpha * coef)
             if layer.fit_intercept:
                 intercept += layer.learning_rate * d_intercept
     return coef, intercept, squared_error
 
 
+def _span_direction(features, target, weight, coef, intercept):
+    """Return what `direction` does: in these coordinates Xᵀ delta is delta itself."""
+    delta, squared_error = correct(target, weight, potential(features, coef, intercept))
+    d_coef = np.zeros_like(coef)
+    d_coef[: len(delta)] = delta
+    return d_coef, delta.sum(axis=0, dtype=np.float64), squared_error
+
+
 def row_blocks(features, *columns):
     """Yield blocks of rows of X with the rows of the arrays beside it."""
-    width = features.shape[1] + sum(column.shape[1] for column in columns)
-    n_rows = max(_MIN_ROWS, _BLOCK_SIZE // width)
+    n_columns = max(column.shape[1] for column in columns)
+    n_rows = min(_BLOCK_SIZE // features.shape[1], _COLUMN_SIZE // n_columns)
+    n_rows = max(_MIN_ROWS, n_rows)
     for start in range(0, features.shape[0], n_rows):
         rows = slice(start, start + n_rows)
         yield features[rows], *(column[rows] for column in columns)

@@ -1,28 +1,39 @@
 """The estimator: validate, encode, descend, store."""
 
 import warnings
+from collections.abc import Iterator
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, log_expit
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sk_neuron._advance import Layer
-from sk_neuron._descent import descend, draw_start
+from sk_neuron._descent import (
+    check_overflow,
+    check_trained,
+    descend,
+    draw_start,
+    finite_potential,
+)
 from sk_neuron._inputs import (
     FEATURES,
     PARAMETERS,
+    check_iters,
     check_labels,
     encode_targets,
     encode_weights,
     fit_context,
 )
 from sk_neuron._learning_rate import auto_learning_rate
-from sk_neuron._rule import dead, log_normalize, potential
+from sk_neuron._rule import log_normalize
+from sk_neuron._span import enter_span
+
+# Checkpoints that take more memory than this, in bytes, are warned of.
+_MUCH_MEMORY = 2**30
 
 
 class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
@@ -73,11 +84,25 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
         gives all classes the same total weight, from the weighted counts of the classes.
         For multilabel `y` the classes of each label are 0 and 1.
 
+    checkpoints : array-like of int or None, default=None
+        Iteration counts from 0 (the start) to `max_iter` at which to keep the weights, for
+        `checkpoint_coefs_` and the ``staged_`` methods. They are sorted, and repeats are
+        dropped.
+
     random_state : int, RandomState instance or None, default=None
         The generator of a "uniform" start; unused with "zeros".
 
     Attributes
     ----------
+    checkpoint_coefs_ : ndarray of shape (n_checkpoints, n_neurons, n_features)
+        `coef_` at each of the `checkpoints`, where there are any.
+
+    checkpoint_intercepts_ : ndarray of shape (n_checkpoints, n_neurons)
+        `intercept_` at each of the `checkpoints`, where there are any.
+
+    checkpoint_iters_ : ndarray of shape (n_checkpoints,)
+        The `checkpoints`, sorted and without repeats, where there are any.
+
     classes_ : ndarray of shape (n_classes,)
         The classes, sorted; for multilabel `y` the indices of the labels.
 
@@ -109,6 +134,8 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
 
     See Also
     --------
+    SigmoidNeuronClassifierCV : Chooses the iteration count by cross-validation.
+    iteration_path : The weights at many iteration counts.
     sklearn.linear_model.LogisticRegression : Fitted to the log loss: as good or better on
         clean labels, and more easily misled by wrong ones.
     sklearn.linear_model.SGDClassifier : Stochastic steps on other losses.
@@ -119,6 +146,10 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
     `X` of float32 is trained and answered in float32; anything else in float64. Dense
     `X` and CSR are not copied. Memory beyond `X` is a few arrays of
     (n_samples, n_neurons) and of `coef_`, and one of (max_iter, n_neurons).
+
+    Where there are fewer rows than features and enough steps to make it pay, the descent
+    runs on the products of the rows, ``X @ X.T``, and reaches the same weights but for
+    rounding.
 
     References
     ----------
@@ -150,6 +181,7 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
         fit_intercept: bool = True,
         init: Literal["zeros", "uniform"] = "zeros",
         class_weight: dict[Any, float] | Literal["balanced"] | None = None,
+        checkpoints: ArrayLike | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.max_iter = max_iter
@@ -158,6 +190,7 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
         self.fit_intercept = fit_intercept
         self.init = init
         self.class_weight = class_weight
+        self.checkpoints = checkpoints
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -202,38 +235,80 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
         labels = check_labels(y)
         classes, target = encode_targets(labels, features.dtype)
         weight = encode_weights(sample_weight, self.class_weight, labels, features.dtype)
+        shape = features.shape[1], target.shape[1]
+        checkpoints = self._check_checkpoints(shape, features.dtype)
 
         alpha = float(self.alpha)
         if self.learning_rate == "auto":
             rate = auto_learning_rate(features, weight, alpha, self.fit_intercept)
         else:
             rate = np.array([self.learning_rate], dtype=np.float64)
-        layer = Layer(features, target, weight, rate, alpha, self.fit_intercept)
-        start = draw_start(
+        coef, intercept = draw_start(
             self.init,
-            (features.shape[1], target.shape[1]),
+            shape,
             fit_intercept=self.fit_intercept,
             random_state=self.random_state,
             dtype=features.dtype,
         )
-        ((n_iter, coef, intercept, squared_error),) = descend(
-            layer, *start, [self.max_iter]
+        stops = np.union1d(checkpoints, [self.max_iter])
+        layer, coef, leave_span = enter_span(
+            Layer(features, target, weight, rate, alpha, self.fit_intercept),
+            coef,
+            n_steps=self.max_iter,
+            n_reads=len(stops),
         )
-        # finite weights can still be too large for the data
-        trained = _finite_potential(features, coef, intercept)
-        if self.init == "uniform":
-            _warn_if_dead(dead(target, trained, weight))
+        coefs, intercepts, squared_errors = [], [], []
+        for n_iter, *results in descend(layer, coef, intercept, stops):
+            check_overflow(n_iter, *results)
+            coef, intercept, squared_error = results
+            coefs.append(leave_span(coef).T)
+            intercepts.append(intercept)
+            squared_errors.append(squared_error)
+        check_trained(self.init, features, target, weight, coefs[-1].T, intercept)
 
         validate_data(self, X, skip_check_array=True)  # sets n_features_in_ and names
+        self._store(classes, labels.ndim == 2, coefs[-1], intercept, self.max_iter)
+        self._store_course(rate, np.vstack(squared_errors), weight)
+        for name in ("iters", "coefs", "intercepts"):
+            self.__dict__.pop(f"checkpoint_{name}_", None)
+        if len(checkpoints):
+            self.checkpoint_iters_ = checkpoints
+            self.checkpoint_coefs_ = np.stack(coefs[: len(checkpoints)])
+            self.checkpoint_intercepts_ = np.stack(intercepts[: len(checkpoints)])
+        return self
+
+    def _check_checkpoints(self, shape, dtype):
+        if self.checkpoints is None:
+            return np.empty(0, dtype=np.int64)
+        checkpoints = check_iters(self.checkpoints, "checkpoints")
+        if checkpoints[-1] > self.max_iter:
+            raise ValueError(
+                f"The 'checkpoints' reach {checkpoints[-1]}, beyond max_iter="
+                f"{self.max_iter}."
+            )
+        size = len(checkpoints) * (shape[0] + 1) * shape[1] * dtype.itemsize
+        if size > _MUCH_MEMORY:
+            warnings.warn(
+                f"The weights at {len(checkpoints)} checkpoints take "
+                f"{size / 2**30:.1f} GiB of memory.",
+                UserWarning,
+                stacklevel=4,
+            )
+        return checkpoints
+
+    def _store(self, classes, multilabel, coef, intercept, n_iter):
+        """Store what answers need."""
         self.classes_ = classes
-        self.coef_ = coef.T
+        self.coef_ = coef
         self.intercept_ = intercept
         self.n_iter_ = int(n_iter)
+        self._multilabel = multilabel
+
+    def _store_course(self, rate, squared_error, weight):
+        """Store how the descent went."""
         self.learning_rate_ = rate if len(rate) > 1 else float(rate[0])
         total_weight = weight.sum(axis=0, dtype=np.float64)
         self.loss_curve_ = (squared_error / total_weight).sum(axis=1)
-        self._multilabel = labels.ndim == 2
-        return self
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.floating[Any]]:
         """Return the potential of each neuron, the weighted sum of its inputs.
@@ -253,10 +328,9 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
         ValueError
             If the potential overflows.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "coef_")
         features = validate_data(self, X, reset=False, **FEATURES)
-        z = _finite_potential(features, self.coef_.T, self.intercept_)
-        return z[:, 0] if z.shape[1] == 1 else z
+        return _flat(finite_potential(features, self.coef_.T, self.intercept_))
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.floating[Any]]:
         """Return the probability of each class, or of each label.
@@ -272,10 +346,7 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
             Columns in the order of `classes_`. Rows sum to 1 unless `y` was multilabel:
             with more than two classes the neurons' outputs are divided by their sum.
         """
-        z = self.decision_function(X)
-        if z.ndim == 1:
-            return expit(np.column_stack([-z, z]))
-        return expit(z) if self._multilabel else np.exp(log_normalize(z))
+        return self._probability(self.decision_function(X))
 
     def predict_log_proba(self, X: ArrayLike) -> NDArray[np.floating[Any]]:
         """Return the logarithm of `predict_proba`, finite where that rounds to 0.
@@ -309,7 +380,77 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
             Classes, or a multilabel indicator matrix. Decided from the potential, which
             still tells classes apart where probabilities round to the same number.
         """
-        z = self.decision_function(X)
+        return self._choice(self.decision_function(X))
+
+    def staged_decision_function(self, X: ArrayLike) -> Iterator[NDArray[np.floating[Any]]]:
+        """Yield what `decision_function` returned at each of the `checkpoints`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to answer for, finite.
+
+        Returns
+        -------
+        potentials : iterator of ndarray of shape (n_samples,) or (n_samples, n_neurons)
+            In the order of `checkpoint_iters_`.
+
+        Raises
+        ------
+        AttributeError
+            If the neuron was fitted without `checkpoints`.
+        """
+        check_is_fitted(self, "coef_")
+        if not hasattr(self, "checkpoint_iters_"):
+            raise AttributeError(
+                "Staged answers need the weights on the way: fit a "
+                "SigmoidNeuronClassifier with checkpoints=[...], the iteration counts to "
+                "keep."
+            )
+        features = validate_data(self, X, reset=False, **FEATURES)
+        return (
+            _flat(finite_potential(features, coef.T, intercept))
+            for coef, intercept in zip(
+                self.checkpoint_coefs_, self.checkpoint_intercepts_, strict=True
+            )
+        )
+
+    def staged_predict_proba(self, X: ArrayLike) -> Iterator[NDArray[np.floating[Any]]]:
+        """Yield what `predict_proba` returned at each of the `checkpoints`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to answer for, finite.
+
+        Returns
+        -------
+        probabilities : iterator of ndarray of shape (n_samples, n_classes)
+            In the order of `checkpoint_iters_`.
+        """
+        return map(self._probability, self.staged_decision_function(X))
+
+    def staged_predict(self, X: ArrayLike) -> Iterator[NDArray[Any]]:
+        """Yield what `predict` returned at each of the `checkpoints`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to answer for, finite.
+
+        Returns
+        -------
+        ys : iterator of ndarray of shape (n_samples,) or (n_samples, n_labels)
+            In the order of `checkpoint_iters_`.
+        """
+        return map(self._choice, self.staged_decision_function(X))
+
+    def _probability(self, z):
+        if z.ndim == 1:
+            return expit(np.column_stack([-z, z]))
+        return expit(z) if self._multilabel else np.exp(log_normalize(z))
+
+    def _choice(self, z):
         if self._multilabel:
             return (z > 0).astype(int)
         return self.classes_[z.argmax(axis=1) if z.ndim == 2 else (z > 0).astype(int)]
@@ -325,23 +466,5 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
         return tags
 
 
-def _finite_potential(features, coef, intercept):
-    with np.errstate(all="ignore"):
-        z = potential(features, coef, intercept)
-    if not np.isfinite(z).all():
-        raise ValueError(
-            f"The values in X are so large that X @ coef_.T overflows {z.dtype}. "
-            "Scale the features."
-        )
-    return z
-
-
-def _warn_if_dead(neurons):
-    if neurons.any():
-        warnings.warn(
-            f"The random start left {neurons.sum()} of {len(neurons)} neurons saturated: "
-            "for most of their error |X @ w| is so large that no gradient flows. Scale "
-            "the features, with StandardScaler for example, or use init='zeros'.",
-            ConvergenceWarning,
-            stacklevel=4,
-        )
+def _flat(z):
+    return z[:, 0] if z.shape[1] == 1 else z

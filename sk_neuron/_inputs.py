@@ -8,12 +8,15 @@ from numbers import Integral, Real
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import _fit_context
-from sklearn.utils import check_array, column_or_1d
+from sklearn.metrics import get_scorer_names
+from sklearn.utils import _safe_indexing, check_array, column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import _check_method_params
 
-# What may be passed for each parameter of the estimators.
+# What may be passed for each parameter of the estimators; what is in an array-like is
+# checked by `check_iters` and `check_alphas`.
 PARAMETERS = {
     "max_iter": [Interval(Integral, 1, None, closed="left")],
     "learning_rate": [
@@ -25,13 +28,47 @@ PARAMETERS = {
     "init": [StrOptions({"uniform", "zeros"})],
     "class_weight": [dict, StrOptions({"balanced"}), None],
     "random_state": ["random_state"],
+    "checkpoints": ["array-like", None],
+    "iters": [StrOptions({"auto"}), "array-like"],
+    "alphas": ["array-like"],
+    "cv": ["cv_object"],
+    "scoring": [StrOptions(set(get_scorer_names())), callable, None],
+    "refit": ["boolean"],
+    "one_standard_error": ["boolean"],
 }
 
-# The decorator that checks the parameters before `fit` begins.
+# The decorator that checks the parameters before `fit` begins, and what takes rows from
+# whatever holds them and from the metadata that go with them.
 fit_context = _fit_context
+take_rows = _safe_indexing
+take_metadata = _check_method_params
 
 # How scikit-learn's `validate_data` is to read X: CSR and both precisions as they are.
 FEATURES = {"accept_sparse": "csr", "dtype": [np.float64, np.float32]}
+
+
+def check_iters(iters, name):
+    """Return iteration counts sorted and without repeats."""
+    counts = np.asarray(iters)
+    valid = counts.ndim == 1 and counts.size > 0 and counts.dtype.kind in "iu"
+    if not valid or counts.min() < 0:
+        raise ValueError(
+            f"The {name!r} must be one or more integers in the range [0, inf), in one "
+            f"dimension. Got {counts.tolist()!r} instead."
+        )
+    return np.unique(counts).astype(np.int64)
+
+
+def check_alphas(alphas):
+    """Return strengths of weight decay as an array, in their order."""
+    alphas = np.asarray(alphas)
+    valid = alphas.ndim == 1 and alphas.size > 0 and alphas.dtype.kind in "iuf"
+    if not valid or not ((alphas >= 0) & (alphas < np.inf)).all():
+        raise ValueError(
+            "The 'alphas' must be one or more floats in the range [0.0, inf), in one "
+            f"dimension. Got {alphas.tolist()!r} instead."
+        )
+    return alphas.astype(np.float64)
 
 
 def check_labels(y):
@@ -54,7 +91,7 @@ def check_labels(y):
 def encode_targets(labels, dtype):
     """Return the classes and the (n, K) targets, a 0/1 column for each neuron."""
     if labels.ndim == 2:
-        return np.arange(labels.shape[1]), labels.astype(dtype)
+        return np.arange(labels.shape[1]), labels.astype(dtype, order="F")
     classes, index = np.unique(labels, return_inverse=True)
     if len(classes) == 1:
         raise ValueError(
@@ -64,12 +101,12 @@ def encode_targets(labels, dtype):
     target = index[:, np.newaxis]
     if len(classes) > 2:
         target = target == np.arange(len(classes))
-    return classes, target.astype(dtype)
+    return classes, target.astype(dtype, order="F")
 
 
 def encode_weights(sample_weight, class_weight, labels, dtype):
     """Return sample weights times class weights, (n, 1) or, for multilabel, (n, K)."""
-    weight = _check_sample_weight(sample_weight, len(labels))[:, np.newaxis]
+    weight = check_sample_weight(sample_weight, len(labels))[:, np.newaxis]
     if labels.ndim == 2 and isinstance(class_weight, dict):
         if not set(class_weight) <= {0, 1}:
             raise ValueError(
@@ -82,7 +119,7 @@ def encode_weights(sample_weight, class_weight, labels, dtype):
             columns = labels.T if labels.ndim == 2 else [labels]
             factors = [_class_weights(class_weight, c, weight[:, 0]) for c in columns]
             weight = weight * np.column_stack(factors)
-        weight = weight.astype(dtype)
+        weight = weight.astype(dtype, order="F")
         total = weight.sum(axis=0, dtype=np.float64).astype(dtype)
     if not np.isfinite(total).all():
         raise ValueError(f"The weights, or their sum, are NaN or overflow {weight.dtype}.")
@@ -95,7 +132,8 @@ def encode_weights(sample_weight, class_weight, labels, dtype):
     return weight
 
 
-def _check_sample_weight(sample_weight, n_samples):
+def check_sample_weight(sample_weight, n_samples):
+    """Return the weight of each row, (n,), in float64."""
     if sample_weight is None:
         sample_weight = 1.0
     if isinstance(sample_weight, Real):

@@ -22,6 +22,7 @@ _MARGIN = 1.05
 def auto_learning_rate(features, weight, alpha, fit_intercept):
     """Return min(1, 1/L) for each column of `weight`, with L the smoothness of its loss.
 
+    `alpha` is one number, or (A, 1) for a row of step sizes each.
     L = CURVATURE λmax(Σ s x xᵀ) + alpha, and no step up to 1/L raises the loss
     (Y. Nesterov, Lectures on Convex Optimization, 2018, lemma 1.2.3).
     """
@@ -40,16 +41,21 @@ def _largest_eigenvalue(features, weight, constant):
     """Return λmax of Aᵀ diag(s) A for each column s, where A is [X, constant]."""
     if features.shape[1] >= _SMALL:
         return _MARGIN * _lanczos(features, weight, constant)
-    return np.array([_exact(features, column, constant) for column in weight.T])
+    return _exact(features, weight, constant)
 
 
 def _exact(features, weight, constant):
-    gram = 0.0
-    for rows, row_weight in row_blocks(features, weight[:, np.newaxis]):
+    size = features.shape[1] + 1
+    grams = np.zeros((weight.shape[1], size, size))
+    for rows, row_weight in row_blocks(features, weight):
         dense = rows.toarray() if issparse(rows) else rows
         dense = np.column_stack([dense, np.full(len(dense), constant, dense.dtype)])
-        gram = gram + ((dense * row_weight).T @ dense).astype(np.float64)
-    return np.linalg.eigvalsh(gram)[-1] if np.isfinite(gram).all() else np.inf
+        for gram, column in zip(grams, row_weight.T, strict=True):
+            gram += (dense * column[:, np.newaxis]).T @ dense
+    finite = np.isfinite(grams).all(axis=(1, 2))
+    eigenvalue = np.full(len(grams), np.inf)
+    eigenvalue[finite] = np.linalg.eigvalsh(grams[finite])[:, -1]
+    return eigenvalue
 
 
 def _lanczos(features, weight, constant):

@@ -7,7 +7,7 @@ here mixes two columns, so K neurons together are K neurons apart.
 """
 
 import numpy as np
-from scipy.special import expit, log_expit, log_softmax
+from scipy.special import log_expit, log_softmax
 
 # The largest second derivative of 1/2 (t - sigmoid(z))^2 in z over all z and all t in
 # [0, 1]. With o = sigmoid(z) and t = 1 it is o (1 - o)^2 (3 o - 1), which peaks here:
@@ -17,12 +17,36 @@ CURVATURE = float(_STEEPEST * (1 - _STEEPEST) ** 2 * (3 * _STEEPEST - 1))
 
 def potential(features, coef, intercept):
     """Return z = x · w + b, the weighted sum of the inputs."""
-    return features @ coef + intercept
+    # Each neuron's rows side by side in memory, where sums over rows are fast.
+    z = np.asfortranarray((coef.T @ features.T).T)
+    z += intercept
+    return z
 
 
 def activate(potential):
-    """Return o = 1 / (1 + exp(-z)), the neuron's output, without overflow."""
-    return expit(potential)
+    """Return o = 1 / (1 + exp(-z)), the neuron's output.
+
+    Where the exponential overflows, the output is 0, as it should be. NumPy's is several
+    times as fast as `scipy.special.expit`.
+    """
+    with np.errstate(over="ignore"):
+        output = np.exp(-potential)
+        output += 1
+        return np.reciprocal(output, out=output)
+
+
+def correct(target, weight, potential):
+    """Return delta = s (t - o) o (1 - o) of each row, and squared error Σ s (t - o)²."""
+    output = activate(potential)
+    error = target - output
+    # In place from here: these arrays are what a step needs besides X.
+    delta = weight * error
+    error *= delta
+    squared_error = error.sum(axis=0, dtype=np.float64)
+    delta *= output
+    np.subtract(1, output, out=output)
+    delta *= output
+    return delta, squared_error
 
 
 def direction(features, target, weight, coef, intercept):
@@ -31,15 +55,7 @@ def direction(features, target, weight, coef, intercept):
     The gradient comes as that of coef and that of intercept. All three are sums over
     rows, so the results of blocks of rows add up.
     """
-    output = activate(potential(features, coef, intercept))
-    error = target - output
-    # In place from here: for sparse X these arrays are as long as the data.
-    delta = weight * error
-    error *= delta
-    squared_error = error.sum(axis=0, dtype=np.float64)
-    slope = 1 - output
-    slope *= output
-    delta *= slope
+    delta, squared_error = correct(target, weight, potential(features, coef, intercept))
     return features.T @ delta, delta.sum(axis=0, dtype=np.float64), squared_error
 
 

@@ -33,6 +33,7 @@ BAD_PARAMETERS = {
         ["even", 2.0, [1, 2]],
         "an instance of 'dict', a str among {'balanced'}",
     ),
+    "checkpoints": ([7, "all"], "an array-like or None"),
     "random_state": (
         ["seed", -1, 1.5],
         "an int in the range [0, 4294967295], an instance of",

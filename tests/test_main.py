@@ -6,7 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from sk_neuron.__main__ import flip_labels, show_article
+from sk_neuron import SigmoidNeuronClassifierCV
+from sk_neuron.__main__ import draw, flip_labels, show_article
 
 ARTICLE = """\
 Random starting weights:
@@ -27,22 +28,38 @@ def test_article(capsys):
     assert capsys.readouterr().out == ARTICLE
 
 
-def test_whole_demo():
-    out = subprocess.check_output([sys.executable, "-P", "-m", "sk_neuron"], text=True)
+def test_whole_demo(tmp_path):
+    command = [sys.executable, "-P", "-m", "sk_neuron"]
+    out = subprocess.check_output(command, text=True, cwd=tmp_path)
     assert out.startswith(ARTICLE)
-    _, _, table = out.partition("data          labels")
+    _, _, rest = out.partition("data          labels")
+    table, _, picture = rest.partition("\n\n")
     rows = table.splitlines()[1:]
-    assert len(rows) == 8
+    assert len(rows) == 12
     for row in rows:
         accuracy, brier, _ = map(float, row.split()[-3:])
         assert 0.9 < accuracy < 1
         assert 0 < brier < 0.3
         assert len(row) == len(rows[0])
+    for one_descent, grid_search in zip(rows[::3], rows[1::3], strict=True):
+        assert one_descent.split()[-4:-1] == grid_search.split()[-4:-1]
     neuron, logistic = (
-        np.array([row.split()[-2] for row in rows[k::2]], float) for k in (0, 1)
+        np.array([row.split()[-2] for row in rows[k::3]], float) for k in (0, 2)
     )
     # What README says of this table: clean, flipped, clean, flipped.
     np.testing.assert_array_equal(neuron < logistic, [False, True, False, True])
+    path = tmp_path / "iteration_path.png"
+    assert picture.endswith(f"flipped labels of breast cancer: {path}\n")
+    assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_demo_without_matplotlib(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    X, y = np.arange(20.0)[:, np.newaxis], np.arange(20) % 2
+    draw(SigmoidNeuronClassifierCV(iters=[1]).fit(X, y))
+    assert (
+        "No picture: IterationPathDisplay.plot needs matplotlib" in capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2, 1.0])

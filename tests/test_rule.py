@@ -59,7 +59,7 @@ def test_extreme_potentials(z):
     output, log_output = EXTREMES[z]
     one = np.ones((1, 1))
     with np.errstate(over="raise", divide="raise", invalid="raise"):
-        assert _rule.activate(z) == pytest.approx(output, rel=1e-14, abs=1e-323)
+        assert _rule.activate(z * one[0]) == pytest.approx(output, rel=1e-14, abs=1e-323)
         d_coef, d_intercept, error = _rule.direction(one, one, one, z * one, np.zeros(1))
         normalized = _rule.log_normalize(np.array([[z, z], [z, -z]]))
     # 1 - o is exact to an ulp of 1, and so is what it multiplies

@@ -10,7 +10,7 @@ import pytest
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.datasets import load_iris, make_multilabel_classification
+from sklearn.datasets import load_iris, make_blobs, make_multilabel_classification
 from sklearn.decomposition import PCA
 from sklearn.ensemble import AdaBoostClassifier, VotingClassifier
 from sklearn.feature_selection import RFE
@@ -26,7 +26,7 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from sk_neuron import SigmoidNeuronClassifier
+from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV
 
 X, y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)
@@ -42,10 +42,17 @@ CONFIGURATIONS = [
     SigmoidNeuronClassifier(max_iter=50),
     SigmoidNeuronClassifier(alpha=1.0, class_weight="balanced", init="uniform"),
     SigmoidNeuronClassifier(max_iter=300, alpha=0.01, random_state=1),
+    SigmoidNeuronClassifier(checkpoints=[0, 10]),
+    SigmoidNeuronClassifierCV(),
+    SigmoidNeuronClassifierCV(scoring="accuracy", class_weight="balanced"),
+    SigmoidNeuronClassifierCV(alphas=[0.0, 1.0], one_standard_error=True, cv=3),
+    SigmoidNeuronClassifierCV(scoring="f1_macro", max_iter=100, init="uniform"),
 ]
 
 
 @pytest.mark.filterwarnings("ignore:The random start left")
+@pytest.mark.filterwarnings("ignore:The best iteration count is the last")
+@pytest.mark.filterwarnings("ignore:F-score is ill-defined")
 @parametrize_with_checks(CONFIGURATIONS)
 def test_check_estimator(estimator, check):
     check(estimator)
@@ -91,6 +98,24 @@ def test_check_estimator_with_array_api():
         check=True,
         env=os.environ | {"SCIPY_ARRAY_API": "1"},
     )
+
+
+@pytest.mark.filterwarnings("ignore:The best iteration count is the last")
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_what_the_poor_score_tag_of_the_search_leaves_unchecked(n_classes):
+    blobs, labels = make_blobs(n_samples=300, random_state=0)
+    blobs, labels = blobs[labels < n_classes], labels[labels < n_classes]
+    blobs = StandardScaler().fit_transform(blobs)
+    search = SigmoidNeuronClassifierCV().fit(blobs, labels)
+    assert np.mean(search.predict(blobs) == labels) > 0.83
+
+    noisy, labels = make_blobs(centers=n_classes, random_state=0, cluster_std=20)
+    class_weight = {0: 1000, 1: 0.0001, 2: 0.0001}
+    class_weight = {k: class_weight[k] for k in range(n_classes)}
+    for iters, extreme in [([1000], True), ("auto", False)]:
+        search = SigmoidNeuronClassifierCV(iters=iters, class_weight=class_weight)
+        zeros = np.mean(search.fit(noisy, labels).predict(noisy) == 0)
+        assert (zeros > 0.87) == extreme
 
 
 def test_grid_search_over_the_iteration_count():

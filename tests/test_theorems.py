@@ -271,7 +271,12 @@ def test_intercept_is_not_decayed(problem, alpha):
 def test_a_fit_is_the_start_of_every_longer_fit(dtype, data):
     X, y, s = data.draw(problems(dtype=dtype))
     short, long = fit(X, y, s, max_iter=7), fit(X, y, s, max_iter=20)
-    np.testing.assert_array_equal(short.loss_curve_, long.loss_curve_[:7])
+    rtol = 0  # the same bits, but for wide data, where few steps may take X, many X Xᵀ
+    if len(X) <= X.shape[1]:
+        rtol = 1e-10 if dtype == np.float64 else 1e-3
+    np.testing.assert_allclose(
+        short.loss_curve_, long.loss_curve_[:7], rtol=rtol, atol=rtol * 1e-3
+    )
     assert short.n_iter_ == len(short.loss_curve_) == 7
     on = fit(X, y, s, max_iter=8)
     weight = s / s.sum()

@@ -1,0 +1,582 @@
+"""All iteration counts from one descent: the path, and the choice among them."""
+
+import warnings
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn import get_config
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning, FitFailedWarning, NotFittedError
+from sklearn.metrics import get_scorer
+from sklearn.model_selection import BaseCrossValidator, check_cv
+from sklearn.utils import Tags, check_consistent_length, indexable
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.validation import validate_data
+
+from sk_neuron._classifier import SigmoidNeuronClassifier
+from sk_neuron._descent import check_trained
+from sk_neuron._inputs import (
+    FEATURES,
+    PARAMETERS,
+    check_alphas,
+    check_iters,
+    check_labels,
+    check_sample_weight,
+    fit_context,
+)
+from sk_neuron._scoring import MULTILABEL_ROW_SCORES, ROW_SCORES
+from sk_neuron._search import Data, Scoring, Search
+
+# How many counts "auto" considers at most.
+_AUTO_COUNTS = 100
+
+
+def iteration_path(
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    iters: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    learning_rate: float | Literal["auto"] = "auto",
+    alpha: float = 0.0,
+    fit_intercept: bool = True,
+    init: Literal["zeros", "uniform"] = "zeros",
+    class_weight: dict[Any, float] | Literal["balanced"] | None = None,
+    random_state: int | np.random.RandomState | None = None,
+) -> tuple[NDArray[np.int64], NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
+    """Return the weights of the neurons at many iteration counts, from one descent.
+
+    Each is exactly what a :class:`SigmoidNeuronClassifier` learns with that `max_iter`.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Training data, finite.
+
+    y : array-like of shape (n_samples,) or (n_samples, n_labels)
+        Class labels, or a multilabel indicator matrix.
+
+    iters : array-like of int
+        The iteration counts, 0 (the start) or more. They are sorted, and repeats are
+        dropped.
+
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows, 1 each if None.
+
+    learning_rate : "auto" or float, default="auto"
+        The step size, as in :class:`SigmoidNeuronClassifier`.
+
+    alpha : float, default=0.0
+        Strength of the weight decay, 0 or more.
+
+    fit_intercept : bool, default=True
+        Whether to learn an intercept.
+
+    init : {"zeros", "uniform"}, default="zeros"
+        The weights before the first step.
+
+    class_weight : dict, "balanced" or None, default=None
+        Weights of the classes.
+
+    random_state : int, RandomState instance or None, default=None
+        The generator of a "uniform" start.
+
+    Returns
+    -------
+    iters : ndarray of shape (n_iters,)
+        The counts, sorted and without repeats.
+
+    coefs : ndarray of shape (n_iters, n_neurons, n_features)
+        The weights at each count.
+
+    intercepts : ndarray of shape (n_iters, n_neurons)
+        The intercepts at each count.
+
+    Raises
+    ------
+    ValueError
+        If a parameter or the data are out of range, or if the descent overflows.
+
+    See Also
+    --------
+    SigmoidNeuronClassifierCV : Chooses among the counts by cross-validation.
+
+    Examples
+    --------
+    >>> from sk_neuron import iteration_path
+    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1]
+    >>> iters, coefs, intercepts = iteration_path(X, y, iters=[0, 1, 10, 100])
+    >>> coefs[:, 0, 0].round(3)
+    array([0.   , 0.386, 0.907, 2.477])
+    """
+    checkpoints = check_iters(iters, "iters")
+    neuron = SigmoidNeuronClassifier(
+        max_iter=max(1, int(checkpoints[-1])),
+        learning_rate=learning_rate,
+        alpha=alpha,
+        fit_intercept=fit_intercept,
+        init=init,
+        class_weight=class_weight,
+        checkpoints=checkpoints,
+        random_state=random_state,
+    ).fit(X, y, sample_weight)
+    return (
+        neuron.checkpoint_iters_,
+        neuron.checkpoint_coefs_,
+        neuron.checkpoint_intercepts_,
+    )
+
+
+class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
+    """A :class:`SigmoidNeuronClassifier` whose iteration count is cross-validated.
+
+    The count is the regulariser of this model, and a fit of t iterations is the start of
+    every longer fit, so one descent serves all counts. It also serves all folds, classes
+    and weight decays, and the final fit on all rows: their neurons share each pass over
+    `X`, and the rows that a fold holds out have no weight in its neurons.
+
+    The scores are those of a :class:`~sklearn.model_selection.GridSearchCV` over `max_iter`
+    and `alpha` on the same folds, but for rounding, at little more than the price of one
+    fit of `max_iter` steps.
+
+    Parameters
+    ----------
+    max_iter : int, default=1000
+        The largest count considered with ``iters="auto"``, 1 or more.
+
+    iters : "auto" or array-like of int, default="auto"
+        The counts to choose from. "auto" is up to 100 counts from 1 to `max_iter`, spread
+        evenly on a logarithmic scale. An array is used as it is, sorted and without
+        repeats, and `max_iter` is then not used; 0 stands for the start.
+
+    alphas : array-like of float, default=(0.0,)
+        The strengths of weight decay to choose from, 0 or more.
+
+    cv : int, cross-validation generator or iterable, default=None
+        How to split the rows; None is 5 folds, and an int a number of folds, stratified
+        unless `y` is multilabel. Splits may overlap. They are drawn once.
+
+    scoring : str, callable or None, default="neg_brier_score"
+        What to maximise: the name of a scorer of scikit-learn, or a callable
+        ``scorer(estimator, X, y)``. None stands for "neg_brier_score". That, "neg_log_loss"
+        and "accuracy" are computed from the potentials of all folds at once; they also take
+        string labels, held-out rows that lack a class, and all but "neg_log_loss"
+        multilabel `y`, of which the Brier score is summed over the labels. Other scorers
+        are called on a fitted neuron for each fold and count, which takes longer.
+
+    refit : bool, default=True
+        Whether to fit on all rows with the chosen count and alpha. Without it the scores
+        are had, but no answers.
+
+    one_standard_error : bool, default=False
+        Whether to choose, in place of the best score, the fewest iterations whose score is
+        within one standard error of it; among alphas at that count, the best.
+
+    learning_rate : "auto" or float, default="auto"
+        The step size, as in :class:`SigmoidNeuronClassifier`; "auto" is that of each fold
+        and alpha.
+
+    fit_intercept : bool, default=True
+        Whether to learn an intercept.
+
+    init : {"zeros", "uniform"}, default="zeros"
+        The weights before the first step, the same for all folds.
+
+    class_weight : dict, "balanced" or None, default=None
+        Weights of the classes in training; "balanced" is computed for each fold. As in
+        ``GridSearchCV`` they do not count in the scores: choose a `scoring` that values
+        the classes likewise, lest it choose a count that undoes the weights.
+
+    random_state : int, RandomState instance or None, default=None
+        The generator of a "uniform" start.
+
+    Attributes
+    ----------
+    n_iter_ : int
+        The iteration count chosen.
+
+    alpha_ : float
+        The weight decay chosen.
+
+    best_score_ : float
+        The mean score over folds of what was chosen.
+
+    iters_ : ndarray of shape (n_iters,)
+        The counts considered, rising.
+
+    alphas_ : ndarray of shape (n_alphas,)
+        The weight decays considered, in their order.
+
+    scores_ : ndarray of shape (n_alphas, n_folds, n_iters)
+        The score of each fold; NaN where it could not be had.
+
+    classes_ : ndarray of shape (n_classes,)
+        The classes, sorted; for multilabel `y` the indices of the labels.
+
+    coef_ : ndarray of shape (1, n_features) or (n_neurons, n_features)
+        Weights of the neurons fitted on all rows, in the precision of `X`. This and what
+        follows is there with ``refit=True``.
+
+    intercept_ : ndarray of shape (n_neurons,)
+        Intercepts of the neurons.
+
+    learning_rate_ : float or ndarray of shape (n_neurons,)
+        The step size of the fit on all rows.
+
+    loss_curve_ : ndarray of shape (n_iter_,)
+        The Brier score on the training rows before each step of the fit on all rows.
+
+    n_features_in_ : int
+        The number of features seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features seen during `fit`, where `X` has string column names.
+
+    See Also
+    --------
+    SigmoidNeuronClassifier : The neuron itself.
+    IterationPathDisplay : Draws the scores against the count.
+    sklearn.linear_model.LogisticRegressionCV : The same for the log loss and its `C`.
+
+    Notes
+    -----
+    Among equal scores the first alpha wins, and then the fewest iterations. A fold that
+    cannot be fitted or scored, because its training rows lack a class for example, has the
+    score NaN, as in ``GridSearchCV``; it is named in a warning and left out of the mean.
+
+    With metadata routing off, `sample_weight` counts in training and in the scores, so that
+    a weight of 2 is the row twice; ``GridSearchCV`` leaves the scores unweighted.
+
+    Memory beyond `X` is a few arrays of (n_samples, columns), where columns is the number
+    of neurons times alphas times one more than folds. Where one of these would pass half a
+    gibibyte the columns go in groups, with the same result.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sk_neuron import SigmoidNeuronClassifierCV
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> neuron = make_pipeline(StandardScaler(), SigmoidNeuronClassifierCV(max_iter=5000))
+    >>> neuron.fit(X, y)[-1].n_iter_
+    753
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = PARAMETERS
+
+    def __init__(
+        self,
+        *,
+        max_iter: int = 1000,
+        iters: ArrayLike | Literal["auto"] = "auto",
+        alphas: ArrayLike = (0.0,),
+        cv: int | BaseCrossValidator | Iterable[Any] | None = None,
+        scoring: str | Callable[..., float] | None = "neg_brier_score",
+        refit: bool = True,
+        one_standard_error: bool = False,
+        learning_rate: float | Literal["auto"] = "auto",
+        fit_intercept: bool = True,
+        init: Literal["zeros", "uniform"] = "zeros",
+        class_weight: dict[Any, float] | Literal["balanced"] | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.max_iter = max_iter
+        self.iters = iters
+        self.alphas = alphas
+        self.cv = cv
+        self.scoring = scoring
+        self.refit = refit
+        self.one_standard_error = one_standard_error
+        self.learning_rate = learning_rate
+        self.fit_intercept = fit_intercept
+        self.init = init
+        self.class_weight = class_weight
+        self.random_state = random_state
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        **params: Any,
+    ) -> Self:
+        """Choose the count and alpha, and train the neurons with them on all rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training data, finite.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Class labels, or a multilabel indicator matrix of 0 and 1.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, in training and in the scores; 1 each if None.
+
+        **params : dict
+            `groups` for a splitter that needs them; with metadata routing on, whatever
+            the splitter and the scorer request.
+
+        Returns
+        -------
+        self : SigmoidNeuronClassifierCV
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data are out of range, if no fold can be scored, or if
+            the chosen descent on all rows overflows. The estimator is then as it was
+            before the call, but for what it has drawn from a RandomState instance.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the best count is the last one considered, or if a "uniform" start left a
+            neuron saturated.
+        FitFailedWarning
+            If a fold could not be fitted or scored.
+        """
+        features, labels = validate_data(clone(self), X, y, multi_output=True, **FEATURES)
+        labels = check_labels(labels)
+        iters, alphas = self._check_iters(), check_alphas(self.alphas)
+        weight = None
+        if sample_weight is not None:
+            weight = check_sample_weight(sample_weight, len(labels))
+        split_params, score_params = self._route(weight, params)
+        neuron = self._new_neuron(X)
+        X_rows, y_rows = indexable(X, y)  # what scorers are given parts of
+        folds = _draw_folds(self.cv, X_rows, labels, split_params)
+        search = Search(
+            neuron,
+            Data(X_rows, y_rows, features, labels, weight),
+            folds,
+            iters,
+            alphas,
+            Scoring(self._row_score(labels.ndim == 2), self._scorer(), score_params),
+        )
+        search.run(self.refit)
+        mean, error = _summarize(search)
+        _warn_of_failures(search.failures)
+        best = alpha, count = np.unravel_index(np.argmax(mean), mean.shape)
+        if count == len(iters) - 1 > 0:
+            warnings.warn(
+                f"The best iteration count is the last one considered, {iters[-1]}: more "
+                "may be better. Raise max_iter, or the largest of iters if you pass them.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+        if self.one_standard_error:
+            near = mean >= mean[best] - error[best]
+            count = np.flatnonzero(near.any(axis=0))[0]
+            alpha = np.argmax(np.where(near[:, count], mean[:, count], -np.inf))
+        if self.refit:
+            fit, coef, intercept, squared_error = search.finish(alpha, count)
+            training = fit.training
+            check_trained(
+                self.init, features, training.target, training.weight, coef.T, intercept
+            )
+
+        validate_data(self, X, skip_check_array=True)  # sets n_features_in_ and names
+        self.iters_, self.alphas_, self.scores_ = iters, alphas, search.scores
+        self.alpha_, self.n_iter_ = float(alphas[alpha]), int(iters[count])
+        self.best_score_ = float(mean[alpha, count])
+        if self.refit:
+            classes, multilabel = training.classes, labels.ndim == 2
+            self._store(classes, multilabel, coef, intercept, self.n_iter_)
+            self._store_course(fit.learning_rate, squared_error, training.weight)
+        else:
+            for name in (
+                "classes_",
+                "coef_",
+                "intercept_",
+                "learning_rate_",
+                "loss_curve_",
+            ):
+                self.__dict__.pop(name, None)
+        return self
+
+    def decision_function(self, X: ArrayLike) -> NDArray[np.floating[Any]]:
+        """Return the potential of each neuron, the weighted sum of its inputs.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to answer for, finite.
+
+        Returns
+        -------
+        potential : ndarray of shape (n_samples,) or (n_samples, n_neurons)
+            One column where there is one neuron; above 0 it favours ``classes_[1]``.
+
+        Raises
+        ------
+        NotFittedError
+            If there was no fit on all rows.
+        ValueError
+            If the potential overflows.
+        """
+        if hasattr(self, "scores_") and not hasattr(self, "coef_"):
+            raise NotFittedError(
+                f"This {type(self).__name__} was fitted with refit=False, which gives "
+                "scores but no neuron to answer with."
+            )
+        return super().decision_function(X)
+
+    def score(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Return the score by `scoring` of the answers to X.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to answer for, finite.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            The true labels, of the classes seen during `fit`.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, 1 each if None.
+
+        Returns
+        -------
+        score : float
+            The larger the better; with the default `scoring`, minus the Brier score.
+        """
+        z = self.decision_function(X).reshape(-1, len(self.coef_))
+        row_score = self._row_score(self._multilabel)
+        if row_score is None:
+            weight = {} if sample_weight is None else {"sample_weight": sample_weight}
+            return float(self._scorer()(self, X, y, **weight))
+        target = _recognize(y, self.classes_, self._multilabel)
+        check_consistent_length(z, target)
+        weights = None
+        if sample_weight is not None:
+            weights = check_sample_weight(sample_weight, len(z))
+        return float(np.average(row_score(z, target), weights=weights))
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Return which metadata go where.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            That of `fit` to the splitter and the scorer.
+        """
+        to_split = MethodMapping().add(caller="fit", callee="split")
+        to_score = MethodMapping().add(caller="fit", callee="score")
+        return (
+            MetadataRouter(owner=self)
+            .add_self_request(self)
+            .add(splitter=self.cv, method_mapping=to_split)
+            .add(scorer=self._scorer(), method_mapping=to_score)
+        )
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        # One check asks that extreme class weights decide the answers. They do in each fit,
+        # but the scores of a search do not know them, and choose a count that undoes them.
+        tags.classifier_tags.poor_score = True
+        return tags
+
+    def _check_iters(self):
+        if not isinstance(self.iters, str):
+            return check_iters(self.iters, "iters")
+        counts = np.geomspace(1, self.max_iter, min(self.max_iter, _AUTO_COUNTS))
+        return np.unique(counts.round().astype(np.int64))
+
+    def _scorer(self):
+        scoring = "neg_brier_score" if self.scoring is None else self.scoring
+        return get_scorer(scoring)
+
+    def _row_score(self, multilabel):
+        """Return how to score from potentials, or None where that takes a scorer."""
+        scoring = "neg_brier_score" if self.scoring is None else self.scoring
+        known = MULTILABEL_ROW_SCORES if multilabel else ROW_SCORES
+        return known.get(scoring) if isinstance(scoring, str) else None
+
+    def _route(self, sample_weight, params):
+        """Return the metadata for the splitter and for the scorer."""
+        if get_config()["enable_metadata_routing"]:
+            if sample_weight is not None:
+                params = params | {"sample_weight": sample_weight}
+            routed = process_routing(self, "fit", **params)
+            return routed.splitter.split, routed.scorer.score
+        if not set(params) <= {"groups"}:
+            raise TypeError(
+                f"{type(self).__name__}.fit takes no {sorted(params)[0]!r}, but with "
+                "metadata routing on, see sklearn.set_config."
+            )
+        weight = {} if sample_weight is None else {"sample_weight": sample_weight}
+        return params, weight
+
+    def _new_neuron(self, X):
+        """Return an unfitted neuron that knows the parameters and the features."""
+        neuron, params = SigmoidNeuronClassifier(), self.get_params(deep=False)
+        shared = params.keys() & neuron.get_params()
+        neuron.set_params(**{name: params[name] for name in shared})
+        validate_data(neuron, X, skip_check_array=True)
+        return neuron
+
+
+def _draw_folds(cv, X, labels, split_params):
+    """Return the rows to train on and to score on, as indices, of each fold."""
+    splits = check_cv(cv, labels, classifier=True).split(X, labels, **split_params)
+    every, folds = np.arange(len(labels)), []
+    for fold, split in enumerate(splits):
+        try:
+            train, test = (every[rows] for rows in split)
+        except (IndexError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"Fold {fold} of cv is not a pair of arrays of rows: {error}"
+            ) from error
+        if len(train) == 0 or len(test) == 0:
+            raise ValueError(f"Fold {fold} of cv has no rows to train or to score on.")
+        folds.append((train, test))
+    if not folds:
+        raise ValueError("The cv has no folds.")
+    return folds
+
+
+def _summarize(search):
+    """Return the mean score and its standard error, (n_alphas, n_iters)."""
+    failed = np.isnan(search.scores).all(axis=(0, 2))
+    scores = search.scores[:, ~failed]
+    if failed.all() or np.isnan(scores).any(axis=1).all():
+        fold, reason = min(search.failures.items())
+        raise ValueError(f"No iteration count could be scored. In fold {fold}: {reason}")
+    n_folds = scores.shape[1]
+    mean = np.average(scores, axis=1)
+    error = scores.std(axis=1, ddof=min(1, n_folds - 1)) / np.sqrt(n_folds)
+    return np.where(np.isnan(mean), -np.inf, mean), error
+
+
+def _warn_of_failures(failures):
+    if failures:
+        reasons = "".join(f"\n  Fold {f}: {failures[f]}" for f in sorted(failures))
+        warnings.warn(
+            f"{len(failures)} folds could not be fitted or scored at every count. Their "
+            f"score is NaN there, and those without any score are left out of the mean."
+            f"{reasons}",
+            FitFailedWarning,
+            stacklevel=4,
+        )
+
+
+def _recognize(y, classes, multilabel):
+    """Return the (n, K) targets of labels of known classes."""
+    labels = check_labels(y)
+    if labels.ndim != 1 + multilabel or (multilabel and labels.shape[1] != len(classes)):
+        raise ValueError(f"y has the shape {labels.shape}, unlike that of the fit.")
+    if multilabel:
+        return labels
+    if not np.isin(labels, classes).all():
+        unknown = np.setdiff1d(labels, classes).tolist()
+        raise ValueError(f"y contains labels that were not seen during fit: {unknown}.")
+    index = np.searchsorted(classes, labels)[:, np.newaxis]
+    return index == np.arange(len(classes)) if len(classes) > 2 else index

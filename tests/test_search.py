@@ -1,0 +1,458 @@
+"""The search equals a grid search, fold by fold and count by count."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
+from sklearn import config_context
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import brier_score_loss, get_scorer
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    KFold,
+    LeaveOneGroupOut,
+    RepeatedStratifiedKFold,
+    ShuffleSplit,
+    StratifiedKFold,
+    StratifiedShuffleSplit,
+    cross_val_score,
+)
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV, _descent, _search
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:The best iteration count is the last"),
+    pytest.mark.filterwarnings("ignore:The random start left"),
+]
+
+RNG = np.random.default_rng(0)
+X = RNG.standard_normal((60, 4))
+WEIGHT = RNG.integers(0, 4, 60).astype(float)
+Y = {
+    "binary": (X[:, 0] + 0.5 * RNG.standard_normal(60) > 0).astype(int),
+    "multiclass": np.digitize(X[:, 0] + 0.5 * RNG.standard_normal(60), [-0.5, 0.5]),
+    "multilabel": (X[:, :3] + 0.5 * RNG.standard_normal((60, 3)) > 0).astype(int),
+}
+KINDS = pytest.mark.parametrize("kind", Y)
+ITERS = [1, 3, 10, 30]
+SCORERS = ["neg_brier_score", "neg_log_loss", "accuracy", "f1_macro", "balanced_accuracy"]
+
+
+def grid_search(X, y, sample_weight, *, iters, alphas, cv, scoring, **params):
+    """Return the scores of a grid search, (n_alphas, n_folds, n_iters), and itself."""
+    neuron, scorer = SigmoidNeuronClassifier(**params), get_scorer(scoring)
+    grid = {"max_iter": iters, "alpha": alphas}
+    if sample_weight is None:
+        search = GridSearchCV(neuron, grid, cv=cv, scoring=scorer).fit(X, y)
+    else:
+        with config_context(enable_metadata_routing=True):
+            neuron.set_fit_request(sample_weight=True)
+            scorer.set_score_request(sample_weight=True)
+            search = GridSearchCV(neuron, grid, cv=cv, scoring=scorer)
+            search.fit(X, y, sample_weight=sample_weight)
+    scores = [search.cv_results_[f"split{k}_test_score"] for k in range(search.n_splits_)]
+    shape = search.n_splits_, len(alphas), len(iters)
+    return np.reshape(scores, shape).swapaxes(0, 1), search
+
+
+def assert_equals_grid_search(X, y, sample_weight=None, *, atol=1e-10, **given):
+    scores, grid = grid_search(X, y, sample_weight, **given)
+    search = SigmoidNeuronClassifierCV(**given).fit(X, y, sample_weight)
+    np.testing.assert_allclose(search.scores_, scores, rtol=0, atol=atol)
+    means = np.sort(np.append(scores.mean(axis=1), -np.inf))
+    if means[-1] - means[-2] > 10 * atol or (search.scores_ == scores).all():
+        best = grid.best_params_
+        assert (search.n_iter_, search.alpha_) == (best["max_iter"], best["alpha"])
+        assert search.best_score_ == pytest.approx(grid.best_score_, abs=atol)
+        final = grid.best_estimator_
+    else:  # rounding decides between the two
+        final = SigmoidNeuronClassifier(
+            max_iter=search.n_iter_, alpha=search.alpha_, **neuron_params(given)
+        ).fit(X, y, sample_weight)
+    scale = 1 + np.abs(final.coef_).max()
+    for name in ("coef_", "intercept_", "loss_curve_", "learning_rate_"):
+        np.testing.assert_allclose(
+            getattr(search, name), getattr(final, name), rtol=0, atol=atol * scale
+        )
+    np.testing.assert_array_equal(search.classes_, final.classes_)
+    return search
+
+
+def neuron_params(given):
+    names = SigmoidNeuronClassifier().get_params()
+    return {name: value for name, value in given.items() if name in names}
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@given(data=st.data())
+def test_equals_grid_search(dtype, data):
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1), label="seed"))
+    n_classes = data.draw(st.sampled_from([2, 3]))
+    n_rows, n_features = data.draw(st.sampled_from([(30, 3), (24, 1), (36, 40), (40, 70)]))
+    X = rng.standard_normal((n_rows, n_features)).astype(dtype)
+    X *= data.draw(st.sampled_from([0.1, 1, 10]))
+    y = rng.permutation(np.arange(n_rows) % n_classes)
+    weight = data.draw(st.sampled_from([None, rng.random(n_rows) + 0.1]))
+    if data.draw(st.booleans(), label="sparse"):
+        X[rng.random(X.shape) < 0.5] = 0
+        X = csr_array(X)
+    folds = StratifiedKFold(3, shuffle=True, random_state=0)
+    assert_equals_grid_search(
+        X,
+        y,
+        weight,
+        atol=1e-10 if dtype == np.float64 else 1e-3,
+        iters=data.draw(st.lists(st.integers(1, 40), min_size=1, unique=True).map(sorted)),
+        alphas=data.draw(st.sampled_from([[0.0], [0.1], [2.0, 0.0], [0.0, 0.3, 5.0]])),
+        cv=data.draw(
+            st.sampled_from([3, folds, StratifiedShuffleSplit(2, random_state=1)])
+        ),
+        # one more or one less right answer is no rounding error in float32
+        scoring=data.draw(st.sampled_from(SCORERS if dtype == np.float64 else SCORERS[:2])),
+        learning_rate=data.draw(st.sampled_from(["auto", 1e-3])),
+        fit_intercept=data.draw(st.booleans()),
+        init=data.draw(st.sampled_from(["zeros", "uniform"])),
+        class_weight=data.draw(st.sampled_from([None, "balanced", {0: 2.0}])),
+        random_state=data.draw(st.integers(0, 5)),
+    )
+
+
+@pytest.mark.parametrize("scoring", [*SCORERS, "roc_auc_ovr", "top_k_accuracy"])
+@pytest.mark.parametrize("load", [load_breast_cancer, load_iris, load_digits])
+def test_equals_grid_search_on_real_data(load, scoring):
+    features, y = load(return_X_y=True)
+    features = StandardScaler().fit_transform(features)[:600]
+    if scoring == "top_k_accuracy" and load is load_breast_cancer:
+        scoring = "average_precision"
+    assert_equals_grid_search(
+        features, y[:600], iters=[1, 10, 60], alphas=[0.0, 1.0], cv=4, scoring=scoring
+    )
+
+
+CVS = {
+    "None": None,
+    "KFold": KFold(4),
+    "repeated": RepeatedStratifiedKFold(n_splits=3, n_repeats=2, random_state=0),
+    "overlapping": ShuffleSplit(5, test_size=0.3, random_state=0),
+    "masks": [(np.arange(60) % 3 != k, np.arange(60) % 3 == k) for k in range(3)],
+    "lists": [(list(range(30)), list(range(30, 60))), (list(range(-30, 0)), [0, 1, 2])],
+    "drawn with replacement": [
+        (np.random.default_rng(k).integers(0, 60, 60), np.arange(k, 60, 5))
+        for k in range(3)
+    ],
+}
+
+
+@pytest.mark.parametrize("cv", CVS)
+@pytest.mark.parametrize("kind", ["binary", "multiclass"])
+def test_splitters(cv, kind):
+    search = assert_equals_grid_search(
+        X, Y[kind], iters=ITERS, alphas=[0.0, 0.5], cv=CVS[cv], scoring="accuracy"
+    )
+    assert search.scores_.shape[1] == {"repeated": 6, "None": 5}.get(
+        cv, search.scores_.shape[1]
+    )
+
+
+def test_folds_are_drawn_once():
+    class Once(KFold):
+        def split(self, *args, **params):
+            self.splits = getattr(self, "splits", 0) + 1
+            return super().split(*args, **params)
+
+    cv = Once(3, shuffle=True, random_state=np.random.RandomState(0))
+    SigmoidNeuronClassifierCV(cv=cv, alphas=[0.0, 1.0], max_iter=20).fit(X, Y["binary"])
+    assert cv.splits == 1
+
+
+@KINDS
+@pytest.mark.parametrize("refit", [True, False])
+def test_all_columns_move_together_from_stop_to_stop(kind, refit, monkeypatch):
+    calls = []
+    advance = _descent.advance
+
+    def count(layer, coef, intercept, n_steps):
+        calls.append((coef.shape[1], n_steps))
+        return advance(layer, coef, intercept, n_steps)
+
+    monkeypatch.setattr(_descent, "advance", count)
+    SigmoidNeuronClassifierCV(iters=ITERS, alphas=[0.0, 1.0], cv=4, refit=refit).fit(
+        X, Y[kind]
+    )
+    n_columns = {"binary": 1, "multiclass": 3, "multilabel": 3}[kind] * 2 * (4 + refit)
+    assert calls == [(n_columns, n_steps) for n_steps in np.diff([0, *ITERS])]
+
+
+@KINDS
+@pytest.mark.parametrize("scoring", [None, "accuracy", "f1_macro"])
+@pytest.mark.parametrize("size", [1, 60 * 3, 60 * 7])
+def test_groups_of_columns_change_nothing(kind, scoring, size, monkeypatch):
+    params = {"alphas": [0.0, 1.0], "cv": 4, "scoring": scoring, "iters": ITERS}
+    params |= {"class_weight": "balanced", "init": "uniform", "random_state": 0}
+    whole = SigmoidNeuronClassifierCV(**params).fit(X, Y[kind], WEIGHT)
+    monkeypatch.setattr(_search, "_GROUP_SIZE", size)
+    calls = []
+    advance = _descent.advance
+    monkeypatch.setattr(
+        _descent, "advance", lambda *args: calls.append(args) or advance(*args)
+    )
+    grouped = SigmoidNeuronClassifierCV(**params).fit(X, Y[kind], WEIGHT)
+    assert len(calls) > len(ITERS)
+    for name in ("scores_", "coef_", "intercept_", "loss_curve_", "learning_rate_"):
+        np.testing.assert_allclose(
+            getattr(grouped, name), getattr(whole, name), rtol=0, atol=1e-12
+        )
+    assert (grouped.n_iter_, grouped.alpha_) == (whole.n_iter_, whole.alpha_)
+
+
+@KINDS
+def test_the_start_may_be_chosen(kind):
+    """Where held-out labels contradict the training labels, nothing is best."""
+    n_classes = 3 if kind == "multiclass" else 2
+    y = np.concatenate([Y[kind], (Y[kind] + 1) % n_classes])
+    halves = [(np.arange(60), np.arange(60, 120))]
+    search = SigmoidNeuronClassifierCV(iters=[0, 5, 500], cv=halves)
+    search.fit(np.vstack([X, X]), y)
+    assert search.n_iter_ == 0
+    assert (search.coef_ == 0).all()
+    assert search.loss_curve_.shape == (0,)
+    start = {"binary": 0.25, "multiclass": 2 / 3, "multilabel": 0.75}[kind]
+    assert search.best_score_ == pytest.approx(-start, rel=1e-12)
+
+
+def test_multilabel_brier_score_is_that_of_the_labels():
+    search = SigmoidNeuronClassifierCV(iters=ITERS, cv=KFold(4)).fit(X, Y["multilabel"])
+    for count, max_iter in enumerate(ITERS):
+        for fold, (train, test) in enumerate(KFold(4).split(X)):
+            neuron = SigmoidNeuronClassifier(max_iter=max_iter)
+            proba = neuron.fit(X[train], Y["multilabel"][train]).predict_proba(X[test])
+            brier = [
+                brier_score_loss(t, p)
+                for t, p in zip(Y["multilabel"][test].T, proba.T, strict=True)
+            ]
+            assert search.scores_[0, fold, count] == pytest.approx(-sum(brier), rel=1e-12)
+
+
+@pytest.mark.parametrize("scoring", ["accuracy", "f1_macro", "roc_auc", "neg_log_loss"])
+def test_multilabel_scorers(scoring):
+    if scoring == "neg_log_loss":  # of scikit-learn, which wants rows that sum to 1
+        with pytest.warns(UserWarning, match="do not sum to one"):
+            SigmoidNeuronClassifierCV(iters=[5], scoring=scoring).fit(X, Y["multilabel"])
+        return
+    assert_equals_grid_search(
+        X, Y["multilabel"], iters=ITERS, alphas=[0.0], cv=4, scoring=scoring
+    )
+
+
+@KINDS
+def test_weights_are_rows(kind):
+    """Twice the weight is the row twice, in training and in the scores."""
+    times = np.random.default_rng(1).integers(0, 3, 60)
+    group = np.arange(60) % 4
+    params = {"iters": ITERS, "scoring": "accuracy", "class_weight": "balanced"}
+    for scoring in ("accuracy", "neg_brier_score"):
+        params["scoring"] = scoring
+        weighted, repeated = (
+            SigmoidNeuronClassifierCV(
+                cv=list(LeaveOneGroupOut().split(groups, groups=groups)), **params
+            ).fit(features, labels, weight)
+            for features, labels, weight, groups in [
+                (X, Y[kind], times, group),
+                (X.repeat(times, 0), Y[kind].repeat(times, 0), None, group.repeat(times)),
+            ]
+        )
+        np.testing.assert_allclose(weighted.scores_, repeated.scores_, atol=1e-12)
+        np.testing.assert_allclose(weighted.coef_, repeated.coef_, atol=1e-12)
+
+
+def test_string_labels():
+    names = np.array(["cat", "dog", "eel"])
+    for kind, scoring in [("binary", None), ("multiclass", None), ("binary", "accuracy")]:
+        params = {"iters": ITERS, "scoring": scoring}
+        named = SigmoidNeuronClassifierCV(**params).fit(X, names[Y[kind]])
+        plain = SigmoidNeuronClassifierCV(**params).fit(X, Y[kind])
+        np.testing.assert_array_equal(named.scores_, plain.scores_)
+        np.testing.assert_array_equal(named.predict(X), names[plain.predict(X)])
+        assert named.score(X, names[Y[kind]]) == plain.score(X, Y[kind])
+
+
+@KINDS
+@pytest.mark.parametrize("scoring", [None, "accuracy", "neg_log_loss", "f1_macro"])
+@pytest.mark.parametrize("weight", [None, WEIGHT], ids=["plain", "weighted"])
+def test_score_is_that_of_scoring(kind, scoring, weight):
+    if kind == "multilabel" and scoring == "neg_log_loss":
+        scoring = "roc_auc"  # scikit-learn's log loss is not for several labels
+    search = SigmoidNeuronClassifierCV(iters=ITERS, scoring=scoring).fit(X, Y[kind])
+    score = search.score(X, Y[kind], weight)
+    if kind == "multilabel" and scoring is None:
+        squares = ((Y[kind] - search.predict_proba(X)) ** 2).sum(axis=1)
+        expected = -np.average(squares, weights=weight)
+    else:
+        scorer = get_scorer(scoring or "neg_brier_score")
+        expected = scorer(search, X, Y[kind], sample_weight=weight)
+    assert score == pytest.approx(expected, rel=1e-12)
+
+
+def test_auto_counts():
+    def counts(max_iter):
+        search = SigmoidNeuronClassifierCV(max_iter=max_iter, cv=2)
+        return search.fit(X, Y["binary"]).iters_
+
+    for max_iter in (1, 2, 7, 100, 3000):
+        iters = counts(max_iter)
+        assert iters[0] == 1
+        assert iters[-1] == max_iter
+        assert len(iters) <= 100
+        assert (np.diff(iters) > 0).all()
+    steps = np.diff(np.log(iters[iters > 50]))
+    assert steps.max() / steps.min() < 1.4
+
+
+@pytest.mark.parametrize(
+    "iters", [(10, 1, 3, 30), [30, 30, 10, 3, 1], np.array([1, 3, 10, 30])]
+)
+def test_counts_are_sorted_and_distinct(iters):
+    search = SigmoidNeuronClassifierCV(iters=iters).fit(X, Y["binary"])
+    np.testing.assert_array_equal(search.iters_, ITERS)
+    assert search.scores_.shape == (1, 5, 4)
+
+
+def test_the_last_count_is_reported():
+    easy = (X[:, 0] > 0).astype(int)
+    with pytest.warns(
+        ConvergenceWarning, match=r"last one considered, 20: .* max_iter"
+    ) as w:
+        SigmoidNeuronClassifierCV(max_iter=20).fit(X, easy)
+    assert w[0].filename == __file__
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_best_count_on_the_way_is_not_reported():
+    SigmoidNeuronClassifierCV(iters=[20]).fit(X, Y["binary"])  # no choice to report
+    noise = np.random.default_rng(0).permutation(Y["binary"])
+    assert SigmoidNeuronClassifierCV(max_iter=500).fit(X, noise).n_iter_ < 100
+
+
+def fixed_scores(table):
+    """Return a scorer that looks up (n_alphas, n_folds, n_iters), and the parameters."""
+    table = np.asarray(table, dtype=float)
+    n_alphas, n_folds, n_iters = table.shape
+    folds = [(np.arange(60), np.array([k])) for k in range(n_folds)]
+
+    def scorer(neuron, features, y):
+        fold = np.flatnonzero((X[:n_folds] == features).all(axis=1))[0]
+        return table[int(neuron.alpha), fold, neuron.n_iter_ - 1]
+
+    return {
+        "scoring": scorer,
+        "cv": folds,
+        "iters": np.arange(1, n_iters + 1),
+        "alphas": np.arange(n_alphas, dtype=float),
+    }
+
+
+@pytest.mark.parametrize(
+    ("table", "chosen", "simplest"),
+    [
+        ([[[1, 1, 1]]], (0, 1), (0, 1)),  # all equal
+        ([[[0, 2, 2]], [[2, 2, 0]]], (0, 2), (1, 1)),  # equal: the first alpha, as a grid
+        ([[[0, 1, 2, 1]]], (0, 3), (0, 3)),  # one fold has no standard error
+        # mean 0, 2, 3, standard error sqrt(2) / sqrt(2) = 1 at the best
+        ([[[0, 2, 4, 3], [0, 2, 2, 2]]], (0, 3), (0, 2)),
+        ([[[0, 1.9, 4, 3], [0, 2, 2, 2]]], (0, 3), (0, 4 - 1)),
+        ([[[0, 0, 4], [0, 0, 2]], [[0, 2.4, 0], [0, 2.4, 0]]], (0, 3), (1, 2)),
+    ],
+)
+def test_choice(table, chosen, simplest):
+    for one_standard_error, (alpha, n_iter) in [(False, chosen), (True, simplest)]:
+        search = SigmoidNeuronClassifierCV(
+            one_standard_error=one_standard_error, **fixed_scores(table)
+        ).fit(X, Y["binary"])
+        np.testing.assert_array_equal(search.scores_, table)
+        assert (search.alpha_, search.n_iter_) == (alpha, n_iter)
+        assert search.best_score_ == np.mean(table, axis=1)[alpha, n_iter - 1]
+        neuron = SigmoidNeuronClassifier(max_iter=n_iter, alpha=alpha).fit(X, Y["binary"])
+        np.testing.assert_allclose(search.coef_, neuron.coef_, rtol=1e-12)
+
+
+def test_groups_by_keyword_and_by_routing():
+    groups = np.arange(60) // 10
+    by_hand = list(GroupKFold(3).split(X, groups=groups))
+    expected = SigmoidNeuronClassifierCV(iters=ITERS, cv=by_hand).fit(X, Y["binary"])
+    search = SigmoidNeuronClassifierCV(iters=ITERS, cv=GroupKFold(3))
+    search.fit(X, Y["binary"], groups=groups)
+    np.testing.assert_array_equal(search.scores_, expected.scores_)
+    with config_context(enable_metadata_routing=True):
+        search.fit(X, Y["binary"], groups=groups)
+        np.testing.assert_array_equal(search.scores_, expected.scores_)
+        pipeline = make_pipeline(StandardScaler(), search)
+        pipeline.fit(X, Y["binary"], groups=groups)
+
+
+@pytest.mark.parametrize("requested", [True, False])
+def test_routed_weights_of_the_scores(requested):
+    with config_context(enable_metadata_routing=True):
+        scorer = get_scorer("neg_brier_score").set_score_request(sample_weight=requested)
+        search = SigmoidNeuronClassifierCV(iters=ITERS, cv=4, scoring=scorer)
+        search.fit(X, Y["multiclass"], sample_weight=WEIGHT)
+    weighted = SigmoidNeuronClassifierCV(iters=ITERS, cv=4)
+    weighted.fit(X, Y["multiclass"], sample_weight=WEIGHT)
+    assert np.allclose(search.scores_, weighted.scores_, rtol=1e-12) == requested
+    if requested:
+        np.testing.assert_allclose(search.coef_, weighted.coef_, rtol=1e-10)
+
+
+def test_without_refit():
+    params = {"iters": ITERS, "alphas": [0.0, 1.0]}
+    search = SigmoidNeuronClassifierCV(**params).fit(X, Y["binary"])
+    scored = SigmoidNeuronClassifierCV(refit=False, **params).fit(X, Y["binary"])
+    np.testing.assert_allclose(scored.scores_, search.scores_, rtol=1e-12)
+    assert (scored.n_iter_, scored.alpha_) == (search.n_iter_, search.alpha_)
+    assert not hasattr(scored, "coef_")
+    with pytest.raises(AttributeError, match="refit=False"):
+        scored.predict(X)
+    scored.set_params(refit=True).fit(X, Y["binary"]).predict(X)
+    scored.set_params(refit=False).fit(X, Y["binary"])
+    assert not hasattr(scored, "coef_")
+
+
+def test_seeds():
+    def fit(random_state):
+        search = SigmoidNeuronClassifierCV(
+            iters=ITERS, init="uniform", random_state=random_state
+        )
+        return search.fit(X, Y["multiclass"])
+
+    seeded, generated = fit(3), fit(np.random.RandomState(3))
+    np.testing.assert_array_equal(seeded.scores_, generated.scores_)
+    np.testing.assert_array_equal(seeded.coef_, generated.coef_)
+    generator = np.random.RandomState(3)
+    assert (fit(generator).coef_ != fit(generator).coef_).any()
+
+
+def test_in_a_pipeline():
+    features, y = load_breast_cancer(return_X_y=True)
+    model = make_pipeline(StandardScaler(), SigmoidNeuronClassifierCV(scoring="accuracy"))
+    assert cross_val_score(model, features, y, cv=3).mean() > 0.97
+
+
+def test_custom_scorers_see_what_was_passed():
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    seen = []
+
+    def scorer(neuron, features, y):
+        seen.append((list(features.columns), type(y)))
+        neuron.predict(features)  # warns if the names are not known
+        return -float(neuron.n_iter_)
+
+    search = SigmoidNeuronClassifierCV(iters=[2, 4], cv=2, scoring=scorer)
+    search.fit(frame, pd.Series(Y["binary"]))
+    assert seen == [(list("abcd"), pd.Series)] * 4
+    np.testing.assert_array_equal(search.feature_names_in_, list("abcd"))
+    np.testing.assert_array_equal(search.scores_, [[[-2, -4], [-2, -4]]])

@@ -1,0 +1,161 @@
+"""Wide data: the descent on X Xᵀ reaches the weights of the descent on X."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import csr_array, random_array
+from strategies import problems
+
+from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV, _span
+from sk_neuron._advance import SpanLayer, row_blocks
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:The best iteration count is the last"),
+    pytest.mark.filterwarnings("ignore:The random start left"),
+]
+
+
+@pytest.fixture
+def force(monkeypatch):
+    def choose(span):
+        monkeypatch.setattr(_span, "_is_cheaper", lambda *args: span)
+
+    return choose
+
+
+def wide_data(seed=0, shape=(30, 400), n_classes=3):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal(shape)
+    return X, (X[:, :n_classes] + rng.standard_normal((shape[0], n_classes))).argmax(axis=1)
+
+
+def assert_close(neuron, other, rtol=1e-12):
+    scale = np.abs(other.coef_).max() + np.abs(other.intercept_).max() + 1e-300
+    for name in ("coef_", "intercept_"):
+        np.testing.assert_allclose(
+            getattr(neuron, name), getattr(other, name), rtol=0, atol=rtol * scale
+        )
+    np.testing.assert_allclose(neuron.loss_curve_, other.loss_curve_, rtol=rtol, atol=rtol)
+
+
+PARAMS = st.fixed_dictionaries(
+    {
+        "alpha": st.sampled_from([0.0, 0.3]),
+        "fit_intercept": st.booleans(),
+        "init": st.sampled_from(["zeros", "uniform"]),
+        "random_state": st.integers(0, 3),
+    }
+)
+
+
+@pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
+@given(problem=problems(), params=PARAMS)
+def test_same_iterates_on_any_data(sparse, problem, params):
+    X, y, s = problem
+    X = csr_array(X) if sparse else X
+    params |= {"max_iter": 20, "checkpoints": [0, 1, 7, 20]}
+    fits = []
+    for span in (True, False):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(_span, "_is_cheaper", lambda *args, span=span: span)
+            fits.append(SigmoidNeuronClassifier(**params).fit(X, y, s))
+    assert_close(*fits, rtol=1e-10)
+    scale = 1 + np.abs(fits[1].checkpoint_coefs_).max()
+    np.testing.assert_allclose(
+        fits[0].checkpoint_coefs_, fits[1].checkpoint_coefs_, rtol=0, atol=1e-10 * scale
+    )
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"alpha": 0.5},
+        {"init": "uniform", "random_state": 0, "alpha": 0.5},
+        {"class_weight": "balanced", "fit_intercept": False},
+    ],
+    ids=str,
+)
+def test_same_weights_on_wide_data(n_classes, sparse, params, force):
+    X, y = wide_data(n_classes=n_classes)
+    if sparse:
+        X = csr_array(X * (np.random.default_rng(1).random(X.shape) < 0.2))
+    chosen = SigmoidNeuronClassifier(**params).fit(X, y)
+    force(True)
+    span = SigmoidNeuronClassifier(**params).fit(X, y)
+    np.testing.assert_array_equal(chosen.coef_, span.coef_)  # it was chosen
+    force(False)
+    assert_close(span, SigmoidNeuronClassifier(**params).fit(X, y))
+
+
+def test_float32(force):
+    X, y = wide_data()
+    X = X.astype(np.float32)
+    force(True)
+    span = SigmoidNeuronClassifier().fit(X, y)
+    assert span.coef_.dtype == span.intercept_.dtype == np.float32
+    force(False)
+    assert_close(span, SigmoidNeuronClassifier().fit(X, y), rtol=1e-4)
+
+
+@pytest.mark.parametrize("scoring", ["neg_brier_score", "roc_auc_ovr"])
+@pytest.mark.parametrize("init", ["zeros", "uniform"])
+def test_search(scoring, init, force):
+    X, y = wide_data(shape=(60, 300))
+    search = SigmoidNeuronClassifierCV(
+        iters=[0, 3, 30, 200],
+        alphas=[0.0, 1.0],
+        scoring=scoring,
+        init=init,
+        random_state=1,
+    )
+    force(True)
+    scores = search.fit(X, y).scores_
+    coef, n_iter = search.coef_, search.n_iter_
+    force(False)
+    np.testing.assert_allclose(search.fit(X, y).scores_, scores, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(search.coef_, coef, rtol=0, atol=1e-12)
+    assert search.n_iter_ == n_iter
+
+
+@pytest.mark.parametrize(
+    ("features", "n_steps", "cheaper"),
+    [
+        (np.ones((50, 2000)), 1000, True),
+        (np.ones((50, 2000)), 1, False),
+        (np.ones((2000, 50)), 100_000, False),
+        (np.ones((300, 301)), 5, False),
+        (np.ones((300, 299)), 1000, False),  # X Xᵀ would be larger than X
+        (random_array((50, 5000), density=0.1, format="csr", rng=0), 1000, True),
+        (random_array((2000, 5000), density=0.001, format="csr", rng=0), 1000, False),
+    ],
+)
+def test_it_is_chosen_where_it_pays(features, n_steps, cheaper):
+    assert _span._is_cheaper(features, 1, n_steps, 1) == cheaper
+
+
+def test_asking_for_the_weights_often_is_counted_in():
+    features = np.ones((50, 2000))
+    assert _span._is_cheaper(features, 1, 100, 10)
+    assert not _span._is_cheaper(features, 1, 100, 1000)
+
+
+def test_products_that_overflow_are_not_used():
+    """The rows' products overflow, a descent on X does not."""
+    X, y = wide_data(n_classes=2)
+    X[:, 0] *= 1e155
+    neuron = SigmoidNeuronClassifier(max_iter=3, learning_rate=1e-300).fit(X, y)
+    assert np.isfinite(neuron.coef_).all()
+
+
+def test_the_layer_in_the_span_is_not_cut_into_rows():
+    """Its directions belong to all rows; and blocks of other layers lose none."""
+    assert issubclass(SpanLayer, tuple)
+    rows = [
+        len(block) for block, _ in row_blocks(np.ones((100_000, 7)), np.ones((100_000, 3)))
+    ]
+    assert len(rows) > 1
+    assert sum(rows) == 100_000
