@@ -24,6 +24,7 @@ from sk_neuron._inputs import (
     check_iters,
     check_labels,
     check_sample_weight,
+    encode_targets,
     fit_context,
 )
 from sk_neuron._scoring import MULTILABEL_ROW_SCORES, ROW_SCORES
@@ -376,19 +377,17 @@ class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
             alpha = np.argmax(np.where(near[:, count], mean[:, count], -np.inf))
         if self.refit:
             fit, coef, intercept, squared_error = search.finish(alpha, count)
-            training = fit.training
-            check_trained(
-                self.init, features, training.target, training.weight, coef.T, intercept
-            )
+            classes, target = encode_targets(labels, features.dtype)
+            weight = fit.training.weight
+            check_trained(self.init, features, target, weight, coef.T, intercept)
 
         validate_data(self, X, skip_check_array=True)  # sets n_features_in_ and names
         self.iters_, self.alphas_, self.scores_ = iters, alphas, search.scores
         self.alpha_, self.n_iter_ = float(alphas[alpha]), int(iters[count])
         self.best_score_ = float(mean[alpha, count])
         if self.refit:
-            classes, multilabel = training.classes, labels.ndim == 2
-            self._store(classes, multilabel, coef, intercept, self.n_iter_)
-            self._store_course(fit.learning_rate, squared_error, training.weight)
+            self._store(classes, labels.ndim == 2, coef, intercept, self.n_iter_)
+            self._store_course(fit.learning_rate, squared_error, weight)
         else:
             for name in (
                 "classes_",

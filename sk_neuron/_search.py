@@ -43,10 +43,10 @@ class Scoring(NamedTuple):
 class Training(NamedTuple):
     """What a fit on some of the rows is given, encoded from these rows alone."""
 
-    rows: np.ndarray  # (m,), indices that may repeat
+    rows: np.ndarray  # indices that may repeat
     classes: np.ndarray
-    target: np.ndarray  # (m, K)
-    weight: np.ndarray  # (m, 1), or (m, K)
+    n_neurons: int
+    weight: np.ndarray  # (n, 1), or (n, K): 0 for the other rows
 
 
 class Fit(NamedTuple):
@@ -87,7 +87,7 @@ class Search:
         """Return the fit on all rows with the alpha and count at these places."""
         fit, n_iter = self._final_fits[alpha], self.iters[count]
         if self._path:
-            width = fit.training.target.shape[1]
+            width = fit.training.n_neurons
             columns = slice(alpha * width, (alpha + 1) * width)
             coef, intercept, _ = (a[..., columns] for a in self._path[count])
             errors = [error[:, columns] for _, _, error in self._path[: count + 1]]
@@ -130,14 +130,16 @@ class Search:
         dtype = self.data.features.dtype
         classes, target = encode_targets(labels, dtype)
         weight = encode_weights(weight, self.neuron.class_weight, labels, dtype)
-        return Training(rows, classes, target, weight)
+        # a row that was drawn twice has twice the weight
+        spread = [np.bincount(rows, w, len(self.data.labels)) for w in weight.T]
+        return Training(rows, classes, target.shape[1], np.stack(spread, 1).astype(dtype))
 
     def _draw_start(self, fold, training):
         # As for clones: all start from the same state of a generator.
         state = self.neuron.random_state
         return draw_start(
             self.neuron.init,
-            (self.data.features.shape[1], training.target.shape[1]),
+            (self.data.features.shape[1], training.n_neurons),
             fit_intercept=self.neuron.fit_intercept,
             random_state=state if fold is None else copy.deepcopy(state),
             dtype=self.data.features.dtype,
@@ -148,21 +150,14 @@ class Search:
         rate = self.neuron.learning_rate
         if rate != "auto":
             return dict.fromkeys(trainings, np.full((len(self.alphas), 1), float(rate)))
-        weights = [self._spread(t.rows, t.weight) for t in trainings.values()]
         rates = auto_learning_rate(
             self.data.features,
-            np.hstack(weights),
+            np.hstack([training.weight for training in trainings.values()]),
             self.alphas[:, np.newaxis],
             self.neuron.fit_intercept,
         )
-        ends = np.cumsum([weight.shape[1] for weight in weights])
+        ends = np.cumsum([training.weight.shape[1] for training in trainings.values()])
         return dict(zip(trainings, np.split(rates, ends[:-1], axis=1), strict=True))
-
-    def _spread(self, rows, values):
-        """Return values for all rows of X: sums where rows repeat, 0 where they lack."""
-        n_rows = len(self.data.labels)
-        columns = [np.bincount(rows, column, n_rows) for column in values.T]
-        return np.stack(columns).astype(values.dtype).T
 
     def _join(self, fits):
         """Return one layer of all fits, its start, and the columns of each fit."""
@@ -172,8 +167,9 @@ class Search:
         target, weight = (np.zeros(shape, dtype, order="F") for _ in range(2))
         rate, alpha = np.empty(ends[-1]), np.empty(ends[-1])
         for fit, here in zip(fits, columns, strict=True):
-            target[fit.training.rows, here] = fit.training.target
-            weight[:, here] = self._spread(fit.training.rows, fit.training.weight)
+            rows = fit.training.rows
+            target[rows, here] = encode_targets(self.data.labels[rows], dtype)[1]
+            weight[:, here] = fit.training.weight
             rate[here], alpha[here] = fit.learning_rate, fit.alpha
         layer = Layer(
             self.data.features, target, weight, rate, alpha, self.neuron.fit_intercept
@@ -230,15 +226,13 @@ class Search:
         return fit.place is not None and self.scoring.row_score is not None and known
 
     def _hold_out(self, places):
-        whole, weight = (
-            self._final_fits[0].training,
-            self.scoring.params.get("sample_weight"),
-        )
+        _, target = encode_targets(self.data.labels, self.data.features.dtype)
+        weight = self.scoring.params.get("sample_weight")
         return HeldOut(
             [self.folds[fit.place[1]][1] for fit, _ in places],
             [here for _, here in places],
-            whole.target,
-            np.ones(len(whole.target)) if weight is None else np.asarray(weight),
+            target,
+            np.ones(len(target)) if weight is None else np.asarray(weight),
             self.scoring.row_score,
         )
 
@@ -267,7 +261,7 @@ class Search:
 
 
 def _count_columns(fits):
-    return sum(fit.training.target.shape[1] for fit in fits)
+    return sum(fit.training.n_neurons for fit in fits)
 
 
 def _group(fits, n_columns):
