@@ -1,5 +1,6 @@
 """The estimator: validate, encode, descend, store."""
 
+import copy
 import warnings
 from collections.abc import Iterator
 from typing import Any, ClassVar, Literal, Self
@@ -7,8 +8,9 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, log_expit
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sk_neuron._advance import Layer
@@ -28,12 +30,22 @@ from sk_neuron._inputs import (
     encode_weights,
     fit_context,
 )
-from sk_neuron._learning_rate import auto_learning_rate
+from sk_neuron._learning_rate import auto_learning_rate, check_learning_rate
 from sk_neuron._rule import log_normalize
 from sk_neuron._span import enter_span
 
 # Checkpoints that take more memory than this, in bytes, are warned of.
 _MUCH_MEMORY = 2**30
+
+
+def _has_checkpoints(neuron):
+    check_is_fitted(neuron, "coef_")
+    if not hasattr(neuron, "checkpoint_iters_"):
+        raise AttributeError(
+            "Staged answers need the weights on the way: fit a SigmoidNeuronClassifier "
+            "with checkpoints=[...], the iteration counts to keep."
+        )
+    return True
 
 
 class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
@@ -230,8 +242,9 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
             If a "uniform" start left a neuron saturated: no better than a constant, and
             without a gradient to improve.
         """
-        # On a clone, so that a fit that raises leaves self as it was.
-        features, y = validate_data(clone(self), X, y, multi_output=True, **FEATURES)
+        # On a copy, so that a fit that raises leaves self as it was.
+        copied = copy.copy(self)
+        features, y = validate_data(copied, X, y, multi_output=True, **FEATURES)
         labels = check_labels(y)
         classes, target = encode_targets(labels, features.dtype)
         weight = encode_weights(sample_weight, self.class_weight, labels, features.dtype)
@@ -241,6 +254,7 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
         alpha = float(self.alpha)
         if self.learning_rate == "auto":
             rate = auto_learning_rate(features, weight, alpha, self.fit_intercept)
+            check_learning_rate(rate, features.dtype)
         else:
             rate = np.array([self.learning_rate], dtype=np.float64)
         coef, intercept = draw_start(
@@ -382,6 +396,7 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
         """
         return self._choice(self.decision_function(X))
 
+    @available_if(_has_checkpoints)
     def staged_decision_function(self, X: ArrayLike) -> Iterator[NDArray[np.floating[Any]]]:
         """Yield what `decision_function` returned at each of the `checkpoints`.
 
@@ -400,13 +415,6 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
         AttributeError
             If the neuron was fitted without `checkpoints`.
         """
-        check_is_fitted(self, "coef_")
-        if not hasattr(self, "checkpoint_iters_"):
-            raise AttributeError(
-                "Staged answers need the weights on the way: fit a "
-                "SigmoidNeuronClassifier with checkpoints=[...], the iteration counts to "
-                "keep."
-            )
         features = validate_data(self, X, reset=False, **FEATURES)
         return (
             _flat(finite_potential(features, coef.T, intercept))
@@ -415,6 +423,7 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
             )
         )
 
+    @available_if(_has_checkpoints)
     def staged_predict_proba(self, X: ArrayLike) -> Iterator[NDArray[np.floating[Any]]]:
         """Yield what `predict_proba` returned at each of the `checkpoints`.
 
@@ -428,8 +437,9 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
         probabilities : iterator of ndarray of shape (n_samples, n_classes)
             In the order of `checkpoint_iters_`.
         """
-        return map(self._probability, self.staged_decision_function(X))
+        return map(copy.copy(self)._probability, self.staged_decision_function(X))
 
+    @available_if(_has_checkpoints)
     def staged_predict(self, X: ArrayLike) -> Iterator[NDArray[Any]]:
         """Yield what `predict` returned at each of the `checkpoints`.
 
@@ -443,7 +453,7 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
         ys : iterator of ndarray of shape (n_samples,) or (n_samples, n_labels)
             In the order of `checkpoint_iters_`.
         """
-        return map(self._choice, self.staged_decision_function(X))
+        return map(copy.copy(self)._choice, self.staged_decision_function(X))
 
     def _probability(self, z):
         if z.ndim == 1:

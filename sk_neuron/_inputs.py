@@ -17,18 +17,24 @@ from sklearn.utils.validation import _check_method_params
 
 # What may be passed for each parameter of the estimators; what is in an array-like is
 # checked by `check_iters` and `check_alphas`.
-PARAMETERS = {
+_SHARED = {
     "max_iter": [Interval(Integral, 1, None, closed="left")],
     "learning_rate": [
         StrOptions({"auto"}),
         Interval(Real, 0, None, closed="neither"),
     ],
-    "alpha": [Interval(Real, 0, None, closed="left")],
     "fit_intercept": ["boolean"],
     "init": [StrOptions({"uniform", "zeros"})],
     "class_weight": [dict, StrOptions({"balanced"}), None],
     "random_state": ["random_state"],
+}
+PARAMETERS = {
+    **_SHARED,
+    "alpha": [Interval(Real, 0, None, closed="left")],
     "checkpoints": ["array-like", None],
+}
+SEARCH_PARAMETERS = {
+    **_SHARED,
     "iters": [StrOptions({"auto"}), "array-like"],
     "alphas": ["array-like"],
     "cv": ["cv_object"],
@@ -51,7 +57,7 @@ def check_iters(iters, name):
     """Return iteration counts sorted and without repeats."""
     counts = np.asarray(iters)
     valid = counts.ndim == 1 and counts.size > 0 and counts.dtype.kind in "iu"
-    if not valid or counts.min() < 0:
+    if not valid or counts.min() < 0 or counts.max() > np.iinfo(np.int64).max:
         raise ValueError(
             f"The {name!r} must be one or more integers in the range [0, inf), in one "
             f"dimension. Got {counts.tolist()!r} instead."

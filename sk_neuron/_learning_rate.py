@@ -22,19 +22,24 @@ _MARGIN = 1.05
 def auto_learning_rate(features, weight, alpha, fit_intercept):
     """Return min(1, 1/L) for each column of `weight`, with L the smoothness of its loss.
 
-    `alpha` is one number, or (A, 1) for a row of step sizes each.
     L = CURVATURE λmax(Σ s x xᵀ) + alpha, and no step up to 1/L raises the loss
-    (Y. Nesterov, Lectures on Convex Optimization, 2018, lemma 1.2.3).
+    (Y. Nesterov, Lectures on Convex Optimization, 2018, lemma 1.2.3). `alpha` is one
+    number, or (A, 1) for a row of step sizes each. Where L overflows the result is NaN.
     """
     with np.errstate(all="ignore"):
         eigenvalue = _largest_eigenvalue(features, weight, float(fit_intercept))
         smoothness = CURVATURE * eigenvalue + alpha
-    if not np.isfinite(smoothness).all():
+    rate = 1 / np.maximum(1, smoothness)
+    return np.where(np.isfinite(smoothness), rate, np.nan)
+
+
+def check_learning_rate(rate, dtype):
+    """Raise an error if an automatic step size is NaN."""
+    if np.isnan(rate).any():
         raise ValueError(
             "The values in X, or the weights, are so large that the largest eigenvalue "
-            f"of X.T @ X overflows {features.dtype}. Scale the features."
+            f"of X.T @ X overflows {dtype}. Scale the features."
         )
-    return 1 / np.maximum(1, smoothness)
 
 
 def _largest_eigenvalue(features, weight, constant):
@@ -52,10 +57,7 @@ def _exact(features, weight, constant):
         dense = np.column_stack([dense, np.full(len(dense), constant, dense.dtype)])
         for gram, column in zip(grams, row_weight.T, strict=True):
             gram += (dense * column[:, np.newaxis]).T @ dense
-    finite = np.isfinite(grams).all(axis=(1, 2))
-    eigenvalue = np.full(len(grams), np.inf)
-    eigenvalue[finite] = np.linalg.eigvalsh(grams[finite])[:, -1]
-    return eigenvalue
+    return _last_eigenvalues(grams)
 
 
 def _lanczos(features, weight, constant):
@@ -74,9 +76,15 @@ def _lanczos(features, weight, constant):
             ritz[:, k + 1, k] = off_diagonal  # eigvalsh reads the lower triangle
         previous = vector
         vector = image / np.maximum(off_diagonal, np.finfo(np.float64).tiny)
-    if not np.isfinite(ritz).all():
-        return np.inf
-    return np.linalg.eigvalsh(ritz)[:, -1]
+    return _last_eigenvalues(ritz)
+
+
+def _last_eigenvalues(matrices):
+    """Return the largest eigenvalue of each matrix, or infinity if it is not finite."""
+    finite = np.isfinite(matrices).all(axis=(1, 2))
+    eigenvalue = np.full(len(matrices), np.inf)
+    eigenvalue[finite] = np.linalg.eigvalsh(matrices[finite])[:, -1]
+    return eigenvalue
 
 
 def _product(features, weight, constant, vector):

@@ -1,13 +1,15 @@
 """All iteration counts from one descent: the path, and the choice among them."""
 
+import copy
+import inspect
 import warnings
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
 from sklearn import get_config
-from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, FitFailedWarning, NotFittedError
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import BaseCrossValidator, check_cv
@@ -19,12 +21,13 @@ from sk_neuron._classifier import SigmoidNeuronClassifier
 from sk_neuron._descent import check_trained
 from sk_neuron._inputs import (
     FEATURES,
-    PARAMETERS,
+    SEARCH_PARAMETERS,
     check_alphas,
     check_iters,
     check_labels,
     check_sample_weight,
     encode_targets,
+    encode_weights,
     fit_context,
 )
 from sk_neuron._scoring import MULTILABEL_ROW_SCORES, ROW_SCORES
@@ -49,7 +52,8 @@ def iteration_path(
 ) -> tuple[NDArray[np.int64], NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
     """Return the weights of the neurons at many iteration counts, from one descent.
 
-    Each is exactly what a :class:`SigmoidNeuronClassifier` learns with that `max_iter`.
+    Each is what a :class:`SigmoidNeuronClassifier` learns with that `max_iter`, bit for
+    bit where there are more rows than features, and else but for rounding.
 
     Parameters
     ----------
@@ -139,8 +143,9 @@ class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
     `X`, and the rows that a fold holds out have no weight in its neurons.
 
     The scores are those of a :class:`~sklearn.model_selection.GridSearchCV` over `max_iter`
-    and `alpha` on the same folds, but for rounding, at little more than the price of one
-    fit of `max_iter` steps.
+    and `alpha` on the same folds, but for rounding. However many the counts, the price is
+    at most that of one fit of `max_iter` steps for each fold and alpha, and less where
+    these can share their passes over `X`.
 
     Parameters
     ----------
@@ -165,7 +170,8 @@ class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
         and "accuracy" are computed from the potentials of all folds at once; they also take
         string labels, held-out rows that lack a class, and all but "neg_log_loss"
         multilabel `y`, of which the Brier score is summed over the labels. Other scorers
-        are called on a fitted neuron for each fold and count, which takes longer.
+        are called for each fold and count, which takes longer, on a neuron that has all
+        but `loss_curve_` of a fitted one; so is a fold whose training rows lack a class.
 
     refit : bool, default=True
         Whether to fit on all rows with the chosen count and alpha. Without it the scores
@@ -173,7 +179,7 @@ class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
 
     one_standard_error : bool, default=False
         Whether to choose, in place of the best score, the fewest iterations whose score is
-        within one standard error of it; among alphas at that count, the best.
+        within one standard error of it, with the alpha that is best there.
 
     learning_rate : "auto" or float, default="auto"
         The step size, as in :class:`SigmoidNeuronClassifier`; "auto" is that of each fold
@@ -183,7 +189,7 @@ class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
         Whether to learn an intercept.
 
     init : {"zeros", "uniform"}, default="zeros"
-        The weights before the first step, the same for all folds.
+        The weights before the first step; all folds have the same.
 
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes in training; "balanced" is computed for each fold. As in
@@ -213,12 +219,18 @@ class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
     scores_ : ndarray of shape (n_alphas, n_folds, n_iters)
         The score of each fold; NaN where it could not be had.
 
+    n_features_in_ : int
+        The number of features seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features seen during `fit`, where `X` has string column names.
+
     classes_ : ndarray of shape (n_classes,)
-        The classes, sorted; for multilabel `y` the indices of the labels.
+        The classes, sorted; for multilabel `y` the indices of the labels. This and what
+        follows is there with ``refit=True``.
 
     coef_ : ndarray of shape (1, n_features) or (n_neurons, n_features)
-        Weights of the neurons fitted on all rows, in the precision of `X`. This and what
-        follows is there with ``refit=True``.
+        Weights of the neurons fitted on all rows, in the precision of `X`.
 
     intercept_ : ndarray of shape (n_neurons,)
         Intercepts of the neurons.
@@ -228,12 +240,6 @@ class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
 
     loss_curve_ : ndarray of shape (n_iter_,)
         The Brier score on the training rows before each step of the fit on all rows.
-
-    n_features_in_ : int
-        The number of features seen during `fit`.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features seen during `fit`, where `X` has string column names.
 
     See Also
     --------
@@ -250,9 +256,15 @@ class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
     With metadata routing off, `sample_weight` counts in training and in the scores, so that
     a weight of 2 is the row twice; ``GridSearchCV`` leaves the scores unweighted.
 
-    Memory beyond `X` is a few arrays of (n_samples, columns), where columns is the number
-    of neurons times alphas times one more than folds. Where one of these would pass half a
-    gibibyte the columns go in groups, with the same result.
+    What is "but for rounding" can be seen where rounding decides: with a fixed step so
+    large that the descent diverges or oscillates, or in the classes of rows whose outputs
+    are equal. `sample_weight`
+    is given to scorers that take it.
+
+    Memory beyond `X` is some seven arrays of (n_samples, columns) and as many of
+    (n_features, columns), where columns is the number of neurons times alphas times one
+    more than folds. Where one of these would pass a quarter of a gibibyte the columns go
+    in groups, with the same result.
 
     Examples
     --------
@@ -266,7 +278,7 @@ class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
     753
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = PARAMETERS
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = SEARCH_PARAMETERS
 
     def __init__(
         self,
@@ -297,7 +309,8 @@ class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
         self.class_weight = class_weight
         self.random_state = random_state
 
-    @fit_context(prefer_skip_nested_validation=True)
+    # the parameters of scorers and splitters are the user's, too
+    @fit_context(prefer_skip_nested_validation=False)
     def fit(
         self,
         X: ArrayLike,
@@ -342,7 +355,8 @@ class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
         FitFailedWarning
             If a fold could not be fitted or scored.
         """
-        features, labels = validate_data(clone(self), X, y, multi_output=True, **FEATURES)
+        copied = copy.copy(self)
+        features, labels = validate_data(copied, X, y, multi_output=True, **FEATURES)
         labels = check_labels(labels)
         iters, alphas = self._check_iters(), check_alphas(self.alphas)
         weight = None
@@ -351,7 +365,7 @@ class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
         split_params, score_params = self._route(weight, params)
         neuron = self._new_neuron(X)
         X_rows, y_rows = indexable(X, y)  # what scorers are given parts of
-        folds = _draw_folds(self.cv, X_rows, labels, split_params)
+        folds = _draw_folds(self.cv, X_rows, y_rows, labels, split_params)
         search = Search(
             neuron,
             Data(X_rows, y_rows, features, labels, weight),
@@ -374,11 +388,11 @@ class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
         if self.one_standard_error:
             near = mean >= mean[best] - error[best]
             count = np.flatnonzero(near.any(axis=0))[0]
-            alpha = np.argmax(np.where(near[:, count], mean[:, count], -np.inf))
+            alpha = np.argmax(mean[:, count])
         if self.refit:
-            fit, coef, intercept, squared_error = search.finish(alpha, count)
+            coef, intercept, rate, squared_error = search.finish(alpha, count)
             classes, target = encode_targets(labels, features.dtype)
-            weight = fit.training.weight
+            weight = encode_weights(weight, self.class_weight, labels, features.dtype)
             check_trained(self.init, features, target, weight, coef.T, intercept)
 
         validate_data(self, X, skip_check_array=True)  # sets n_features_in_ and names
@@ -387,7 +401,7 @@ class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
         self.best_score_ = float(mean[alpha, count])
         if self.refit:
             self._store(classes, labels.ndim == 2, coef, intercept, self.n_iter_)
-            self._store_course(fit.learning_rate, squared_error, weight)
+            self._store_course(rate, squared_error, weight)
         else:
             for name in (
                 "classes_",
@@ -450,8 +464,12 @@ class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
         z = self.decision_function(X).reshape(-1, len(self.coef_))
         row_score = self._row_score(self._multilabel)
         if row_score is None:
-            weight = {} if sample_weight is None else {"sample_weight": sample_weight}
-            return float(self._scorer()(self, X, y, **weight))
+            neuron = self._new_neuron(X)
+            names = "classes_", "coef_", "intercept_", "n_iter_", "_multilabel"
+            vars(neuron).update({name: getattr(self, name) for name in names})
+            takes = sample_weight is not None and _takes_weight(self._scorer())
+            weight = {"sample_weight": sample_weight} if takes else {}
+            return float(self._scorer()(neuron, X, y, **weight))
         target = _recognize(y, self.classes_, self._multilabel)
         check_consistent_length(z, target)
         weights = None
@@ -469,6 +487,7 @@ class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
         """
         to_split = MethodMapping().add(caller="fit", callee="split")
         to_score = MethodMapping().add(caller="fit", callee="score")
+        to_score.add(caller="score", callee="score")
         return (
             MetadataRouter(owner=self)
             .add_self_request(self)
@@ -511,8 +530,8 @@ class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
                 f"{type(self).__name__}.fit takes no {sorted(params)[0]!r}, but with "
                 "metadata routing on, see sklearn.set_config."
             )
-        weight = {} if sample_weight is None else {"sample_weight": sample_weight}
-        return params, weight
+        takes = sample_weight is not None and _takes_weight(self._scorer())
+        return params, {"sample_weight": sample_weight} if takes else {}
 
     def _new_neuron(self, X):
         """Return an unfitted neuron that knows the parameters and the features."""
@@ -523,13 +542,21 @@ class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
         return neuron
 
 
-def _draw_folds(cv, X, labels, split_params):
+def _takes_weight(scorer):
+    """Return whether a scorer takes sample_weight: those of scikit-learn say **kwargs."""
+    parameters = inspect.signature(scorer).parameters.values()
+    return any(p.name == "sample_weight" or p.kind == p.VAR_KEYWORD for p in parameters)
+
+
+def _draw_folds(cv, X, y, labels, split_params):
     """Return the rows to train on and to score on, as indices, of each fold."""
-    splits = check_cv(cv, labels, classifier=True).split(X, labels, **split_params)
+    splits = check_cv(cv, labels, classifier=True).split(X, y, **split_params)
     every, folds = np.arange(len(labels)), []
     for fold, split in enumerate(splits):
         try:
             train, test = (every[rows] for rows in split)
+            if train.ndim != 1 or test.ndim != 1:
+                raise ValueError("one-dimensional arrays are needed")
         except (IndexError, TypeError, ValueError) as error:
             raise ValueError(
                 f"Fold {fold} of cv is not a pair of arrays of rows: {error}"
@@ -551,16 +578,20 @@ def _summarize(search):
         raise ValueError(f"No iteration count could be scored. In fold {fold}: {reason}")
     n_folds = scores.shape[1]
     mean = np.average(scores, axis=1)
-    error = scores.std(axis=1, ddof=min(1, n_folds - 1)) / np.sqrt(n_folds)
-    return np.where(np.isnan(mean), -np.inf, mean), error
+    with np.errstate(invalid="ignore"):  # scores may be infinite
+        error = scores.std(axis=1, ddof=min(1, n_folds - 1)) / np.sqrt(n_folds)
+    return np.where(np.isnan(mean), -np.inf, mean), np.nan_to_num(error)
 
 
 def _warn_of_failures(failures):
     if failures:
-        reasons = "".join(f"\n  Fold {f}: {failures[f]}" for f in sorted(failures))
+        reasons = ""
+        for reason in dict.fromkeys(failures[fold] for fold in sorted(failures)):
+            folds = [str(fold) for fold in sorted(failures) if failures[fold] == reason]
+            reasons += f"\n  Fold {', '.join(folds)}: {reason}"
         warnings.warn(
-            f"{len(failures)} folds could not be fitted or scored at every count. Their "
-            f"score is NaN there, and those without any score are left out of the mean."
+            "Some folds could not be fitted, or not be scored at every count. Their score "
+            "is NaN there, and those without any score are left out of the mean."
             f"{reasons}",
             FitFailedWarning,
             stacklevel=4,
@@ -569,7 +600,7 @@ def _warn_of_failures(failures):
 
 def _recognize(y, classes, multilabel):
     """Return the (n, K) targets of labels of known classes."""
-    labels = check_labels(y)
+    labels = check_labels(y if issparse(y) else np.asarray(y))
     if labels.ndim != 1 + multilabel or (multilabel and labels.shape[1] != len(classes)):
         raise ValueError(f"y has the shape {labels.shape}, unlike that of the fit.")
     if multilabel:

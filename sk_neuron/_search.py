@@ -8,6 +8,7 @@ import copy
 from typing import Any, NamedTuple
 
 import numpy as np
+from sklearn.utils import check_random_state
 
 from sk_neuron._advance import Layer
 from sk_neuron._descent import check_overflow, descend, draw_start
@@ -17,9 +18,9 @@ from sk_neuron._rule import potential
 from sk_neuron._scoring import HeldOut
 from sk_neuron._span import enter_span
 
-# Elements of an array of (n_samples, columns), or of the weights kept of the fits on all
-# rows, beyond which fits go in groups: 512 MiB of float64.
-_GROUP_SIZE = 2**26
+# Elements of an array of (n_samples, columns) or (n_features, columns), or of the weights
+# kept of the fits on all rows, beyond which fits go in groups: 256 MiB of float64.
+_GROUP_SIZE = 2**25
 
 
 class Data(NamedTuple):
@@ -40,55 +41,53 @@ class Scoring(NamedTuple):
     params: dict[str, Any]
 
 
-class Training(NamedTuple):
-    """What a fit on some of the rows is given, encoded from these rows alone."""
+class Fit(NamedTuple):
+    """One of the fits that share a descent: of an alpha on the training rows of a fold."""
 
-    rows: np.ndarray  # indices that may repeat
+    alpha: int  # its place among the alphas
+    fold: int | None  # None for all rows
     classes: np.ndarray
     n_neurons: int
-    weight: np.ndarray  # (n, 1), or (n, K): 0 for the other rows
-
-
-class Fit(NamedTuple):
-    """One of the fits that share a descent."""
-
-    place: tuple[int, int] | None  # its alpha and fold in the scores, None for all rows
-    training: Training
-    alpha: float
-    learning_rate: np.ndarray
-    coef: np.ndarray  # the start
-    intercept: np.ndarray
 
 
 class Search:
     """The scores of all alphas, folds and iteration counts, and what was learned there."""
 
     def __init__(self, neuron, data, folds, iters, alphas, scoring):
-        """Encode the data; `neuron` has the parameters that all fits share."""
+        """Look at the rows of each fold; `neuron` has the parameters that fits share."""
         self.neuron, self.data, self.folds = neuron, data, folds
         self.iters, self.alphas, self.scoring = iters, alphas, scoring
         self.scores = np.full((len(alphas), len(folds), len(iters)), np.nan)
         self.failures: dict[int, str] = {}  # by fold
         self._path: list[Any] = []  # of the fits on all rows
-        self._fits, self._final_fits = self._encode_fits()
+        self._fits, self._final_fits = self._plan()
+        self._rates: dict[int | None, Any] = {}  # of the last group, by fold
+        # All fits start from the same state of a generator, as clones do.
+        generator = check_random_state(neuron.random_state)
+        self._random_state = copy.deepcopy(generator)
+        if neuron.init == "uniform":  # which is then where a fit leaves it
+            self._draw_start(self._final_fits[0], generator)
 
     def run(self, refit):
         """Fill in `scores` and `failures`; with `refit`, prepare for `finish`."""
-        n_rows, n_features = self.data.features.shape
+        n_features = self.data.features.shape[1]
+        longest = np.diff(self.iters, prepend=0).max()
+        most_columns = _GROUP_SIZE // max(*self.data.features.shape, longest)
         fits = self._fits + (self._final_fits if refit else [])
-        path_size = len(self.iters) * n_features * _count_columns(self._final_fits)
-        if max(n_rows * _count_columns(fits), path_size) <= _GROUP_SIZE:
-            self._descend(fits)
-        else:  # the fit on all rows then waits until the choice is made
-            for group in _group(self._fits, _GROUP_SIZE // n_rows):
-                self._descend(group)
+        path_size = refit * len(self.iters) * n_features * _count_columns(self._final_fits)
+        if _count_columns(fits) > most_columns or path_size > _GROUP_SIZE:
+            fits = self._fits  # the fit on all rows then waits until the choice is made
+        for group in _group(fits, most_columns):
+            self._descend(group)
 
     def finish(self, alpha, count):
-        """Return the fit on all rows with the alpha and count at these places."""
+        """Return what the fit on all rows learned with the alpha and count at these places.
+
+        That is its coef, intercept, step size and the squared error before each step.
+        """
         fit, n_iter = self._final_fits[alpha], self.iters[count]
         if self._path:
-            width = fit.training.n_neurons
-            columns = slice(alpha * width, (alpha + 1) * width)
+            columns = slice(alpha * fit.n_neurons, (alpha + 1) * fit.n_neurons)
             coef, intercept, _ = (a[..., columns] for a in self._path[count])
             errors = [error[:, columns] for _, _, error in self._path[: count + 1]]
             leave_span = self._leave_span
@@ -99,94 +98,109 @@ class Search:
             errors = [error]
         squared_error = np.vstack(errors)
         check_overflow(n_iter, coef, intercept, squared_error)
-        return fit, leave_span(coef).T, intercept, squared_error
+        return (
+            leave_span(coef).T.copy(),
+            intercept.copy(),
+            self._rates[None][alpha],
+            squared_error,
+        )
 
-    def _encode_fits(self):
+    def _plan(self):
         """Return the fits of all alphas and folds, and those on all rows."""
-        whole = self._encode(np.arange(len(self.data.labels)))
-        trainings: dict[int | None, Training] = {}
-        for number, (train, _) in enumerate(self.folds):
+        known = {}
+        for fold in [None, *range(len(self.folds))]:
             try:
-                trainings[number] = self._encode(train)
+                target, _ = self._encode(fold)
             except ValueError as error:
-                self.failures[number] = str(error)
-        trainings[None] = whole  # last, as it alone uses up a generator
-        starts = {fold: self._draw_start(fold, trainings[fold]) for fold in trainings}
-        rates = self._learning_rates(trainings)
-        fits: list[Fit] = []
-        final_fits: list[Fit] = []
-        for place, alpha in enumerate(self.alphas):
-            for fold, training in trainings.items():
-                given = training, alpha, rates[fold][place], *starts[fold]
                 if fold is None:
-                    final_fits.append(Fit(None, *given))
-                else:
-                    fits.append(Fit((place, fold), *given))
-        return fits, final_fits
+                    raise
+                self.failures[fold] = str(error)
+            else:
+                rows = slice(None) if fold is None else self.folds[fold][0]
+                classes, _ = encode_targets(self.data.labels[rows], target.dtype)
+                known[fold] = classes, target.shape[1]
+        fits = [
+            Fit(alpha, fold, *known[fold])
+            for alpha in range(len(self.alphas))
+            for fold in known
+        ]
+        return [f for f in fits if f.fold is not None], [f for f in fits if f.fold is None]
 
-    def _encode(self, rows):
+    def _encode(self, fold):
+        """Return the targets and weights of a fold for all rows, 0 where it holds out."""
+        n_rows, dtype = len(self.data.labels), self.data.features.dtype
+        rows = np.arange(n_rows) if fold is None else self.folds[fold][0]
         labels, weight = self.data.labels[rows], self.data.sample_weight
         weight = None if weight is None else weight[rows]
-        dtype = self.data.features.dtype
-        classes, target = encode_targets(labels, dtype)
+        _, some = encode_targets(labels, dtype)
         weight = encode_weights(weight, self.neuron.class_weight, labels, dtype)
+        target = np.zeros((n_rows, some.shape[1]), dtype, order="F")
+        target[rows] = some
         # a row that was drawn twice has twice the weight
-        spread = [np.bincount(rows, w, len(self.data.labels)) for w in weight.T]
-        return Training(rows, classes, target.shape[1], np.stack(spread, 1).astype(dtype))
+        weights = [np.bincount(rows, column, n_rows) for column in weight.T]
+        return target, np.stack(weights, axis=1).astype(dtype)
 
-    def _draw_start(self, fold, training):
-        # As for clones: all start from the same state of a generator.
-        state = self.neuron.random_state
+    def _draw_start(self, fit, random_state):
         return draw_start(
             self.neuron.init,
-            (self.data.features.shape[1], training.n_neurons),
+            (self.data.features.shape[1], fit.n_neurons),
             fit_intercept=self.neuron.fit_intercept,
-            random_state=state if fold is None else copy.deepcopy(state),
+            random_state=random_state,
             dtype=self.data.features.dtype,
         )
 
-    def _learning_rates(self, trainings):
-        """Return the step sizes of each training, a row for each alpha."""
+    def _learning_rates(self, weights):
+        """Return, for the weights of each fold, the step sizes: a row for each alpha."""
         rate = self.neuron.learning_rate
         if rate != "auto":
-            return dict.fromkeys(trainings, np.full((len(self.alphas), 1), float(rate)))
+            return [np.full((len(self.alphas), 1), float(rate))] * len(weights)
         rates = auto_learning_rate(
             self.data.features,
-            np.hstack([training.weight for training in trainings.values()]),
+            np.hstack(weights),
             self.alphas[:, np.newaxis],
             self.neuron.fit_intercept,
         )
-        ends = np.cumsum([training.weight.shape[1] for training in trainings.values()])
-        return dict(zip(trainings, np.split(rates, ends[:-1], axis=1), strict=True))
+        ends = np.cumsum([weight.shape[1] for weight in weights])
+        return np.split(rates, ends[:-1], axis=1)
 
     def _join(self, fits):
         """Return one layer of all fits, its start, and the columns of each fit."""
-        ends = np.cumsum([_count_columns([fit]) for fit in fits])
+        ends = np.cumsum([fit.n_neurons for fit in fits])
         columns = [slice(a, b) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
         shape, dtype = (len(self.data.labels), ends[-1]), self.data.features.dtype
         target, weight = (np.zeros(shape, dtype, order="F") for _ in range(2))
-        rate, alpha = np.empty(ends[-1]), np.empty(ends[-1])
+        coef = np.zeros((self.data.features.shape[1], ends[-1]), dtype)
+        intercept, rate, alpha = np.zeros(ends[-1], dtype), *np.empty((2, ends[-1]))
+        weights = {}
+        for fold in dict.fromkeys(fit.fold for fit in fits):
+            fold_target, weights[fold] = self._encode(fold)
+            for fit, here in zip(fits, columns, strict=True):
+                if fit.fold == fold:
+                    target[:, here], weight[:, here] = fold_target, weights[fold]
+        rates = self._learning_rates(list(weights.values()))
+        self._rates = dict(zip(weights, rates, strict=True))
         for fit, here in zip(fits, columns, strict=True):
-            rows = fit.training.rows
-            target[rows, here] = encode_targets(self.data.labels[rows], dtype)[1]
-            weight[:, here] = fit.training.weight
-            rate[here], alpha[here] = fit.learning_rate, fit.alpha
+            start = self._draw_start(fit, copy.deepcopy(self._random_state))
+            coef[:, here], intercept[here] = start
+            rate[here], alpha[here] = (
+                self._rates[fit.fold][fit.alpha],
+                self.alphas[fit.alpha],
+            )
         layer = Layer(
             self.data.features, target, weight, rate, alpha, self.neuron.fit_intercept
         )
-        coef = np.hstack([fit.coef for fit in fits])
-        return layer, coef, np.hstack([fit.intercept for fit in fits]), columns
+        return layer, coef, intercept, columns
 
     def _descend(self, fits):
         """Take fits to every count together; score the folds there, keep the others."""
         layer, coef, intercept, columns = self._join(fits)
         places = list(zip(fits, columns, strict=True))
-        kept = [here for fit, here in places if fit.place is None]
+        kept = [here for fit, here in places if fit.fold is None]
         at_once = [(fit, here) for fit, here in places if self._scores_at_once(fit)]
         one_by_one = [
             (fit, here)
             for fit, here in places
-            if fit.place is not None and not self._scores_at_once(fit)
+            if fit.fold is not None and not self._scores_at_once(fit)
         ]
         layer, coef, self._leave_span = enter_span(
             layer,
@@ -222,14 +236,14 @@ class Search:
 
     def _scores_at_once(self, fit):
         """Return whether a fit is scored from potentials: it must know all classes."""
-        known = len(fit.training.classes) == len(self._final_fits[0].training.classes)
-        return fit.place is not None and self.scoring.row_score is not None and known
+        known = len(fit.classes) == len(self._final_fits[0].classes)
+        return fit.fold is not None and self.scoring.row_score is not None and known
 
     def _hold_out(self, places):
         _, target = encode_targets(self.data.labels, self.data.features.dtype)
         weight = self.scoring.params.get("sample_weight")
         return HeldOut(
-            [self.folds[fit.place[1]][1] for fit, _ in places],
+            [self.folds[fit.fold][1] for fit, _ in places],
             [here for _, here in places],
             target,
             np.ones(len(target)) if weight is None else np.asarray(weight),
@@ -239,11 +253,10 @@ class Search:
     def _call_scorer(self, fit, coef, intercept, n_iter):
         """Return the score by the scorer, and why there is none."""
         neuron = copy.copy(self.neuron)
-        neuron.set_params(alpha=fit.alpha, max_iter=max(1, int(n_iter)))
-        neuron._store(
-            fit.training.classes, self.data.labels.ndim == 2, coef, intercept, n_iter
-        )
-        X, y, test = self.data.X, self.data.y, self.folds[fit.place[1]][1]
+        alpha = float(self.alphas[fit.alpha])
+        neuron.set_params(alpha=alpha, max_iter=max(1, int(n_iter)))
+        neuron._store(fit.classes, self.data.labels.ndim == 2, coef, intercept, n_iter)
+        X, y, test = self.data.X, self.data.y, self.folds[fit.fold][1]
         try:
             params = take_metadata(X, self.scoring.params, test)
             score = self.scoring.scorer(
@@ -254,14 +267,13 @@ class Search:
             return np.nan, f"the scorer raised {error!r}"
 
     def _note(self, fit, count, score, reason):
-        place, fold = fit.place
-        self.scores[place, fold, count] = score
+        self.scores[fit.alpha, fit.fold, count] = score
         if np.isnan(score):
-            self.failures.setdefault(fold, reason)
+            self.failures.setdefault(fit.fold, reason)
 
 
 def _count_columns(fits):
-    return sum(fit.training.n_neurons for fit in fits)
+    return sum(fit.n_neurons for fit in fits)
 
 
 def _group(fits, n_columns):
@@ -272,4 +284,5 @@ def _group(fits, n_columns):
             yield group
             group = []
         group.append(fit)
-    yield group
+    if group:
+        yield group

@@ -32,40 +32,40 @@ def enter_span(layer, coef, *, n_steps, n_reads):
 
     `n_steps` is how many steps are to come, `n_reads` how often coef will be asked for.
     """
-    features, n_rows = layer.features, layer.features.shape[0]
-    if not _is_cheaper(features, coef.shape[1], n_steps, n_reads):
+    features, n_rows, n_columns = layer.features, layer.features.shape[0], coef.shape[1]
+    # neurons that start alike share a coordinate
+    starts, place = np.unique(coef, axis=1, return_inverse=True)
+    if not coef.any():
+        starts, place = coef[:, :0], np.empty(0, dtype=int)
+    n_coordinates = n_rows + starts.shape[1]
+    if not _is_cheaper(features, n_coordinates, n_columns, n_steps, n_reads):
         return layer, coef, lambda same: same
     with np.errstate(all="ignore"):
         gram = features @ features.T
-        potentials = gram.toarray() if issparse(gram) else gram
-        coordinates = np.zeros((n_rows, coef.shape[1]), coef.dtype)
-        if coef.any():
-            potentials = np.hstack([potentials, features @ coef])
-            coordinates = np.vstack([coordinates, np.eye(coef.shape[1], dtype=coef.dtype)])
+        gram = gram.toarray() if issparse(gram) else gram
+        potentials = np.hstack([gram, features @ starts])
     if not np.isfinite(potentials).all():
         return layer, coef, lambda same: same
+    coordinates = np.zeros((n_coordinates, n_columns), coef.dtype)
+    coordinates[n_rows + place.ravel(), np.arange(len(place.ravel()))] = 1
 
     def leave_span(coordinates):
-        moved = features.T @ coordinates[:n_rows]
-        return moved + coef @ coordinates[n_rows:] if len(coordinates) > n_rows else moved
+        return features.T @ coordinates[:n_rows] + starts @ coordinates[n_rows:]
 
-    return (
-        SpanLayer(*layer._replace(features=potentials)),
-        coordinates,
-        leave_span,
-    )
+    return SpanLayer(*layer._replace(features=potentials)), coordinates, leave_span
 
 
-def _is_cheaper(features, n_columns, n_steps, n_reads):
+def _is_cheaper(features, n_coordinates, n_columns, n_steps, n_reads):
     n_rows, n_features = features.shape
     if issparse(features):
-        size = int(features.nnz)
+        n_values = int(features.nnz)
         counts = np.bincount(features.indices, minlength=n_features).astype(np.float64)
         product = _SPARSE_PRODUCT * (counts @ counts + n_rows**2)
-        half_step = _SPARSE_STEP * size + _SPARSE_UPDATE * n_features
-        room = max(size + n_features * n_columns, _FREE_SIZE)
+        half_step = _SPARSE_STEP * n_values + _SPARSE_UPDATE * n_features
+        room = max(n_values + n_features * n_columns, _FREE_SIZE)
     else:
         half_step = room = n_rows * n_features
         product = _PRODUCT * n_rows * half_step
-    span = product + n_columns * (n_steps * n_rows**2 + n_reads * half_step)
-    return n_rows**2 <= room and span < 2 * half_step * n_columns * n_steps
+    size = n_rows * n_coordinates
+    span = product + n_columns * (n_steps * size + n_reads * half_step)
+    return size <= room and span < 2 * half_step * n_columns * n_steps

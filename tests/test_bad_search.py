@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from sklearn import config_context
 from sklearn.exceptions import (
+    ConvergenceWarning,
     FitFailedWarning,
     NotFittedError,
     UnsetMetadataPassedError,
 )
-from sklearn.metrics import get_scorer
+from sklearn.metrics import fbeta_score, get_scorer, make_scorer
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold
 
 from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV, iteration_path
@@ -96,7 +97,7 @@ BAD_DATA = {
     "weights short": (X, y, {"sample_weight": np.ones(5)}, "expected"),
     "weights zero": (X, y, {"sample_weight": np.zeros(30)}, "at least one non-zero"),
     "groups short": (X, y, {"groups": [1, 2]}, "inconsistent numbers of samples"),
-    "overflow": (X * 1e160, y, {}, "overflows float64"),
+    "overflow": (X * 1e160, y, {}, "In fold 0: the descent overflowed float64"),
 }
 
 
@@ -146,6 +147,8 @@ def test_weights_that_nobody_requested():
         ([([0.5], [1])], "Fold 0 of cv is not a pair"),
         ([np.arange(3)], "too many values to unpack"),
         ([(np.ones(7, bool), [1])], "Fold 0 of cv is not a pair"),
+        ([(3, 5)], "Fold 0 of cv is not a pair"),
+        ([([[1, 2]], [3])], "Fold 0 of cv .* one-dimensional"),
         (KFold(31), "Cannot have number of splits"),
     ],
     ids=str,
@@ -176,7 +179,7 @@ def test_a_fold_whose_training_rows_lack_a_class(kept, scoring):
     search = SigmoidNeuronClassifierCV(iters=ITERS, **given)
     if np.isnan(expected).any():
         reason = "only one class" if len(kept) == 1 else "y_true is multiclass"
-        with pytest.warns(FitFailedWarning, match=rf"1 folds .*\n  Fold 1: .*{reason}"):
+        with pytest.warns(FitFailedWarning, match=rf"Some folds .*\n  Fold 1: .*{reason}"):
             search.fit(X, y)
     else:
         search.fit(X, y)
@@ -187,10 +190,25 @@ def test_a_fold_whose_training_rows_lack_a_class(kept, scoring):
     assert len(search.classes_) == 3
 
 
-def test_no_fold_can_be_fitted():
+@pytest.mark.parametrize("refit", [True, False])
+def test_no_fold_can_be_fitted(refit):
     """Sorted labels without a shuffle: every training part has one class."""
     with pytest.raises(ValueError, match=r"In fold 0: .*only one class: \[1\]"):
-        SigmoidNeuronClassifierCV(cv=KFold(2)).fit(X, np.arange(30) // 15)
+        SigmoidNeuronClassifierCV(cv=KFold(2), refit=refit).fit(X, np.arange(30) // 15)
+
+
+def test_wrong_parameters_of_a_scorer():
+    scorer = make_scorer(fbeta_score, beta=-3.0)
+    with pytest.raises(ValueError, match="The 'beta' parameter of fbeta_score must be"):
+        SigmoidNeuronClassifierCV(iters=ITERS, scoring=scorer).fit(X, BINARY)
+
+
+def test_a_saturated_start_is_reported():
+    with pytest.warns(ConvergenceWarning, match="random start left .* saturated") as report:
+        SigmoidNeuronClassifierCV(iters=[5], init="uniform", random_state=0).fit(
+            X * 1e4, np.random.default_rng(0).permutation(BINARY)
+        )
+    assert report[-1].filename == __file__
 
 
 @pytest.mark.parametrize("scoring", [None, "accuracy"])
@@ -257,12 +275,39 @@ def test_a_scorer_may_be_interrupted():
         SigmoidNeuronClassifierCV(iters=ITERS, scoring=scorer).fit(X, y)
 
 
+def test_a_fold_whose_step_overflows_leaves_the_others_alone():
+    large = np.vstack([X, X[:1] * 1e200])
+    folds = [(np.arange(15), np.arange(15, 30)), (np.arange(31), np.arange(5))]
+    search = SigmoidNeuronClassifierCV(iters=ITERS, cv=folds, refit=False)
+    with pytest.warns(FitFailedWarning, match="Fold 1: the descent overflowed float64"):
+        search.fit(large, np.append(BINARY, 1))
+    assert np.isfinite(search.scores_[0, 0]).all()
+    assert np.isnan(search.scores_[0, 1]).all()
+
+
+def test_counts_beyond_an_int64():
+    with pytest.raises(ValueError, match=r"'iters' must be .*9223372036854775808"):
+        iteration_path(X, y, iters=[2**63])
+
+
+@pytest.mark.parametrize("score", [np.inf, -np.inf])
+def test_infinite_scores_are_scores(score):
+    search = SigmoidNeuronClassifierCV(
+        iters=ITERS, scoring=lambda *args: score, one_standard_error=True
+    )
+    assert search.fit(X, y).n_iter_ == 1
+
+
 def test_an_alpha_that_diverges_leaves_the_others_alone():
     search = SigmoidNeuronClassifierCV(
-        alphas=[1e6, 0.0], learning_rate=0.01, iters=[1, 500], init="uniform"
+        alphas=[1e6, 0.0],
+        learning_rate=0.01,
+        iters=[1, 500],
+        init="uniform",
+        random_state=0,
     )
     with pytest.warns(
-        FitFailedWarning, match=r"(?s)5 folds .*Fold 4: the descent overflowed"
+        FitFailedWarning, match=r"Fold 0, 1, 2, 3, 4: the descent overflowed"
     ):
         search.fit(X, y)
     assert np.isnan(search.scores_[0, :, 1]).all()
@@ -294,8 +339,7 @@ def test_answers():
         search.score(X, y[:5])
     with pytest.raises(ValueError, match="unlike that of the fit"):
         search.score(X, np.eye(3, dtype=int)[y])
-    with pytest.raises(AttributeError, match=r"with checkpoints="):
-        search.staged_predict(X)
+    assert not hasattr(search, "staged_predict")
 
 
 def test_string_labels_are_no_trouble_where_a_grid_search_fails():

@@ -22,6 +22,7 @@ from sklearn.multioutput import ClassifierChain
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import (
+    check_param_validation,
     estimator_checks_generator,
     parametrize_with_checks,
 )
@@ -116,6 +117,11 @@ def test_what_the_poor_score_tag_of_the_search_leaves_unchecked(n_classes):
         search = SigmoidNeuronClassifierCV(iters=iters, class_weight=class_weight)
         zeros = np.mean(search.fit(noisy, labels).predict(noisy) == 0)
         assert (zeros > 0.87) == extreme
+
+
+@pytest.mark.parametrize("estimator", [SigmoidNeuronClassifier, SigmoidNeuronClassifierCV])
+def test_constraints_are_those_of_the_parameters(estimator):
+    check_param_validation(estimator.__name__, estimator())
 
 
 def test_grid_search_over_the_iteration_count():

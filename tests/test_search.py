@@ -1,6 +1,8 @@
 """The search equals a grid search, fold by fold and count by count."""
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -99,7 +101,9 @@ def test_equals_grid_search(dtype, data):
     y = rng.permutation(np.arange(n_rows) % n_classes)
     weight = data.draw(st.sampled_from([None, rng.random(n_rows) + 0.1]))
     if data.draw(st.booleans(), label="sparse"):
-        X[rng.random(X.shape) < 0.5] = 0
+        zero = rng.random(X.shape) < 0.5
+        zero[np.arange(n_rows), np.arange(n_rows) % n_features] = False
+        X[zero] = 0  # but no row of zeros, whose class rounding decides
         X = csr_array(X)
     folds = StratifiedKFold(3, shuffle=True, random_state=0)
     assert_equals_grid_search(
@@ -157,6 +161,52 @@ def test_splitters(cv, kind):
     assert search.scores_.shape[1] == {"repeated": 6, "None": 5}.get(
         cv, search.scores_.shape[1]
     )
+
+
+def test_what_cannot_be_copied():
+    """A generator of splits, and a scorer that refuses."""
+
+    class Scorer:
+        def __deepcopy__(self, memo):
+            raise TypeError("no copies")
+
+        def __call__(self, neuron, X, y):
+            return neuron.score(X, y)
+
+    folds = (fold for fold in KFold(3).split(X))
+    search = SigmoidNeuronClassifierCV(iters=ITERS, cv=folds, scoring=Scorer())
+    expected = SigmoidNeuronClassifierCV(iters=ITERS, cv=KFold(3), scoring="accuracy")
+    expected.fit(X, Y["binary"])
+    np.testing.assert_array_equal(search.fit(X, Y["binary"]).scores_, expected.scores_)
+    # the scorer is given a plain neuron, whose own score is accuracy
+    assert search.score(X, Y["binary"]) == expected.score(X, Y["binary"])
+
+
+def test_a_splitter_is_given_y_as_it_was_passed():
+    class Even:
+        def split(self, X, y, groups=None):
+            even = y.index.to_numpy() % 2 == 0
+            yield np.flatnonzero(even), np.flatnonzero(~even)
+
+        def get_n_splits(self, *args):
+            return 1
+
+    search = SigmoidNeuronClassifierCV(iters=ITERS, cv=Even())
+    assert search.fit(X, pd.Series(Y["binary"])).scores_.shape == (1, 1, 4)
+
+
+@pytest.mark.parametrize("convert", [np.ndarray.tolist, pl.DataFrame, csr_array])
+def test_multilabel_formats_of_score(convert):
+    labels = convert(Y["multilabel"])
+    search = SigmoidNeuronClassifierCV(iters=ITERS).fit(X, labels)
+    assert search.score(X, labels) == search.score(X, Y["multilabel"])
+
+
+def test_weights_are_kept_from_scorers_that_do_not_take_them():
+    search = SigmoidNeuronClassifierCV(iters=ITERS, scoring=lambda neuron, X, y: 1.0)
+    assert search.fit(X, Y["binary"], WEIGHT).score(X, Y["binary"], WEIGHT) == 1.0
+    weighted = SigmoidNeuronClassifier(max_iter=1).fit(X, Y["binary"], WEIGHT)
+    np.testing.assert_allclose(search.coef_, weighted.coef_)
 
 
 def test_folds_are_drawn_once():
@@ -413,12 +463,14 @@ def test_without_refit():
     scored = SigmoidNeuronClassifierCV(refit=False, **params).fit(X, Y["binary"])
     np.testing.assert_allclose(scored.scores_, search.scores_, rtol=1e-12)
     assert (scored.n_iter_, scored.alpha_) == (search.n_iter_, search.alpha_)
-    assert not hasattr(scored, "coef_")
+    learned = {"classes_", "coef_", "intercept_", "learning_rate_", "loss_curve_"}
+    assert not learned & vars(scored).keys()
     with pytest.raises(AttributeError, match="refit=False"):
         scored.predict(X)
     scored.set_params(refit=True).fit(X, Y["binary"]).predict(X)
+    assert learned < vars(scored).keys()
     scored.set_params(refit=False).fit(X, Y["binary"])
-    assert not hasattr(scored, "coef_")
+    assert not learned & vars(scored).keys()
 
 
 def test_seeds():
@@ -442,7 +494,6 @@ def test_in_a_pipeline():
 
 
 def test_custom_scorers_see_what_was_passed():
-    pd = pytest.importorskip("pandas")
     frame = pd.DataFrame(X, columns=list("abcd"))
     seen = []
 

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.sparse import csr_array, random_array
+from scipy.sparse import csr_array
+from scipy.sparse import random as random_sparse
 from strategies import problems
 
-from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV, _span
-from sk_neuron._advance import SpanLayer, row_blocks
+from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV, _advance, _span
+from sk_neuron._advance import Layer
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The best iteration count is the last"),
@@ -129,18 +130,18 @@ def test_search(scoring, init, force):
         (np.ones((2000, 50)), 100_000, False),
         (np.ones((300, 301)), 5, False),
         (np.ones((300, 299)), 1000, False),  # X Xᵀ would be larger than X
-        (random_array((50, 5000), density=0.1, format="csr", rng=0), 1000, True),
-        (random_array((2000, 5000), density=0.001, format="csr", rng=0), 1000, False),
+        (random_sparse(50, 5000, 0.1, "csr", random_state=0), 1000, True),
+        (random_sparse(2000, 5000, 0.001, "csr", random_state=0), 1000, False),
     ],
 )
 def test_it_is_chosen_where_it_pays(features, n_steps, cheaper):
-    assert _span._is_cheaper(features, 1, n_steps, 1) == cheaper
+    assert _span._is_cheaper(features, features.shape[0], 1, n_steps, 1) == cheaper
 
 
 def test_asking_for_the_weights_often_is_counted_in():
     features = np.ones((50, 2000))
-    assert _span._is_cheaper(features, 1, 100, 10)
-    assert not _span._is_cheaper(features, 1, 100, 1000)
+    assert _span._is_cheaper(features, 50, 1, 100, 10)
+    assert not _span._is_cheaper(features, 50, 1, 100, 1000)
 
 
 def test_products_that_overflow_are_not_used():
@@ -151,11 +152,19 @@ def test_products_that_overflow_are_not_used():
     assert np.isfinite(neuron.coef_).all()
 
 
-def test_the_layer_in_the_span_is_not_cut_into_rows():
-    """Its directions belong to all rows; and blocks of other layers lose none."""
-    assert issubclass(SpanLayer, tuple)
-    rows = [
-        len(block) for block, _ in row_blocks(np.ones((100_000, 7)), np.ones((100_000, 3)))
-    ]
-    assert len(rows) > 1
-    assert sum(rows) == 100_000
+def test_neurons_that_start_alike_share_a_coordinate():
+    X, _ = wide_data()
+    coef = np.random.default_rng(0).random((400, 3))[:, [0, 1, 2, 1, 0, 0]]
+    layer = Layer(X, np.ones((30, 6)), np.ones((30, 1)), np.ones(6), 0.0, True)
+    span, coordinates, leave_span = _span.enter_span(layer, coef, n_steps=999, n_reads=1)
+    assert span.features.shape == (30, 33)
+    np.testing.assert_array_equal(leave_span(coordinates), coef)
+    np.testing.assert_allclose(span.features @ coordinates, X @ coef, rtol=1e-12)
+
+
+def test_the_layer_in_the_span_is_not_cut_into_rows(force, monkeypatch):
+    X, y = wide_data(shape=(150, 400))
+    force(True)
+    whole = SigmoidNeuronClassifier(max_iter=20).fit(X, y)
+    monkeypatch.setattr(_advance, "_BLOCK_SIZE", 1)
+    assert_close(SigmoidNeuronClassifier(max_iter=20).fit(X, y), whole)
