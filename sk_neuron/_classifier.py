@@ -318,9 +318,12 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
         self.n_iter_ = int(n_iter)
         self._multilabel = multilabel
 
+    def _store_rate(self, rate):
+        self.learning_rate_ = rate if len(rate) > 1 else float(rate[0])
+
     def _store_course(self, rate, squared_error, weight):
         """Store how the descent went."""
-        self.learning_rate_ = rate if len(rate) > 1 else float(rate[0])
+        self._store_rate(rate)
         total_weight = weight.sum(axis=0, dtype=np.float64)
         self.loss_curve_ = (squared_error / total_weight).sum(axis=1)
 

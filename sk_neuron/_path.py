@@ -15,7 +15,7 @@ from sklearn.metrics import get_scorer
 from sklearn.model_selection import BaseCrossValidator, check_cv
 from sklearn.utils import Tags, check_consistent_length, indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sk_neuron._classifier import SigmoidNeuronClassifier
 from sk_neuron._descent import check_trained
@@ -32,6 +32,9 @@ from sk_neuron._inputs import (
 )
 from sk_neuron._scoring import MULTILABEL_ROW_SCORES, ROW_SCORES
 from sk_neuron._search import Data, Scoring, Search
+
+# What there is of a neuron after a fit on all rows only.
+FITTED = "classes_", "coef_", "intercept_", "learning_rate_", "loss_curve_"
 
 # How many counts "auto" considers at most.
 _AUTO_COUNTS = 100
@@ -403,13 +406,7 @@ class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
             self._store(classes, labels.ndim == 2, coef, intercept, self.n_iter_)
             self._store_course(rate, squared_error, weight)
         else:
-            for name in (
-                "classes_",
-                "coef_",
-                "intercept_",
-                "learning_rate_",
-                "loss_curve_",
-            ):
+            for name in FITTED:
                 self.__dict__.pop(name, None)
         return self
 
@@ -433,11 +430,7 @@ class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
         ValueError
             If the potential overflows.
         """
-        if hasattr(self, "scores_") and not hasattr(self, "coef_"):
-            raise NotFittedError(
-                f"This {type(self).__name__} was fitted with refit=False, which gives "
-                "scores but no neuron to answer with."
-            )
+        _check_refit(self)
         return super().decision_function(X)
 
     def score(
@@ -461,15 +454,14 @@ class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
         score : float
             The larger the better; with the default `scoring`, minus the Brier score.
         """
-        z = self.decision_function(X).reshape(-1, len(self.coef_))
+        _check_refit(self)
         row_score = self._row_score(self._multilabel)
-        if row_score is None:
-            neuron = self._new_neuron(X)
-            names = "classes_", "coef_", "intercept_", "n_iter_", "_multilabel"
-            vars(neuron).update({name: getattr(self, name) for name in names})
+        # accuracy counts labels that were not seen as wrong, which is left to scikit-learn
+        if row_score is None or self.scoring == "accuracy":
             takes = sample_weight is not None and _takes_weight(self._scorer())
             weight = {"sample_weight": sample_weight} if takes else {}
-            return float(self._scorer()(neuron, X, y, **weight))
+            return float(self._scorer()(self._as_neuron(X), X, y, **weight))
+        z = self.decision_function(X).reshape(-1, len(self.coef_))
         target = _recognize(y, self.classes_, self._multilabel)
         check_consistent_length(z, target)
         weights = None
@@ -540,6 +532,22 @@ class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
         neuron.set_params(**{name: params[name] for name in shared})
         validate_data(neuron, X, skip_check_array=True)
         return neuron
+
+    def _as_neuron(self, X):
+        """Return the fitted neuron by itself, whose `score` is accuracy."""
+        neuron = self._new_neuron(X).set_params(alpha=self.alpha_)
+        learned = {*FITTED, "n_iter_", "_multilabel"}
+        vars(neuron).update({name: getattr(self, name) for name in learned})
+        return neuron
+
+
+def _check_refit(search):
+    check_is_fitted(search, "scores_")
+    if not hasattr(search, "coef_"):
+        raise NotFittedError(
+            f"This {type(search).__name__} was fitted with refit=False, which gives "
+            "scores but no neuron to answer with."
+        )
 
 
 def _takes_weight(scorer):

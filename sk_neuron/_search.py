@@ -182,10 +182,8 @@ class Search:
         for fit, here in zip(fits, columns, strict=True):
             start = self._draw_start(fit, copy.deepcopy(self._random_state))
             coef[:, here], intercept[here] = start
-            rate[here], alpha[here] = (
-                self._rates[fit.fold][fit.alpha],
-                self.alphas[fit.alpha],
-            )
+            rate[here] = self._rates[fit.fold][fit.alpha]
+            alpha[here] = self.alphas[fit.alpha]
         layer = Layer(
             self.data.features, target, weight, rate, alpha, self.neuron.fit_intercept
         )
@@ -256,6 +254,7 @@ class Search:
         alpha = float(self.alphas[fit.alpha])
         neuron.set_params(alpha=alpha, max_iter=max(1, int(n_iter)))
         neuron._store(fit.classes, self.data.labels.ndim == 2, coef, intercept, n_iter)
+        neuron._store_rate(self._rates[fit.fold][fit.alpha])
         X, y, test = self.data.X, self.data.y, self.folds[fit.fold][1]
         try:
             params = take_metadata(X, self.scoring.params, test)

@@ -335,6 +335,8 @@ def test_answers():
     search = SigmoidNeuronClassifierCV(iters=ITERS).fit(X, y)
     with pytest.raises(ValueError, match=r"labels that were not seen during fit: \[3\]"):
         search.score(X, y + 1)
+    assert search.set_params(scoring="accuracy").score(X, y + 3) == 0
+    search.set_params(scoring=None)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         search.score(X, y[:5])
     with pytest.raises(ValueError, match="unlike that of the fit"):

@@ -500,6 +500,7 @@ def test_custom_scorers_see_what_was_passed():
     def scorer(neuron, features, y):
         seen.append((list(features.columns), type(y)))
         neuron.predict(features)  # warns if the names are not known
+        assert 0 < neuron.learning_rate_ <= 1
         return -float(neuron.n_iter_)
 
     search = SigmoidNeuronClassifierCV(iters=[2, 4], cv=2, scoring=scorer)
