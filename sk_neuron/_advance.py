@@ -58,28 +58,45 @@ def _is_for_dense(layer):
     return not isinstance(layer, SpanLayer) and contiguous and contiguous.c_contiguous
 
 
-def _advance_compiled(layer, coef, intercept, n_steps):
-    """Do in one pass over the rows of X a step what `_advance_numpy` does in two."""
-    (n_rows, n_features), n_columns = layer.features.shape, coef.shape[1]
+def find_potential(layer, coef, intercept):
+    """Return the potentials of all rows, (n, K)."""
+    if not (_dense and _is_for_dense(layer)):
+        with np.errstate(all="ignore"):
+            return potential(layer.features, coef, intercept)
+    # After a product by BLAS its threads and those of the kernel would wait for each other.
+    tiles, intercepts, size = _tile(coef, intercept)
+    z = np.empty((len(layer.features), size), coef.dtype)
+    threaded = layer.features.size * size >= _THREADS_PAY
+    _dense.fill_potential(layer.features, tiles, intercepts, z, threaded)
+    return z[:, : coef.shape[1]]
+
+
+def _tile(coef, intercept):
+    """Return coef as the kernel has it, (n_tiles, d, width), filled up with zeros."""
+    n_features, n_columns = coef.shape
     width = 1 if n_columns <= 2 else _dense.LANES[coef.itemsize]
     size = -(-n_columns // width) * width
+    tiles = _fill_up(coef, size, coef.dtype).reshape(n_features, -1, width)
+    intercepts = _fill_up(intercept[np.newaxis], size, coef.dtype)[0]
+    return tiles.swapaxes(0, 1).copy(), intercepts, size
 
-    def fill_up(array, dtype):
-        full = np.zeros((len(array), size), dtype)
-        full[:, :n_columns] = array
-        return full
 
-    signed_weight = fill_up(
-        np.where(layer.target > 0, layer.weight, -layer.weight), coef.dtype
-    )
-    rate, alpha = (
-        fill_up(np.atleast_2d(array), np.float64)[0]
-        for array in (layer.learning_rate, layer.alpha)
-    )
-    tiles = fill_up(coef, coef.dtype).reshape(n_features, -1, width).swapaxes(0, 1).copy()
-    intercept = fill_up(intercept[np.newaxis], coef.dtype)[0]
+def _fill_up(array, n_columns, dtype):
+    full = np.zeros((len(array), n_columns), dtype)
+    full[:, : array.shape[1]] = array
+    return full
+
+
+def _advance_compiled(layer, coef, intercept, n_steps):
+    """Do in one pass over the rows of X a step what `_advance_numpy` does in two."""
+    n_features, n_columns = coef.shape
+    tiles, intercepts, size = _tile(coef, intercept)
+    sign = np.where(layer.target > 0, layer.weight, -layer.weight)
+    signed_weight = _fill_up(sign, size, coef.dtype)
+    rate, alpha = np.zeros((2, size))
+    rate[:n_columns], alpha[:n_columns] = layer.learning_rate, layer.alpha
     squared_error = np.empty((n_steps, size))
-    work = n_rows * n_features * size
+    work = layer.features.size * size
     stretch = max(1, _STRETCH // work)
     for start in range(0, n_steps, stretch):
         _dense.advance_tiles(
@@ -89,12 +106,12 @@ def _advance_compiled(layer, coef, intercept, n_steps):
             alpha,
             layer.fit_intercept,
             tiles,
-            intercept,
+            intercepts,
             squared_error[start : start + stretch],
             work >= _THREADS_PAY,
         )
     coef = tiles.swapaxes(0, 1).reshape(n_features, size)[:, :n_columns].copy()
-    return coef, intercept[:n_columns].copy(), squared_error[:, :n_columns]
+    return coef, intercepts[:n_columns].copy(), squared_error[:, :n_columns]
 
 
 def _advance_numpy(layer, coef, intercept, n_steps):

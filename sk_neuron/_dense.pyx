@@ -20,6 +20,14 @@ cdef extern from "_kernels.h" nogil:
         int fit_intercept, float *coef, float *intercept, double *squared_error,
         ptrdiff_t n_steps, int n_threads,
     )
+    void potential_f64(
+        const double *x, ptrdiff_t n, ptrdiff_t d, ptrdiff_t columns, int width,
+        const double *coef, const double *intercept, double *z, int n_threads,
+    )
+    void potential_f32(
+        const float *x, ptrdiff_t n, ptrdiff_t d, ptrdiff_t columns, int width,
+        const float *coef, const float *intercept, float *z, int n_threads,
+    )
     int most_threads()
 
 
@@ -60,3 +68,28 @@ def advance_tiles(
             )
     if failed:
         raise MemoryError("There is no memory for the gradients of a step.")
+
+
+def fill_potential(
+    const floating[:, ::1] features,
+    const floating[:, :, ::1] coef,
+    const floating[::1] intercept,
+    floating[:, ::1] z,
+    bint threaded,
+):
+    """Fill in z (n, columns) with the potentials of coef (n_tiles, d, width)."""
+    cdef ptrdiff_t n = features.shape[0], d = features.shape[1]
+    cdef ptrdiff_t columns = intercept.shape[0]
+    cdef int width = coef.shape[2]
+    with nogil:
+        threads = most_threads() if threaded else 1
+        if floating is double:
+            potential_f64(
+                &features[0, 0], n, d, columns, width, &coef[0, 0, 0], &intercept[0],
+                &z[0, 0], threads,
+            )
+        else:
+            potential_f32(
+                &features[0, 0], n, d, columns, width, &coef[0, 0, 0], &intercept[0],
+                &z[0, 0], threads,
+            )

@@ -190,6 +190,42 @@ DISPATCHED static void NAME(add_directions)(int width, const REAL *x, ptrdiff_t 
                                 gradient, d_intercept, squared_error);
 }
 
+/* z (rows, columns) = the potentials of some rows. */
+DISPATCHED static void NAME(fill_potential)(int width, const REAL *x, ptrdiff_t rows,
+                                            ptrdiff_t d, ptrdiff_t columns,
+                                            const REAL *coef, const REAL *intercept,
+                                            REAL *z)
+{
+    REAL tile[TILE_ROWS * LANES];
+    for (ptrdiff_t first = 0; first < rows; first += TILE_ROWS) {
+        ptrdiff_t m = rows - first < TILE_ROWS ? rows - first : TILE_ROWS;
+        for (ptrdiff_t column = 0; column < columns; column += width) {
+            const REAL *c = coef + column * d, *b = intercept + column;
+            if (width == 1)
+                NAME(column_potential)(x + first * d, m, d, c, b, tile);
+            else
+                NAME(tile_potential)(x + first * d, m, d, c, b, tile);
+            for (ptrdiff_t i = 0; i < m; i++)
+                for (int k = 0; k < width; k++)
+                    z[(first + i) * columns + column + k] = tile[i * width + k];
+        }
+    }
+}
+
+static void NAME(potential)(const REAL *x, ptrdiff_t n, ptrdiff_t d, ptrdiff_t columns,
+                            int width, const REAL *coef, const REAL *intercept, REAL *z,
+                            int n_threads)
+{
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) num_threads(n_threads) if (n_threads > 1)
+#endif
+    for (ptrdiff_t first = 0; first < n; first += CHUNK_ROWS) {
+        ptrdiff_t rows = n - first < CHUNK_ROWS ? n - first : CHUNK_ROWS;
+        NAME(fill_potential)(width, x + first * d, rows, d, columns, coef, intercept,
+                             z + first * columns);
+    }
+}
+
 /* Take n_steps steps. coef (columns / width, d, width) and intercept (columns) are moved;
    squared_error is (n_steps, columns). Rows go in chunks whose number depends on their
    number alone, and whose sums are added in their order: so the number of threads does

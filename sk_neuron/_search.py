@@ -10,11 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
-from sk_neuron._advance import Layer
+from sk_neuron._advance import Layer, find_potential
 from sk_neuron._descent import check_overflow, descend, draw_start
 from sk_neuron._inputs import encode_targets, encode_weights, take_metadata, take_rows
 from sk_neuron._learning_rate import auto_learning_rate
-from sk_neuron._rule import potential
 from sk_neuron._scoring import HeldOut
 from sk_neuron._span import enter_span
 
@@ -213,8 +212,7 @@ class Search:
                 here = slice(kept[0].start, kept[-1].stop)
                 results = coef[:, here], intercept[here], squared_error[:, here]
                 self._path.append([array.copy() for array in results])
-            with np.errstate(all="ignore"):
-                z = potential(layer.features, coef, intercept)
+            z = find_potential(layer, coef, intercept)
             finite = np.isfinite(z).all(axis=0)
             if held_out:
                 for (fit, here), score in zip(at_once, held_out.score(z), strict=True):

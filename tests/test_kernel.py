@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
 from sk_neuron import _advance
-from sk_neuron._advance import Layer, _advance_compiled, _advance_numpy, advance
+from sk_neuron._advance import (
+    Layer,
+    _advance_compiled,
+    _advance_numpy,
+    advance,
+    find_potential,
+)
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float64, np.float32])
 
@@ -90,6 +96,20 @@ def test_equals_the_numpy_kernel_over_chunks_of_rows(shape, K, dtype):
     compiled = _advance_compiled(layer, *start, 3)
     assert_close(
         compiled, _advance_numpy(layer, *start, 3), 1e-10 if dtype == np.float64 else 1e-3
+    )
+
+
+@needs_kernel
+@DTYPES
+@pytest.mark.parametrize("K", [1, 2, 6, 17])
+@pytest.mark.parametrize("shape", [(1, 1), (61, 5), (3000, 40)])
+def test_potentials(shape, K, dtype):
+    layer, coef, intercept = make_layer(*shape, K, dtype)
+    z = find_potential(layer, coef, intercept)
+    assert z.dtype == dtype
+    expected = layer.features.astype(float) @ coef + intercept
+    np.testing.assert_allclose(
+        z, expected, atol=20 * np.finfo(dtype).eps * np.abs(expected).max()
     )
 
 
