@@ -63,7 +63,7 @@ def show_real_data() -> None:
                     chosen(search),
                     f"{np.mean(search.predict(X_test) == y_test):.3f}",
                     f"{-search.score(X_test, y_test):.4f}",
-                    f"{seconds:.1f}",
+                    f"{seconds:.2f}",
                 )
                 print(row, flush=True)
                 if (name, share, title) == ("breast cancer", 0.2, "neuron, one descent"):

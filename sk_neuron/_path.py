@@ -264,7 +264,7 @@ class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
     are equal. `sample_weight`
     is given to scorers that take it.
 
-    Memory beyond `X` is some seven arrays of (n_samples, columns) and as many of
+    Memory beyond `X` is some eight arrays of (n_samples, columns) and as many of
     (n_features, columns), where columns is the number of neurons times alphas times one
     more than folds. Where one of these would pass a quarter of a gibibyte the columns go
     in groups, with the same result.
