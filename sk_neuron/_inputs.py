@@ -57,7 +57,7 @@ def check_iters(iters, name):
     """Return iteration counts sorted and without repeats."""
     counts = np.asarray(iters)
     valid = counts.ndim == 1 and counts.size > 0 and counts.dtype.kind in "iu"
-    if not valid or counts.min() < 0 or counts.max() > np.iinfo(np.int64).max:
+    if not valid or counts.min() < 0 or int(counts.max()) >= 2**63:
         raise ValueError(
             f"The {name!r} must be one or more integers in the range [0, inf), in one "
             f"dimension. Got {counts.tolist()!r} instead."

@@ -455,6 +455,7 @@ class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
             The larger the better; with the default `scoring`, minus the Brier score.
         """
         _check_refit(self)
+        validate_data(self, X, reset=False, skip_check_array=True)  # its features
         row_score = self._row_score(self._multilabel)
         # accuracy counts labels that were not seen as wrong, which is left to scikit-learn
         if row_score is None or self.scoring == "accuracy":

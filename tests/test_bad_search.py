@@ -9,7 +9,6 @@ from sklearn.exceptions import (
     ConvergenceWarning,
     FitFailedWarning,
     NotFittedError,
-    UnsetMetadataPassedError,
 )
 from sklearn.metrics import fbeta_score, get_scorer, make_scorer
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold
@@ -127,14 +126,6 @@ def test_unknown_metadata():
         pytest.raises(TypeError, match="color"),
     ):
         SigmoidNeuronClassifierCV().fit(X, y, color=np.ones(30))
-
-
-def test_weights_that_nobody_requested():
-    with (
-        config_context(enable_metadata_routing=True),
-        pytest.raises(UnsetMetadataPassedError, match="sample_weight"),
-    ):
-        SigmoidNeuronClassifierCV().fit(X, y, sample_weight=np.ones(30))
 
 
 @pytest.mark.parametrize(

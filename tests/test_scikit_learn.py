@@ -54,6 +54,7 @@ CONFIGURATIONS = [
 @pytest.mark.filterwarnings("ignore:The random start left")
 @pytest.mark.filterwarnings("ignore:The best iteration count is the last")
 @pytest.mark.filterwarnings("ignore:F-score is ill-defined")
+@pytest.mark.filterwarnings("ignore:The least populated class in y has only 4 members")
 @parametrize_with_checks(CONFIGURATIONS)
 def test_check_estimator(estimator, check):
     check(estimator)
