@@ -1,8 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
 """The update rule on dense X, compiled: all steps of a stretch in one call, no GIL."""
 
-import numpy as np
-
 from cython cimport floating
 from libc.stddef cimport ptrdiff_t
 

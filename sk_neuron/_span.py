@@ -33,10 +33,9 @@ def enter_span(layer, coef, *, n_steps, n_reads):
     `n_steps` is how many steps are to come, `n_reads` how often coef will be asked for.
     """
     features, n_rows, n_columns = layer.features, layer.features.shape[0], coef.shape[1]
-    # neurons that start alike share a coordinate
-    starts, place = np.unique(coef, axis=1, return_inverse=True)
-    if not coef.any():
-        starts, place = coef[:, :0], np.empty(0, dtype=int)
+    starts, place = coef[:, :0], np.empty(0, dtype=int)
+    if coef.any():  # neurons that start alike share a coordinate
+        starts, place = np.unique(coef, axis=1, return_inverse=True)
     n_coordinates = n_rows + starts.shape[1]
     if not _is_cheaper(features, n_coordinates, n_columns, n_steps, n_reads):
         return layer, coef, lambda same: same
