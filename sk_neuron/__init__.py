@@ -5,6 +5,7 @@ from importlib.metadata import version as _version
 from sk_neuron._classifier import SigmoidNeuronClassifier
 from sk_neuron._display import IterationPathDisplay
 from sk_neuron._path import SigmoidNeuronClassifierCV, iteration_path
+from sk_neuron._versions import show_versions
 
 __all__ = [
     "IterationPathDisplay",
@@ -12,5 +13,6 @@ __all__ = [
     "SigmoidNeuronClassifierCV",
     "__version__",
     "iteration_path",
+    "show_versions",
 ]
 __version__ = _version("sk-neuron")

@@ -1,19 +1,12 @@
 """Move every neuron of a layer a number of steps along the update rule."""
 
-import os
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array, csr_matrix, issparse
 
+from sk_neuron import _compiled
 from sk_neuron._rule import correct, direction, potential
-
-try:
-    from sk_neuron import _dense  # type: ignore[attr-defined]
-except ImportError:  # built where there is no C compiler
-    _dense = None
-if os.environ.get("SK_NEURON_KERNEL") == "numpy":
-    _dense = None
 
 # A block of rows is as many as keep X within 4 MiB of float64, and the few arrays beside
 # it within 256 KiB each, which the memory allocator keeps at hand.
@@ -21,16 +14,14 @@ _BLOCK_SIZE = 2**19
 _COLUMN_SIZE = 2**15
 _MIN_ROWS = 64
 
-# Multiplications from which threads pay, and after which Python has a look at signals.
-_THREADS_PAY = 2**18
-_STRETCH = 2**31
-
 
 class Layer(NamedTuple):
     """K independent neurons that share one X: each neuron is a column."""
 
     features: np.ndarray | csr_array | csr_matrix  # (n, d)
-    target: np.ndarray  # (n, K)
+    target: (
+        np.ndarray
+    )  # (n, K) int8: 1 or 0, or -1 where a neuron is not trained on the row
     weight: np.ndarray  # (n, K), or (n, 1) where the neurons share it
     learning_rate: np.ndarray  # (K,), or (1,)
     alpha: float | np.ndarray  # one, or (K,)
@@ -48,74 +39,29 @@ class SpanLayer(Layer):
 
 def advance(layer, coef, intercept, n_steps):
     """Return coef, intercept and the squared error before each step, (n_steps, K)."""
-    if _dense and _is_for_dense(layer):
-        return _advance_compiled(layer, coef, intercept, n_steps)
+    if _takes_kernel(layer):
+        return _compiled.advance(layer, coef, intercept, n_steps)
     return _advance_numpy(layer, coef, intercept, n_steps)
-
-
-def _is_for_dense(layer):
-    contiguous = getattr(layer.features, "flags", None)
-    return not isinstance(layer, SpanLayer) and contiguous and contiguous.c_contiguous
 
 
 def find_potential(layer, coef, intercept):
     """Return the potentials of all rows, (n, K)."""
-    if not (_dense and _is_for_dense(layer)):
-        with np.errstate(all="ignore"):
-            return potential(layer.features, coef, intercept)
-    # After a product by BLAS its threads and those of the kernel would wait for each other.
-    tiles, intercepts, size = _tile(coef, intercept)
-    z = np.empty((len(layer.features), size), coef.dtype)
-    threaded = layer.features.size * size >= _THREADS_PAY
-    _dense.fill_potential(layer.features, tiles, intercepts, z, threaded)
-    return z[:, : coef.shape[1]]
+    if _takes_kernel(layer) and not issparse(layer.features):
+        # After a product by BLAS its threads and the kernel's would wait for each other.
+        return _compiled.find_potential(layer, coef, intercept)
+    with np.errstate(all="ignore"):
+        return potential(layer.features, coef, intercept)
 
 
-def _tile(coef, intercept):
-    """Return coef as the kernel has it, (n_tiles, d, width), filled up with zeros."""
-    n_features, n_columns = coef.shape
-    width = 1 if n_columns <= 2 else _dense.LANES[coef.itemsize]
-    size = -(-n_columns // width) * width
-    tiles = _fill_up(coef, size, coef.dtype).reshape(n_features, -1, width)
-    intercepts = _fill_up(intercept[np.newaxis], size, coef.dtype)[0]
-    return tiles.swapaxes(0, 1).copy(), intercepts, size
-
-
-def _fill_up(array, n_columns, dtype):
-    full = np.zeros((len(array), n_columns), dtype)
-    full[:, : array.shape[1]] = array
-    return full
-
-
-def _advance_compiled(layer, coef, intercept, n_steps):
-    """Do in one pass over the rows of X a step what `_advance_numpy` does in two."""
-    n_features, n_columns = coef.shape
-    tiles, intercepts, size = _tile(coef, intercept)
-    sign = np.where(layer.target > 0, layer.weight, -layer.weight)
-    signed_weight = _fill_up(sign, size, coef.dtype)
-    rate, alpha = np.zeros((2, size))
-    rate[:n_columns], alpha[:n_columns] = layer.learning_rate, layer.alpha
-    squared_error = np.empty((n_steps, size))
-    work = layer.features.size * size
-    stretch = max(1, _STRETCH // work)
-    for start in range(0, n_steps, stretch):
-        _dense.advance_tiles(
-            layer.features,
-            signed_weight,
-            rate,
-            alpha,
-            layer.fit_intercept,
-            tiles,
-            intercepts,
-            squared_error[start : start + stretch],
-            work >= _THREADS_PAY,
-        )
-    coef = tiles.swapaxes(0, 1).reshape(n_features, size)[:, :n_columns].copy()
-    return coef, intercepts[:n_columns].copy(), squared_error[:, :n_columns]
+def _takes_kernel(layer):
+    return not isinstance(layer, SpanLayer) and _compiled.has_kernel(layer.features)
 
 
 def _advance_numpy(layer, coef, intercept, n_steps):
-    whole = layer.features, layer.target, layer.weight
+    target, weight = layer.target.astype(coef.dtype), layer.weight
+    if (layer.target < 0).any():
+        weight = weight * (layer.target >= 0)
+    whole = layer.features, target, weight
     blocks: list[tuple[Any, Any, Any]]
     if isinstance(layer, SpanLayer):
         step_direction, blocks = _span_direction, [whole]

@@ -22,13 +22,13 @@ from sk_neuron._descent import (
     finite_potential,
 )
 from sk_neuron._inputs import (
-    FEATURES,
     PARAMETERS,
     check_iters,
     check_labels,
     encode_targets,
     encode_weights,
     fit_context,
+    read_data,
 )
 from sk_neuron._learning_rate import auto_learning_rate, check_learning_rate
 from sk_neuron._rule import log_normalize
@@ -244,9 +244,9 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
         """
         # On a copy, so that a fit that raises leaves self as it was.
         copied = copy.copy(self)
-        features, y = validate_data(copied, X, y, multi_output=True, **FEATURES)
+        features, y = read_data(copied, X, y, multi_output=True)
         labels = check_labels(y)
-        classes, target = encode_targets(labels, features.dtype)
+        classes, target = encode_targets(labels)
         weight = encode_weights(sample_weight, self.class_weight, labels, features.dtype)
         shape = features.shape[1], target.shape[1]
         checkpoints = self._check_checkpoints(shape, features.dtype)
@@ -346,7 +346,7 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
             If the potential overflows.
         """
         check_is_fitted(self, "coef_")
-        features = validate_data(self, X, reset=False, **FEATURES)
+        features = read_data(self, X, reset=False)
         return _flat(finite_potential(features, self.coef_.T, self.intercept_))
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.floating[Any]]:
@@ -418,7 +418,7 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
         AttributeError
             If the neuron was fitted without `checkpoints`.
         """
-        features = validate_data(self, X, reset=False, **FEATURES)
+        features = read_data(self, X, reset=False)
         return (
             _flat(finite_potential(features, coef.T, intercept))
             for coef, intercept in zip(

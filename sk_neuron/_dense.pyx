@@ -1,93 +1,74 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
-"""The update rule on dense X, compiled: all steps of a stretch in one call, no GIL."""
+"""The update rule on dense X, compiled: many steps in a call, without the GIL."""
 
-from cython cimport floating
-from libc.stddef cimport ptrdiff_t
+include "_layer.pxi"
 
-
-cdef extern from "_kernels.h" nogil:
-    int advance_f64(
-        const double *x, ptrdiff_t n, ptrdiff_t d, ptrdiff_t columns, int width,
-        const double *signed_weight, const double *rate, const double *alpha,
-        int fit_intercept, double *coef, double *intercept, double *squared_error,
-        ptrdiff_t n_steps, int n_threads,
-    )
-    int advance_f32(
-        const float *x, ptrdiff_t n, ptrdiff_t d, ptrdiff_t columns, int width,
-        const float *signed_weight, const double *rate, const double *alpha,
-        int fit_intercept, float *coef, float *intercept, double *squared_error,
-        ptrdiff_t n_steps, int n_threads,
-    )
-    void potential_f64(
-        const double *x, ptrdiff_t n, ptrdiff_t d, ptrdiff_t columns, int width,
-        const double *coef, const double *intercept, double *z, int n_threads,
-    )
-    void potential_f32(
-        const float *x, ptrdiff_t n, ptrdiff_t d, ptrdiff_t columns, int width,
-        const float *coef, const float *intercept, float *z, int n_threads,
-    )
-    int most_threads()
+cdef extern from *:
+    """
+    #define KERNEL "_dense.h"
+    #include "_precisions.h"
+    """
+    ctypedef struct Rows:
+        const void *x
+        ptrdiff_t row_stride, column_stride, n_together
+    void advance_f64(const Rows *, const Layer *, ptrdiff_t, ptrdiff_t, int) nogil
+    void advance_f32(const Rows *, const Layer *, ptrdiff_t, ptrdiff_t, int) nogil
+    void advance_few_f64(const void *, const Layer *, ptrdiff_t, ptrdiff_t) nogil
+    void advance_few_f32(const void *, const Layer *, ptrdiff_t, ptrdiff_t) nogil
+    void potential_f64(const Rows *, const Layer *, void *, int) nogil
+    void potential_f32(const Rows *, const Layer *, void *, int) nogil
 
 
-# The columns of a vector, by the size of a number: LANES in _kernels.h.
-LANES = {8: 8, 4: 16}
+cdef Rows find_rows(const floating[:, :] x, ptrdiff_t n_together):
+    cdef Rows rows
+    rows.x, rows.n_together = &x[0, 0], n_together
+    rows.row_stride = x.strides[0] // <ptrdiff_t>sizeof(floating)
+    rows.column_stride = x.strides[1] // <ptrdiff_t>sizeof(floating)
+    return rows
 
 
-def advance_tiles(
-    const floating[:, ::1] features,
-    const floating[:, ::1] signed_weight,
-    const double[::1] rate,
-    const double[::1] alpha,
-    bint fit_intercept,
-    floating[:, :, ::1] coef,
-    floating[::1] intercept,
-    double[:, ::1] squared_error,
-    bint threaded,
+def advance(
+    const floating[:, :] x,
+    layout,
+    ptrdiff_t n_together,
+    ptrdiff_t place,
+    ptrdiff_t end,
+    int n_threads,
 ):
-    """Move coef (n_tiles, d, width) and intercept in place; fill in squared_error."""
-    cdef ptrdiff_t n = features.shape[0], d = features.shape[1]
-    cdef ptrdiff_t columns = intercept.shape[0], n_steps = squared_error.shape[0]
-    cdef int width = coef.shape[2], failed = 0
-    if n_steps == 0:
-        return
+    """Move the weights of a layout from one place in the descent to another."""
+    cdef Rows rows = find_rows(x, n_together)
+    cdef Layer layer = describe(layout, x.shape[0], x.shape[1], <floating>0)
     with nogil:
-        threads = most_threads() if threaded else 1
         if floating is double:
-            failed = advance_f64(
-                &features[0, 0], n, d, columns, width, &signed_weight[0, 0], &rate[0],
-                &alpha[0], fit_intercept, &coef[0, 0, 0], &intercept[0],
-                &squared_error[0, 0], n_steps, threads,
-            )
+            advance_f64(&rows, &layer, place, end, n_threads)
         else:
-            failed = advance_f32(
-                &features[0, 0], n, d, columns, width, &signed_weight[0, 0], &rate[0],
-                &alpha[0], fit_intercept, &coef[0, 0, 0], &intercept[0],
-                &squared_error[0, 0], n_steps, threads,
-            )
-    if failed:
-        raise MemoryError("There is no memory for the gradients of a step.")
+            advance_f32(&rows, &layer, place, end, n_threads)
+
+
+def advance_few(
+    const floating[:, :, ::1] x, layout, ptrdiff_t n, ptrdiff_t step, ptrdiff_t end
+):
+    """Move the weights from one step to another, for x in vectors of rows."""
+    cdef Layer layer = describe(layout, n, x.shape[1], <floating>0)
+    with nogil:
+        if floating is double:
+            advance_few_f64(&x[0, 0, 0], &layer, step, end)
+        else:
+            advance_few_f32(&x[0, 0, 0], &layer, step, end)
 
 
 def fill_potential(
-    const floating[:, ::1] features,
-    const floating[:, :, ::1] coef,
-    const floating[::1] intercept,
+    const floating[:, :] x,
+    layout,
+    ptrdiff_t n_together,
     floating[:, ::1] z,
-    bint threaded,
+    int n_threads,
 ):
-    """Fill in z (n, columns) with the potentials of coef (n_tiles, d, width)."""
-    cdef ptrdiff_t n = features.shape[0], d = features.shape[1]
-    cdef ptrdiff_t columns = intercept.shape[0]
-    cdef int width = coef.shape[2]
+    """Fill in z (n, columns) with the potentials of a layout."""
+    cdef Rows rows = find_rows(x, n_together)
+    cdef Layer layer = describe(layout, x.shape[0], x.shape[1], <floating>0)
     with nogil:
-        threads = most_threads() if threaded else 1
         if floating is double:
-            potential_f64(
-                &features[0, 0], n, d, columns, width, &coef[0, 0, 0], &intercept[0],
-                &z[0, 0], threads,
-            )
+            potential_f64(&rows, &layer, &z[0, 0], n_threads)
         else:
-            potential_f32(
-                &features[0, 0], n, d, columns, width, &coef[0, 0, 0], &intercept[0],
-                &z[0, 0], threads,
-            )
+            potential_f32(&rows, &layer, &z[0, 0], n_threads)

@@ -3,6 +3,7 @@
 The one module that imports scikit-learn's parameter validation, which is private.
 """
 
+import copy
 from numbers import Integral, Real
 
 import numpy as np
@@ -13,7 +14,7 @@ from sklearn.utils import _safe_indexing, check_array, column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import _check_method_params
+from sklearn.utils.validation import _check_method_params, validate_data
 
 # What may be passed for each parameter of the estimators; what is in an array-like is
 # checked by `check_iters` and `check_alphas`.
@@ -49,8 +50,15 @@ fit_context = _fit_context
 take_rows = _safe_indexing
 take_metadata = _check_method_params
 
-# How scikit-learn's `validate_data` is to read X: CSR and both precisions as they are.
-FEATURES = {"accept_sparse": "csr", "dtype": [np.float64, np.float32]}
+
+def read_data(estimator, X, *y, **params):
+    """Return X, and y, by `validate_data`: CSR and both precisions stay as they are."""
+    if issparse(X) and X.format in ("csr", "csc", "bsr"):
+        # SciPy's compiled code, and ours, do not look at indices again; a copy of the
+        # matrix, not of its arrays, since the check may change them.
+        copy.copy(X).check_format()
+    dtype = [np.float64, np.float32]
+    return validate_data(estimator, X, *y, accept_sparse="csr", dtype=dtype, **params)
 
 
 def check_iters(iters, name):
@@ -94,10 +102,10 @@ def check_labels(y):
     )
 
 
-def encode_targets(labels, dtype):
-    """Return the classes and the (n, K) targets, a 0/1 column for each neuron."""
+def encode_targets(labels):
+    """Return the classes and the (n, K) targets, a column of 0 and 1 for each neuron."""
     if labels.ndim == 2:
-        return np.arange(labels.shape[1]), labels.astype(dtype, order="F")
+        return np.arange(labels.shape[1]), labels.astype(np.int8, order="F")
     classes, index = np.unique(labels, return_inverse=True)
     if len(classes) == 1:
         raise ValueError(
@@ -107,7 +115,7 @@ def encode_targets(labels, dtype):
     target = index[:, np.newaxis]
     if len(classes) > 2:
         target = target == np.arange(len(classes))
-    return classes, target.astype(dtype, order="F")
+    return classes, target.astype(np.int8, order="F")
 
 
 def encode_weights(sample_weight, class_weight, labels, dtype):

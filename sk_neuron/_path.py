@@ -20,7 +20,6 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sk_neuron._classifier import SigmoidNeuronClassifier
 from sk_neuron._descent import check_trained
 from sk_neuron._inputs import (
-    FEATURES,
     SEARCH_PARAMETERS,
     check_alphas,
     check_iters,
@@ -29,6 +28,7 @@ from sk_neuron._inputs import (
     encode_targets,
     encode_weights,
     fit_context,
+    read_data,
 )
 from sk_neuron._scoring import MULTILABEL_ROW_SCORES, ROW_SCORES
 from sk_neuron._search import Data, Scoring, Search
@@ -359,7 +359,7 @@ class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
             If a fold could not be fitted or scored.
         """
         copied = copy.copy(self)
-        features, labels = validate_data(copied, X, y, multi_output=True, **FEATURES)
+        features, labels = read_data(copied, X, y, multi_output=True)
         labels = check_labels(labels)
         iters, alphas = self._check_iters(), check_alphas(self.alphas)
         weight = None
@@ -394,7 +394,7 @@ class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
             alpha = np.argmax(mean[:, count])
         if self.refit:
             coef, intercept, rate, squared_error = search.finish(alpha, count)
-            classes, target = encode_targets(labels, features.dtype)
+            classes, target = encode_targets(labels)
             weight = encode_weights(weight, self.class_weight, labels, features.dtype)
             check_trained(self.init, features, target, weight, coef.T, intercept)
 

@@ -116,7 +116,7 @@ class Search:
                 self.failures[fold] = str(error)
             else:
                 rows = slice(None) if fold is None else self.folds[fold][0]
-                classes, _ = encode_targets(self.data.labels[rows], target.dtype)
+                classes, _ = encode_targets(self.data.labels[rows])
                 known[fold] = classes, target.shape[1]
         fits = [
             Fit(alpha, fold, *known[fold])
@@ -126,18 +126,19 @@ class Search:
         return [f for f in fits if f.fold is not None], [f for f in fits if f.fold is None]
 
     def _encode(self, fold):
-        """Return the targets and weights of a fold for all rows, 0 where it holds out."""
+        """Return the targets and weights of a fold for all rows: -1 and 0 if held out."""
         n_rows, dtype = len(self.data.labels), self.data.features.dtype
         rows = np.arange(n_rows) if fold is None else self.folds[fold][0]
         labels, weight = self.data.labels[rows], self.data.sample_weight
         weight = None if weight is None else weight[rows]
-        _, some = encode_targets(labels, dtype)
+        _, some = encode_targets(labels)
         weight = encode_weights(weight, self.neuron.class_weight, labels, dtype)
-        target = np.zeros((n_rows, some.shape[1]), dtype, order="F")
-        target[rows] = some
         # a row that was drawn twice has twice the weight
         weights = [np.bincount(rows, column, n_rows) for column in weight.T]
-        return target, np.stack(weights, axis=1).astype(dtype)
+        weight = np.stack(weights, axis=1).astype(dtype)
+        target = np.zeros((n_rows, some.shape[1]), np.int8, order="F")
+        target[rows] = some
+        return np.where(weight > 0, target, np.int8(-1)), weight
 
     def _draw_start(self, fit, random_state):
         return draw_start(
@@ -167,7 +168,7 @@ class Search:
         ends = np.cumsum([fit.n_neurons for fit in fits])
         columns = [slice(a, b) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
         shape, dtype = (len(self.data.labels), ends[-1]), self.data.features.dtype
-        target, weight = (np.zeros(shape, dtype, order="F") for _ in range(2))
+        target = np.empty(shape, np.int8, order="F")
         coef = np.zeros((self.data.features.shape[1], ends[-1]), dtype)
         intercept, rate, alpha = np.zeros(ends[-1], dtype), *np.empty((2, ends[-1]))
         weights = {}
@@ -175,7 +176,7 @@ class Search:
             fold_target, weights[fold] = self._encode(fold)
             for fit, here in zip(fits, columns, strict=True):
                 if fit.fold == fold:
-                    target[:, here], weight[:, here] = fold_target, weights[fold]
+                    target[:, here] = fold_target
         rates = self._learning_rates(list(weights.values()))
         self._rates = dict(zip(weights, rates, strict=True))
         for fit, here in zip(fits, columns, strict=True):
@@ -183,6 +184,11 @@ class Search:
             coef[:, here], intercept[here] = start
             rate[here] = self._rates[fit.fold][fit.alpha]
             alpha[here] = self.alphas[fit.alpha]
+        weight = _share(weights.values())
+        if weight.shape[1] > 1:
+            weight = np.empty(shape, dtype, order="F")
+            for fit, here in zip(fits, columns, strict=True):
+                weight[:, here] = weights[fit.fold]
         layer = Layer(
             self.data.features, target, weight, rate, alpha, self.neuron.fit_intercept
         )
@@ -236,7 +242,7 @@ class Search:
         return fit.fold is not None and self.scoring.row_score is not None and known
 
     def _hold_out(self, places):
-        _, target = encode_targets(self.data.labels, self.data.features.dtype)
+        _, target = encode_targets(self.data.labels)
         weight = self.scoring.params.get("sample_weight")
         return HeldOut(
             [self.folds[fit.fold][1] for fit, _ in places],
@@ -267,6 +273,13 @@ class Search:
         self.scores[fit.alpha, fit.fold, count] = score
         if np.isnan(score):
             self.failures.setdefault(fit.fold, reason)
+
+
+def _share(weights):
+    """Return the weights of folds as one column, if they differ only in rows held out."""
+    weight = np.hstack(list(weights))
+    largest = weight.max(axis=1, keepdims=True)
+    return largest if ((weight == largest) | (weight == 0)).all() else weight
 
 
 def _count_columns(fits):

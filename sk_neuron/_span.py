@@ -37,7 +37,7 @@ def enter_span(layer, coef, *, n_steps, n_reads):
     if coef.any():  # neurons that start alike share a coordinate
         starts, place = np.unique(coef, axis=1, return_inverse=True)
     n_coordinates = n_rows + starts.shape[1]
-    if not _is_cheaper(features, n_coordinates, n_columns, n_steps, n_reads):
+    if not is_cheaper(features, n_coordinates, n_columns, n_steps, n_reads):
         return layer, coef, lambda same: same
     with np.errstate(all="ignore"):
         gram = features @ features.T
@@ -54,7 +54,7 @@ def enter_span(layer, coef, *, n_steps, n_reads):
     return SpanLayer(*layer._replace(features=potentials)), coordinates, leave_span
 
 
-def _is_cheaper(features, n_coordinates, n_columns, n_steps, n_reads):
+def is_cheaper(features, n_coordinates, n_columns, n_steps, n_reads):
     n_rows, n_features = features.shape
     if issparse(features):
         n_values = int(features.nnz)

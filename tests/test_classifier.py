@@ -176,7 +176,7 @@ def test_csr_is_used_as_it_is(index, dtype, monkeypatch):
     )
     neuron = SigmoidNeuronClassifier(max_iter=5).fit(S, Y["multiclass"])
     (layer,) = seen
-    assert layer.features.dtype == layer.target.dtype == layer.weight.dtype == dtype
+    assert layer.features.dtype == layer.weight.dtype == dtype
     assert np.shares_memory(layer.features.data, S.data)
     assert np.shares_memory(layer.features.indices, S.indices)
     dense = SigmoidNeuronClassifier(max_iter=5).fit(S.toarray(), Y["multiclass"])

@@ -2,60 +2,74 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 from threadpoolctl import threadpool_limits
 
-from sk_neuron import _advance
-from sk_neuron._advance import (
-    Layer,
-    _advance_compiled,
-    _advance_numpy,
-    advance,
-    find_potential,
-)
+from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV, _compiled
+from sk_neuron._advance import Layer, _advance_numpy, advance, find_potential
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float64, np.float32])
+ORDERS = pytest.mark.parametrize("order", ["C", "F", "rows apart", "int32", "int64"])
+DENSE_ORDERS = pytest.mark.parametrize("order", ["C", "F", "rows apart"])
 
 
-def test_the_compiled_kernel_is_what_is_tested():
-    """Unless it is switched off, or cannot have been built."""
-    if os.environ.get("SK_NEURON_KERNEL") == "numpy" or not shutil.which("cc"):
-        assert _advance._dense is None
-    else:
-        assert _advance._dense is not None
+def test_the_compiled_kernels_are_what_is_tested():
+    """Unless they are switched off, or cannot have been built."""
+    off = os.environ.get("SK_NEURON_KERNEL") == "numpy"
+    built = shutil.which(os.environ.get("CC", "cc")) is not None
+    assert off == _compiled.SWITCHED_OFF
+    assert built == _compiled.BUILT
+    for order in ("C", "F", "rows apart", "int32", "int64"):
+        layer, *_ = make_layer(30, 4, 1, np.float64, order=order)
+        assert _compiled.has_kernel(layer.features) == (built and not off)
 
 
 @pytest.mark.parametrize("setting", ["numpy", ""])
-def test_it_can_be_switched_off(setting):
-    code = "from sk_neuron._advance import _dense; print(_dense is None)"
+def test_they_can_be_switched_off(setting):
+    code = "from sk_neuron._compiled import SWITCHED_OFF; print(SWITCHED_OFF)"
     out = subprocess.check_output(
         [sys.executable, "-P", "-c", code],
         env=os.environ | {"SK_NEURON_KERNEL": setting},
         text=True,
     )
-    assert (out.strip() == "True") == (setting == "numpy" or not shutil.which("cc"))
+    assert (out.strip() == "True") == (setting == "numpy")
 
 
 needs_kernel = pytest.mark.skipif(
-    _advance._dense is None, reason="the compiled kernel is switched off"
+    not _compiled.BUILT or _compiled.SWITCHED_OFF, reason="there is no compiled kernel"
 )
 
 
-def make_layer(n, d, K, dtype, *, seed=0, shared=False, scale=1.0, intercept=True):
+def make_layer(
+    n, d, K, dtype, *, order="C", seed=0, shared=False, scale=1.0, intercept=True
+):
+    """Return a layer on X in some order, all of it read-only, and a start."""
     rng = np.random.default_rng(seed)
     X = (scale * rng.standard_normal((n, d))).astype(dtype)
-    target = np.asfortranarray(rng.integers(0, 2, (n, K)).astype(dtype))
+    if order == "F":
+        X = np.asfortranarray(X)
+    elif order == "rows apart":
+        X = np.hstack([X, np.full((n, 3), np.nan, dtype)])[:, :d]
+    elif order != "C":
+        X = csr_array(np.where(rng.random((n, d)) < 0.4, X, 0))
+        X.indices, X.indptr = X.indices.astype(order), X.indptr.astype(order)
+    target = rng.integers(-1, 2, (n, K)).astype(np.int8)
     weight = rng.integers(0, 3, (n, 1 if shared else K)).astype(dtype)
     rate = rng.random(K) / (1 + 0.1 * scale**2 * n)
-    layer = Layer(X, target, np.asfortranarray(weight), rate, rng.random(K), intercept)
+    layer = Layer(X, target, weight, rate, rng.random(K), intercept)
     start = rng.standard_normal((d, K)).astype(dtype), rng.random(K).astype(dtype)
-    for array in (*layer[:5], *start):
+    parts = [X] if isinstance(X, np.ndarray) else [X.data, X.indices, X.indptr]
+    for array in (*parts, *layer[1:5], *start):
         array.flags.writeable = False
     return layer, *start
 
@@ -69,42 +83,60 @@ def assert_close(results, others, rtol):
 
 @needs_kernel
 @DTYPES
+@ORDERS
 @given(data=st.data())
-def test_equals_the_numpy_kernel(dtype, data):
+def test_equals_the_numpy_kernel(order, dtype, data):
     layer, coef, intercept = make_layer(
         data.draw(st.integers(1, 150)),
         data.draw(st.integers(1, 40)),
-        data.draw(st.integers(1, 20)),
+        data.draw(st.integers(1, 40)),
         dtype,
+        order=order,
         seed=data.draw(st.integers(0, 999)),
         shared=data.draw(st.booleans()),
         scale=data.draw(st.sampled_from([1e-3, 1.0, 100.0])),
         intercept=data.draw(st.booleans()),
     )
     n_steps = data.draw(st.integers(0, 5))
-    compiled = _advance_compiled(layer, coef, intercept, n_steps)
+    compiled = _compiled.advance(layer, coef, intercept, n_steps)
     reference = _advance_numpy(layer, coef, intercept, n_steps)
     assert_close(compiled, reference, 1e-11 if dtype == np.float64 else 3e-4)
 
 
+# Rows around the numbers that go together in a tile, a single column and a chunk, and
+# features around those of a vector; columns with tiles, with singles and with both.
 @needs_kernel
 @DTYPES
+@ORDERS
+@pytest.mark.parametrize("K", [1, 5, 6, 8, 17, 26, 27])
+@pytest.mark.parametrize("n", [1, 2, 47, 48, 49, 383, 384, 385, 480, 481, 961])
+def test_equals_the_numpy_kernel_at_odd_sizes(n, K, order, dtype):
+    for d in (1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 65):
+        layer, *start = make_layer(n, d, K, dtype, order=order, shared=d % 2 == 0)
+        compiled = _compiled.advance(layer, *start, 2)
+        reference = _advance_numpy(layer, *start, 2)
+        assert_close(compiled, reference, 1e-11 if dtype == np.float64 else 3e-4)
+
+
+@needs_kernel
+@DTYPES
+@ORDERS
 @pytest.mark.parametrize("K", [1, 2, 6, 17])
 @pytest.mark.parametrize("shape", [(5000, 7), (1021, 300), (70_000, 3), (40, 6000)])
-def test_equals_the_numpy_kernel_over_chunks_of_rows(shape, K, dtype):
-    layer, *start = make_layer(*shape, K, dtype)
-    compiled = _advance_compiled(layer, *start, 3)
-    assert_close(
-        compiled, _advance_numpy(layer, *start, 3), 1e-10 if dtype == np.float64 else 1e-3
-    )
+def test_equals_the_numpy_kernel_over_chunks_of_rows(shape, K, order, dtype):
+    layer, *start = make_layer(*shape, K, dtype, order=order)
+    compiled = _compiled.advance(layer, *start, 3)
+    reference = _advance_numpy(layer, *start, 3)
+    assert_close(compiled, reference, 1e-10 if dtype == np.float64 else 1e-3)
 
 
 @needs_kernel
 @DTYPES
+@DENSE_ORDERS
 @pytest.mark.parametrize("K", [1, 2, 6, 17])
 @pytest.mark.parametrize("shape", [(1, 1), (61, 5), (3000, 40)])
-def test_potentials(shape, K, dtype):
-    layer, coef, intercept = make_layer(*shape, K, dtype)
+def test_potentials(shape, K, order, dtype):
+    layer, coef, intercept = make_layer(*shape, K, dtype, order=order)
     z = find_potential(layer, coef, intercept)
     assert z.dtype == dtype
     expected = layer.features.astype(float) @ coef + intercept
@@ -115,13 +147,17 @@ def test_potentials(shape, K, dtype):
 
 @needs_kernel
 @DTYPES
+@ORDERS
 @pytest.mark.parametrize("K", [1, 6])
-def test_threads_change_no_bit(K, dtype):
-    layer, *start = make_layer(20_000, 11, K, dtype)
+@pytest.mark.parametrize("shape", [(20_000, 11), (3000, 1000)])
+def test_threads_change_no_bit(shape, K, order, dtype):
+    layer, *start = make_layer(*shape, K, dtype, order=order)
     results = []
     for n_threads in (1, 2, 3, 8):
         with threadpool_limits(n_threads, user_api="openmp"):
-            results.append(advance(layer, *start, 5))
+            threads = _compiled.count_threads(layer.features, K)
+            assert n_threads == threads or n_threads > threads > 1
+            results.append(advance(layer, *start, 3))
     for result in results[1:]:
         for array, first in zip(result, results[0], strict=True):
             np.testing.assert_array_equal(array, first)
@@ -129,12 +165,15 @@ def test_threads_change_no_bit(K, dtype):
 
 @needs_kernel
 @DTYPES
-def test_stretches_between_looks_at_signals_change_no_bit(dtype, monkeypatch):
-    layer, *start = make_layer(50, 4, 3, dtype)
+@ORDERS
+@pytest.mark.parametrize("n", [50, 3000])
+def test_stretches_between_looks_at_signals_change_no_bit(n, order, dtype, monkeypatch):
+    layer, *start = make_layer(n, 4, 3, dtype, order=order)
     whole = advance(layer, *start, 20)
-    monkeypatch.setattr(_advance, "_STRETCH", 50 * 4 * 16 * 3)
-    for array, same in zip(advance(layer, *start, 20), whole, strict=True):
-        np.testing.assert_array_equal(array, same)
+    for stretch in (1, 100_000):
+        monkeypatch.setattr(_compiled, "_STRETCH", stretch)
+        for array, same in zip(advance(layer, *start, 20), whole, strict=True):
+            np.testing.assert_array_equal(array, same)
 
 
 @needs_kernel
@@ -177,7 +216,7 @@ def test_extreme_potentials(dtype):
             )
             start = np.full((1, 1), sign * z, dtype), np.zeros(1, dtype)
             compiled, reference = (
-                _advance_compiled(layer, *start, 1),
+                _compiled.advance(layer, *start, 1),
                 _advance_numpy(layer, *start, 1),
             )
             assert_close(compiled, reference, 1e-12 if dtype == np.float64 else 1e-5)
@@ -193,12 +232,194 @@ def test_what_overflows_shows_in_the_result(K, dtype):
     assert not np.isfinite(result).any()
 
 
-def test_layouts_that_the_kernel_is_not_for():
+def test_what_the_kernels_are_not_for():
     layer, *start = make_layer(50, 4, 3, np.float64)
-    reference = _advance_numpy(layer, *start, 3)
+    X, reference = layer.features, _advance_numpy(layer, *start, 3)
+    misaligned = np.frombuffer(b"x" + X.tobytes(), np.float64, offset=1).reshape(X.shape)
+    sparse = csr_array(X)
+    mixed = csr_array(X)
+    mixed.indices, mixed.indptr = mixed.indices.astype("i4"), mixed.indptr.astype("i8")
+    record = np.zeros(X.shape, [("x", "f8"), ("y", "i1")])
+    record["x"] = X
     for features in (
-        np.asfortranarray(layer.features),
-        layer.features.repeat(2, 1)[:, ::2],
+        X.repeat(2, 1)[:, ::2].repeat(2, 0)[::2, :],
+        np.repeat(np.repeat(X, 2, 0), 2, 1)[::2, ::2],
+        misaligned,
+        record["x"],
+        mixed,
+        sparse.tocsc(),
+        csr_array((np.zeros(0), np.zeros(0, "i4"), np.zeros(51, "i4")), shape=(50, 4)),
     ):
-        other = advance(layer._replace(features=features), *start, 3)
-        assert_close(other, reference, 1e-12)
+        other = layer._replace(features=features)
+        expected = _advance_numpy(other, *start, 3) if features is not X else reference
+        assert_close(advance(other, *start, 3), expected, 1e-12)
+
+
+@needs_kernel
+def test_arrays_in_reverse():
+    layer, *start = make_layer(50, 4, 3, np.float64)
+    for features in (layer.features[::-1], layer.features[:, ::-1], layer.features[::3]):
+        rows = slice(None, None, 3) if len(features) == 17 else slice(None)
+        other = layer._replace(
+            features=features, target=layer.target[rows], weight=layer.weight[rows]
+        )
+        assert_close(advance(other, *start, 3), _advance_numpy(other, *start, 3), 1e-12)
+
+
+@pytest.mark.parametrize("method", ["fit", "predict", "search"])
+@pytest.mark.parametrize("place", ["indices", "negative", "indptr", "descending"])
+@pytest.mark.parametrize("kind", ["csr", "csc"])
+def test_indices_out_of_range(kind, place, method):
+    X = csr_array(np.eye(20, 3)).asformat(kind)
+    y = np.arange(20) % 2
+    neuron = SigmoidNeuronClassifier(max_iter=2).fit(X, y)
+    broken = X.copy()
+    if place == "indptr":
+        broken.indptr[-1] = 1000
+    elif place == "descending":
+        broken.indptr[1] = 3
+        broken.indptr[2] = 0
+    else:
+        broken.indices[-1] = 1_000_000 if place == "indices" else -1
+    search = SigmoidNeuronClassifierCV(max_iter=2)
+    with pytest.raises(ValueError, match=r"ind(ex|ices|ptr)"):
+        {
+            "fit": lambda: neuron.fit(broken, y),
+            "predict": lambda: neuron.predict(broken),
+            "search": lambda: search.fit(broken, y),
+        }[method]()
+
+
+def run_python(code, **kwargs):
+    return subprocess.run(
+        [sys.executable, "-P", "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        **kwargs,
+    )
+
+
+FIT = """
+import numpy as np
+from sk_neuron import SigmoidNeuronClassifier
+rng = np.random.default_rng(0)
+X, y = rng.standard_normal((20_000, 30)), np.arange(20_000) % 2
+def fit(steps=20):
+    return SigmoidNeuronClassifier(max_iter=steps, learning_rate=1e-5).fit(X, y).coef_
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_fit_in_a_forked_child_after_a_fit_in_the_parent():
+    code = """
+import os, warnings
+warnings.simplefilter("ignore")  # of forks beside threads
+expected = fit()
+child = os.fork()
+if child == 0:
+    os._exit(0 if (fit() == expected).all() else 1)
+_, status = os.waitpid(child, 0)
+assert status == 0, status
+assert (fit() == expected).all()
+"""
+    result = run_python(FIT + code)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading"])
+def test_fit_in_workers_of_joblib(backend):
+    code = f"""
+from joblib import Parallel, delayed
+def work(X, y):
+    from sk_neuron import SigmoidNeuronClassifier
+    neuron = SigmoidNeuronClassifier(max_iter=20, learning_rate=1e-5)
+    return neuron.fit(X, y).coef_
+if __name__ == "__main__":
+    for coef in Parallel(2, backend="{backend}")(delayed(work)(X, y) for _ in range(4)):
+        assert (coef == fit()).all()
+"""
+    result = run_python(FIT + code)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@needs_kernel
+def test_kernels_at_work_together_share_the_threads():
+    features = np.ones((20_000, 30))
+    with threadpool_limits(8, user_api="openmp"):
+        counts = []
+        with _compiled._being_at_work():
+            counts.append(_compiled.count_threads(features, 1))
+            with _compiled._being_at_work():
+                counts.append(_compiled.count_threads(features, 1))
+                with _compiled._being_at_work():
+                    counts.append(_compiled.count_threads(features, 1))
+        assert counts == [8, 4, 2]
+        assert _compiled._at_work == []
+        assert _compiled.count_threads(np.ones((20, 30)), 1) == 1
+
+
+def test_fits_in_several_threads_at_once():
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((6000, 50)), np.arange(6000) % 2
+    neurons = [SigmoidNeuronClassifier(max_iter=30, alpha=alpha) for alpha in range(6)]
+    expected = [neuron.fit(X, y).coef_ for neuron in neurons]
+    with ThreadPoolExecutor(6) as pool:
+        for _ in range(3):
+            found = pool.map(lambda neuron: neuron.fit(X, y).coef_, neurons)
+            for coef, other in zip(found, expected, strict=True):
+                np.testing.assert_array_equal(coef, other)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX has them")
+@pytest.mark.parametrize("shape", ["(20_000, 30)", "(50, 3)", "(600, 20)"])
+def test_interrupt(shape):
+    """A fit of hours ends when the user wants it to, and leaves the neuron as it was."""
+    code = f"""
+import sys
+X, y = rng.standard_normal({shape}), np.arange({shape}[0]) % 2
+neuron = SigmoidNeuronClassifier(max_iter=2, learning_rate=1e-5).fit(X, y)
+before = {{name: np.copy(value) for name, value in vars(neuron).items()}}
+neuron.max_iter = 10**8
+print("ready", flush=True)
+try:
+    neuron.fit(X, y)
+except KeyboardInterrupt:
+    neuron.max_iter = 2
+    same = all(np.array_equal(before[name], value) for name, value in vars(neuron).items())
+    sys.exit(5 if same and (neuron.fit(X, y).coef_ == before["coef_"]).all() else 1)
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-c", FIT + code], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 5
+    finally:
+        process.kill()
+        process.stdout.close()
+
+
+def test_subnormals_still_work():
+    """Linked with -ffast-math, a library switches them off for the whole process."""
+    assert np.finfo(np.float64).tiny / 2 > 0
+    tiny = np.array([np.finfo(np.float64).tiny, np.finfo(np.float32).tiny], np.float64)
+    assert (tiny / 2 > 0).all()
+    assert (tiny.astype(np.float32)[1:] / np.float32(2) > 0).all()
+
+
+@DTYPES
+@ORDERS
+@given(data=st.data())
+def test_no_nan_comes_out_of_finite_input(order, dtype, data):
+    """As long as nothing overflows: potentials up to the largest number are fine."""
+    n, d, K = (data.draw(st.integers(1, top)) for top in (60, 20, 12))
+    layer, coef, intercept = make_layer(n, d, K, dtype, order=order)
+    largest = data.draw(st.sampled_from([1.0, 1e3, np.sqrt(np.finfo(dtype).max) / 1e3]))
+    layer = layer._replace(
+        learning_rate=np.full(K, 1e-3 / largest), alpha=0.0, weight=layer.weight / 1e3
+    )
+    for result in advance(layer, coef * dtype(largest), intercept, 4):
+        assert np.isfinite(result).all()

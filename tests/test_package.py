@@ -15,6 +15,8 @@ FLOW = [
     "_rule",
     "_inputs",
     "_dense",
+    "_sparse",
+    "_compiled",
     "_advance",
     "_span",
     "_learning_rate",
@@ -24,10 +26,11 @@ FLOW = [
     "_search",
     "_path",
     "_display",
+    "_versions",
     "__init__",
     "__main__",
 ]
-COMPILED = {"_dense"}
+COMPILED = {"_dense", "_sparse"}
 
 
 def imports(module):
@@ -37,7 +40,7 @@ def imports(module):
             assert node.level == 0
             if node.module == "sk_neuron":
                 names = {alias.name for alias in node.names}
-                yield from names & COMPILED or {"__init__"}
+                yield from names & set(FLOW) or {"__init__"}
             elif node.module.startswith("sk_neuron."):
                 yield node.module.partition(".")[2]
         elif isinstance(node, ast.Import):

@@ -20,7 +20,7 @@ pytestmark = [
 @pytest.fixture
 def force(monkeypatch):
     def choose(span):
-        monkeypatch.setattr(_span, "_is_cheaper", lambda *args: span)
+        monkeypatch.setattr(_span, "is_cheaper", lambda *args: span)
 
     return choose
 
@@ -59,7 +59,7 @@ def test_same_iterates_on_any_data(sparse, problem, params):
     fits = []
     for span in (True, False):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(_span, "_is_cheaper", lambda *args, span=span: span)
+            patch.setattr(_span, "is_cheaper", lambda *args, span=span: span)
             fits.append(SigmoidNeuronClassifier(**params).fit(X, y, s))
     assert_close(*fits, rtol=1e-10)
     scale = 1 + np.abs(fits[1].checkpoint_coefs_).max()
@@ -135,13 +135,13 @@ def test_search(scoring, init, force):
     ],
 )
 def test_it_is_chosen_where_it_pays(features, n_steps, cheaper):
-    assert _span._is_cheaper(features, features.shape[0], 1, n_steps, 1) == cheaper
+    assert _span.is_cheaper(features, features.shape[0], 1, n_steps, 1) == cheaper
 
 
 def test_asking_for_the_weights_often_is_counted_in():
     features = np.ones((50, 2000))
-    assert _span._is_cheaper(features, 50, 1, 100, 10)
-    assert not _span._is_cheaper(features, 50, 1, 100, 1000)
+    assert _span.is_cheaper(features, 50, 1, 100, 10)
+    assert not _span.is_cheaper(features, 50, 1, 100, 1000)
 
 
 def test_products_that_overflow_are_not_used():

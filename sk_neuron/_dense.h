@@ -1,0 +1,348 @@
+/* Rows of a dense X, for one precision. A few rows stay in the cache from their potentials to
+   their gradient, and serve all columns there. Either the features of a row are side by side
+   in memory (C order), or the rows of a feature (Fortran order, "apart" here). */
+
+#ifndef ROWS
+#define ROWS
+typedef struct {
+    const void *x;
+    ptrdiff_t row_stride, column_stride; /* in numbers; one of them is 1 */
+    ptrdiff_t n_together;                /* rows that stay in the cache */
+} Rows;
+#endif
+
+#include "_step.h"
+
+/* z = x · w + b of a tile of columns; coef and z are (d, LANES) and (m, LANES) */
+INLINE void NAME(tile_potential)(const REAL *x, ptrdiff_t stride, ptrdiff_t column_stride,
+                                 ptrdiff_t m, ptrdiff_t d, const REAL *coef,
+                                 const REAL *intercept, REAL *z)
+{
+    VEC b = LOAD(intercept);
+    ptrdiff_t i = 0;
+    for (; i + 6 <= m; i += 6) {
+        const REAL *y = x + i * stride;
+        VEC z0 = b, z1 = b, z2 = b, z3 = b, z4 = b, z5 = b;
+        for (ptrdiff_t j = 0; j < d; j++, y += column_stride) {
+            VEC c = LOAD(coef + j * LANES);
+            z0 += y[0] * c;
+            z1 += y[stride] * c;
+            z2 += y[2 * stride] * c;
+            z3 += y[3 * stride] * c;
+            z4 += y[4 * stride] * c;
+            z5 += y[5 * stride] * c;
+        }
+        STORE(z + i * LANES, z0);
+        STORE(z + (i + 1) * LANES, z1);
+        STORE(z + (i + 2) * LANES, z2);
+        STORE(z + (i + 3) * LANES, z3);
+        STORE(z + (i + 4) * LANES, z4);
+        STORE(z + (i + 5) * LANES, z5);
+    }
+    for (; i < m; i++) {
+        VEC z0 = b;
+        for (ptrdiff_t j = 0; j < d; j++)
+            z0 += x[i * stride + j * column_stride] * LOAD(coef + j * LANES);
+        STORE(z + i * LANES, z0);
+    }
+}
+
+/* gradient += delta x of a tile of columns */
+INLINE void NAME(tile_gradient)(const REAL *x, ptrdiff_t stride, ptrdiff_t column_stride,
+                                ptrdiff_t m, ptrdiff_t d, const REAL *delta,
+                                REAL *gradient)
+{
+    ptrdiff_t i = 0;
+    for (; i + 6 <= m; i += 6) {
+        const REAL *y = x + i * stride;
+        VEC s0 = LOAD(delta + i * LANES), s1 = LOAD(delta + (i + 1) * LANES),
+            s2 = LOAD(delta + (i + 2) * LANES), s3 = LOAD(delta + (i + 3) * LANES),
+            s4 = LOAD(delta + (i + 4) * LANES), s5 = LOAD(delta + (i + 5) * LANES);
+        for (ptrdiff_t j = 0; j < d; j++, y += column_stride) {
+            VEC g = LOAD(gradient + j * LANES);
+            g += y[0] * s0;
+            g += y[stride] * s1;
+            g += y[2 * stride] * s2;
+            g += y[3 * stride] * s3;
+            g += y[4 * stride] * s4;
+            g += y[5 * stride] * s5;
+            STORE(gradient + j * LANES, g);
+        }
+    }
+    for (; i < m; i++)
+        for (ptrdiff_t j = 0; j < d; j++) {
+            VEC g = LOAD(gradient + j * LANES);
+            g += x[i * stride + j * column_stride] * LOAD(delta + i * LANES);
+            STORE(gradient + j * LANES, g);
+        }
+}
+
+/* The last vector of a row overlaps the one before; `rest` of its lanes are still to do. */
+INLINE VEC NAME(last_lanes)(const REAL *coef, ptrdiff_t d, ptrdiff_t rest)
+{
+    REAL last[LANES] = {0};
+    for (ptrdiff_t l = LANES - rest; l < LANES; l++) last[l] = coef[d - LANES + l];
+    return LOAD(last);
+}
+
+/* Halve the width of m sums by adding their halves. */
+INLINE void NAME(fold)(const REAL *restrict from, REAL *restrict to, ptrdiff_t m, int width)
+{
+    for (ptrdiff_t i = 0; i < m; i++)
+        for (int l = 0; l < width; l++)
+            to[i * width + l] = from[i * 2 * width + l] + from[(i * 2 + 1) * width + l];
+}
+
+/* z = x · w + b of a single column, filled up to vectors with 0 */
+INLINE void NAME(single_potential)(const REAL *x, ptrdiff_t stride, ptrdiff_t m,
+                                   ptrdiff_t d, const REAL *coef, REAL intercept, REAL *z)
+{
+    if (d < LANES) {
+        for (ptrdiff_t i = 0; i < m; i++) {
+            z[i] = intercept;
+            for (ptrdiff_t j = 0; j < d; j++) z[i] += x[i * stride + j] * coef[j];
+        }
+        for (ptrdiff_t i = m; i % LANES; i++) z[i] = 0;
+        return;
+    }
+    REAL sums[(TILE_ROWS + 4) * LANES], half[TILE_ROWS * LANES / 2];
+    ptrdiff_t rest = d % LANES;
+    VEC last = NAME(last_lanes)(coef, d, rest);
+    for (ptrdiff_t i = 0; i < m; i += 4) {
+        /* there may be fewer rows left: then the last one is taken more than once */
+        const REAL *row[4];
+        for (int r = 0; r < 4; r++) row[r] = x + (i + r < m ? i + r : m - 1) * stride;
+        VEC sum[4] = {{0}, {0}, {0}, {0}};
+        for (ptrdiff_t j = 0; j + LANES <= d; j += LANES) {
+            VEC c = LOAD(coef + j);
+            for (int r = 0; r < 4; r++) sum[r] += LOAD(row[r] + j) * c;
+        }
+        if (rest)
+            for (int r = 0; r < 4; r++) sum[r] += LOAD(row[r] + d - LANES) * last;
+        for (int r = 0; r < 4; r++) STORE(sums + (i + r) * LANES, sum[r]);
+    }
+    if (LANES == 16) {
+        NAME(fold)(sums, half, m, 8);
+        NAME(fold)(half, sums, m, 4);
+        NAME(fold)(sums, half, m, 2);
+    } else {
+        NAME(fold)(sums, half, m, 4);
+        NAME(fold)(half, sums, m, 2);
+        memcpy(half, sums, m * 2 * sizeof(REAL));
+    }
+    for (ptrdiff_t i = 0; i < m; i++) z[i] = (half[2 * i] + half[2 * i + 1]) + intercept;
+    for (ptrdiff_t i = m; i % LANES; i++) z[i] = 0;
+}
+
+/* Add delta x of a few vectors of features, the last of which may overlap the one before:
+   then `rest` of its lanes count. `n` is a constant where this is inlined. Odd and even
+   rows have sums of their own, which do not wait for each other. */
+INLINE void NAME(add_vectors)(int n, const REAL *x, ptrdiff_t stride, ptrdiff_t m,
+                              const REAL *delta, ptrdiff_t last, int rest, REAL *gradient)
+{
+    VEC even[4] = {{0}}, odd[4] = {{0}};
+    ptrdiff_t i = 0;
+    for (; i + 2 <= m; i += 2)
+        for (int v = 0; v < n; v++) {
+            const REAL *y = x + i * stride + (v + 1 < n ? v * LANES : last);
+            even[v] += LOAD(y) * delta[i];
+            odd[v] += LOAD(y + stride) * delta[i + 1];
+        }
+    for (int v = 0; v < n; v++) {
+        ptrdiff_t j = v + 1 < n ? v * LANES : last;
+        if (i < m) even[v] += LOAD(x + i * stride + j) * delta[i];
+        even[v] += odd[v];
+        for (int l = v + 1 < n ? 0 : LANES - rest; l < LANES; l++) gradient[j + l] += even[v][l];
+    }
+}
+
+/* gradient += delta x of a single column */
+INLINE void NAME(single_gradient)(const REAL *x, ptrdiff_t stride, ptrdiff_t m, ptrdiff_t d,
+                                  const REAL *delta, REAL *gradient)
+{
+    if (d < LANES) {
+        for (ptrdiff_t j = 0; j < d; j++) {
+            REAL sum = 0;
+            for (ptrdiff_t i = 0; i < m; i++) sum += x[i * stride + j] * delta[i];
+            gradient[j] += sum;
+        }
+        return;
+    }
+    for (; d > 4 * LANES; d -= 4 * LANES, x += 4 * LANES, gradient += 4 * LANES)
+        NAME(add_vectors)(4, x, stride, m, delta, 3 * LANES, LANES, gradient);
+    int n = (int)((d + LANES - 1) / LANES), rest = (int)(d - (n - 1) * LANES);
+    ptrdiff_t last = d - LANES; /* may begin before x */
+    if (n == 1)
+        NAME(add_vectors)(1, x, stride, m, delta, last, rest, gradient);
+    else if (n == 2)
+        NAME(add_vectors)(2, x, stride, m, delta, last, rest, gradient);
+    else if (n == 3)
+        NAME(add_vectors)(3, x, stride, m, delta, last, rest, gradient);
+    else
+        NAME(add_vectors)(4, x, stride, m, delta, last, rest, gradient);
+}
+
+/* z = x · w + b of a single column, where the rows of a feature are side by side */
+INLINE void NAME(apart_potential)(const REAL *x, ptrdiff_t stride, ptrdiff_t m, ptrdiff_t d,
+                                  const REAL *coef, REAL intercept, REAL *z)
+{
+    ptrdiff_t i = 0;
+    for (; i + 4 * LANES <= m; i += 4 * LANES) {
+        VEC sum[4] = {{0}, {0}, {0}, {0}};
+        for (ptrdiff_t j = 0; j < d; j++)
+            for (int v = 0; v < 4; v++) sum[v] += LOAD(x + j * stride + i + v * LANES) * coef[j];
+        for (int v = 0; v < 4; v++) STORE(z + i + v * LANES, sum[v] + intercept);
+    }
+    for (; i + LANES <= m; i += LANES) {
+        VEC sum = {0};
+        for (ptrdiff_t j = 0; j < d; j++) sum += LOAD(x + j * stride + i) * coef[j];
+        STORE(z + i, sum + intercept);
+    }
+    for (; i < m; i++) {
+        REAL sum = 0;
+        for (ptrdiff_t j = 0; j < d; j++) sum += x[j * stride + i] * coef[j];
+        z[i] = sum + intercept;
+    }
+    for (; i % LANES; i++) z[i] = 0;
+}
+
+/* gradient += delta x of a single column, where the rows of a feature are side by side */
+INLINE void NAME(apart_gradient)(const REAL *x, ptrdiff_t stride, ptrdiff_t m, ptrdiff_t d,
+                                 const REAL *delta, REAL *gradient)
+{
+    for (ptrdiff_t j = 0; j < d; j++, x += stride) {
+        VEC sum[4] = {{0}, {0}, {0}, {0}};
+        ptrdiff_t i = 0;
+        for (; i + 4 * LANES <= m; i += 4 * LANES)
+            for (int v = 0; v < 4; v++)
+                sum[v] += LOAD(x + i + v * LANES) * LOAD(delta + i + v * LANES);
+        for (; i + LANES <= m; i += LANES) sum[0] += LOAD(x + i) * LOAD(delta + i);
+        gradient[j] += NAME(add_lanes)((sum[0] + sum[1]) + (sum[2] + sum[3]));
+        for (; i < m; i++) gradient[j] += x[i] * delta[i];
+    }
+}
+
+DISPATCHED static void NAME(add_dense)(const Rows *rows, const Layer *layer,
+                                       ptrdiff_t first, ptrdiff_t last, REAL *gradient,
+                                       double *sums)
+{
+    ptrdiff_t d = layer->d, m, row_stride = rows->row_stride;
+    ptrdiff_t column_stride = rows->column_stride;
+    const REAL *coef = layer->coef, *intercept = layer->intercept;
+    REAL z[TILE_ROWS * LANES];
+    for (; first < last; first += m) {
+        m = last - first < rows->n_together ? last - first : rows->n_together;
+        const REAL *x = (const REAL *)rows->x + first * row_stride;
+        for (ptrdiff_t tile = 0; tile < layer->n_tiles; tile++) {
+            ptrdiff_t column = tile * LANES;
+            const REAL *c = coef + column * d, *b = intercept + column;
+            NAME(tile_potential)(x, row_stride, column_stride, m, d, c, b, z);
+            NAME(correct_tile)(layer, first, m, tile, z, sums);
+            NAME(tile_gradient)(x, row_stride, column_stride, m, d, z, gradient + column * d);
+        }
+        for (ptrdiff_t single = 0; single < layer->n_singles; single++) {
+            ptrdiff_t column = layer->n_tiles * LANES + single;
+            const REAL *c = coef + column * d;
+            REAL b = intercept[column], *g = gradient + column * d;
+            if (row_stride == 1)
+                NAME(apart_potential)(x, column_stride, m, d, c, b, z);
+            else
+                NAME(single_potential)(x, row_stride, m, d, c, b, z);
+            NAME(correct_single)(layer, first, m, single, z, sums);
+            if (row_stride == 1)
+                NAME(apart_gradient)(x, column_stride, m, d, z, g);
+            else
+                NAME(single_gradient)(x, row_stride, m, d, z, g);
+        }
+    }
+}
+
+static void NAME(add_chunk)(const Rows *rows, const Layer *layer, ptrdiff_t chunk)
+{
+    ptrdiff_t columns = layer->n_tiles * LANES + layer->n_singles;
+    REAL *gradient = (REAL *)layer->gradients + chunk * layer->d * columns;
+    double *sums = layer->sums + chunk * 2 * columns;
+    memset(gradient, 0, layer->d * columns * sizeof(REAL));
+    memset(sums, 0, 2 * columns * sizeof(double));
+    NAME(add_dense)(rows, layer, layer->bounds[chunk], layer->bounds[chunk + 1], gradient,
+                    sums);
+}
+
+/* z (n, columns) = the potentials of some rows */
+DISPATCHED static void NAME(fill_dense)(const Rows *rows, const Layer *layer,
+                                        ptrdiff_t first, ptrdiff_t last, REAL *z)
+{
+    ptrdiff_t d = layer->d, m, width = layer->n_tiles * LANES;
+    ptrdiff_t columns = width + layer->n_singles, row_stride = rows->row_stride;
+    ptrdiff_t column_stride = rows->column_stride;
+    REAL some[TILE_ROWS * LANES];
+    for (; first < last; first += m) {
+        m = last - first < rows->n_together ? last - first : rows->n_together;
+        const REAL *x = (const REAL *)rows->x + first * row_stride;
+        for (ptrdiff_t column = 0; column < columns; column += column < width ? LANES : 1) {
+            const REAL *c = (REAL *)layer->coef + column * d;
+            const REAL *b = (REAL *)layer->intercept + column;
+            int lanes = column < width ? LANES : 1;
+            if (lanes > 1)
+                NAME(tile_potential)(x, row_stride, column_stride, m, d, c, b, some);
+            else if (row_stride == 1)
+                NAME(apart_potential)(x, column_stride, m, d, c, *b, some);
+            else
+                NAME(single_potential)(x, row_stride, m, d, c, *b, some);
+            for (ptrdiff_t i = 0; i < m; i++)
+                for (int l = 0; l < lanes; l++)
+                    z[(first + i) * columns + column + l] = some[i * lanes + l];
+        }
+    }
+}
+
+static void NAME(potential)(const Rows *rows, const Layer *layer, void *z, int n_threads)
+{
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) num_threads(n_threads) if (n_threads > 1)
+#endif
+    for (ptrdiff_t chunk = 0; chunk < layer->n_chunks; chunk++)
+        NAME(fill_dense)(rows, layer, layer->bounds[chunk], layer->bounds[chunk + 1], z);
+}
+
+/* All steps of a single column on up to SINGLE_ROWS rows of fewer features than LANES, where
+   calls and copies would take as long as the rest. x lies in vectors of rows, (n / LANES, d,
+   LANES), the last of them filled up with 0. */
+DISPATCHED static void NAME(advance_single)(const REAL *x, const Layer *layer,
+                                            ptrdiff_t single, ptrdiff_t first, ptrdiff_t last)
+{
+    REAL z[SINGLE_ROWS], s[SINGLE_ROWS], w[LANES];
+    REAL *coef = (REAL *)layer->coef + single * layer->d;
+    REAL *intercept = (REAL *)layer->intercept + single, b = *intercept;
+    VEC delta_sum, error_sum;
+    ptrdiff_t d = layer->d, size = (layer->n + LANES - 1) / LANES * LANES;
+    double rate = layer->rate[single], alpha = layer->alpha[single];
+    memcpy(w, coef, d * sizeof(REAL));
+    NAME(sign_single)(layer, 0, layer->n, single, s);
+    for (ptrdiff_t step = first; step < last; step++) {
+        for (ptrdiff_t i = 0; i < size; i += LANES) {
+            VEC sum = {0};
+            sum += b;
+            for (ptrdiff_t j = 0; j < d; j++) sum += LOAD(x + i * d + j * LANES) * w[j];
+            STORE(z + i, sum);
+        }
+        NAME(correct)(z, s, size, &delta_sum, &error_sum);
+        for (ptrdiff_t j = 0; j < d; j++) {
+            VEC sum = {0};
+            for (ptrdiff_t i = 0; i < size; i += LANES)
+                sum += LOAD(x + i * d + j * LANES) * LOAD(z + i);
+            w[j] += rate * (NAME(add_lanes)(sum) - alpha * w[j]);
+        }
+        if (layer->fit_intercept) b += rate * NAME(add_lanes)(delta_sum);
+        layer->squared_error[step * layer->n_singles + single] = NAME(add_lanes)(error_sum);
+    }
+    memcpy(coef, w, d * sizeof(REAL));
+    *intercept = b;
+}
+
+static void NAME(advance_few)(const void *x, const Layer *layer, ptrdiff_t first,
+                              ptrdiff_t last)
+{
+    for (ptrdiff_t single = 0; single < layer->n_singles; single++)
+        NAME(advance_single)(x, layer, single, first, last);
+}

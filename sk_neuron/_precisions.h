@@ -1,0 +1,28 @@
+/* Include the kernel KERNEL once for each precision: with numbers REAL, vectors VEC of LANES
+   of them, the exponential EXP, and NAME(name) to tell the functions apart. */
+
+#include "_kernel.h"
+
+#define REAL double
+#define LANES 8
+#define VEC VEC_f64
+#define EXP exp_f64
+#define NAME(name) name##_f64
+#include KERNEL
+#undef REAL
+#undef LANES
+#undef VEC
+#undef EXP
+#undef NAME
+
+#define REAL float
+#define LANES 16
+#define VEC VEC_f32
+#define EXP exp_f32
+#define NAME(name) name##_f32
+#include KERNEL
+#undef REAL
+#undef LANES
+#undef VEC
+#undef EXP
+#undef NAME

@@ -1,0 +1,180 @@
+/* A step of the update rule, whatever holds the rows of X, for one precision.
+
+   Rows go in chunks that depend on the data alone, and the sums of the chunks are added in
+   their order: so the number of threads does not change a bit of the result. */
+
+/* Fill in the gradient and the sums of a chunk of rows. */
+static void NAME(add_chunk)(const Rows *rows, const Layer *layer, ptrdiff_t chunk);
+
+/* Fill in s (m, LANES) with the signed weights of rows in a tile. */
+INLINE void NAME(sign_tile)(const Layer *layer, ptrdiff_t first, ptrdiff_t m,
+                            ptrdiff_t tile, REAL *s)
+{
+    const REAL *weight = layer->weight, *weights = layer->weights;
+    ptrdiff_t width = layer->n_tiles * LANES, start = first * width + tile * LANES;
+    for (ptrdiff_t i = 0; i < m; i++, start += width)
+        for (int l = 0; l < LANES; l++)
+            s[i * LANES + l] =
+                layer->signs[start + l] * (weights ? weights[start + l] : weight[first + i]);
+}
+
+/* Fill in s with the signed weights of rows in a single, and the last vector with 0. */
+INLINE void NAME(sign_single)(const Layer *layer, ptrdiff_t first, ptrdiff_t m,
+                              ptrdiff_t single, REAL *s)
+{
+    ptrdiff_t tiles = layer->n * layer->n_tiles * LANES;
+    const int8_t *signs = layer->signs + tiles + single * layer->n + first;
+    const REAL *weight = layer->weight, *weights = layer->weights;
+    weight = weights ? weights + tiles + single * layer->n + first : weight + first;
+    ptrdiff_t i = 0;
+    for (; i + LANES <= m; i += LANES)
+        for (int l = 0; l < LANES; l++) s[i + l] = signs[i + l] * weight[i + l];
+    if (i < m) {
+        VEC rest = {0};
+        for (int l = 0; l < LANES; l++)
+            if (i + l < m) rest[l] = signs[i + l] * weight[i + l];
+        STORE(s + i, rest);
+    }
+}
+
+INLINE REAL NAME(add_lanes)(VEC lanes)
+{
+    typedef REAL HALF __attribute__((vector_size(32), may_alias));
+    typedef REAL QUARTER __attribute__((vector_size(16), may_alias));
+    HALF half = *(HALF *)&lanes + *((HALF *)&lanes + 1);
+    QUARTER quarter = *(QUARTER *)&half + *((QUARTER *)&half + 1);
+    REAL sum = quarter[0] + quarter[1];
+    if (LANES == 16) sum += quarter[LANES / 4 - 2] + quarter[LANES / 4 - 1];
+    return sum;
+}
+
+/* From potentials z to deltas in place, and their sums and those of the squared error in
+   each lane. `size` is a multiple of LANES. */
+INLINE void NAME(correct)(REAL *restrict z, const REAL *restrict s, ptrdiff_t size,
+                          VEC *delta_sum, VEC *error_sum)
+{
+    VEC deltas = {0}, errors = {0};
+    for (ptrdiff_t k = 0; k < size; k += LANES) {
+        REAL squared_error[LANES];
+        for (int l = 0; l < LANES; l++) {
+            REAL target = s[k + l] > 0 ? 1 : 0;
+            REAL weight = s[k + l] > 0 ? s[k + l] : -s[k + l];
+            REAL output = 1 / (1 + EXP(-z[k + l]));
+            REAL error = target - output;
+            REAL delta = weight * error;
+            squared_error[l] = delta * error;
+            z[k + l] = delta * output * (1 - output);
+        }
+        deltas += LOAD(z + k);
+        errors += LOAD(squared_error);
+    }
+    *delta_sum = deltas;
+    *error_sum = errors;
+}
+
+/* `correct` for rows of a tile; the sums are added to those of the tile's columns. */
+INLINE void NAME(correct_tile)(const Layer *layer, ptrdiff_t first, ptrdiff_t m,
+                               ptrdiff_t tile, REAL *z, double *sums)
+{
+    REAL s[TILE_ROWS * LANES];
+    VEC delta_sum, error_sum;
+    ptrdiff_t columns = layer->n_tiles * LANES + layer->n_singles;
+    NAME(sign_tile)(layer, first, m, tile, s);
+    NAME(correct)(z, s, m * LANES, &delta_sum, &error_sum);
+    for (int l = 0; l < LANES; l++) {
+        sums[tile * LANES + l] += delta_sum[l];
+        sums[columns + tile * LANES + l] += error_sum[l];
+    }
+}
+
+/* `correct` for rows of a single. */
+INLINE void NAME(correct_single)(const Layer *layer, ptrdiff_t first, ptrdiff_t m,
+                                 ptrdiff_t single, REAL *z, double *sums)
+{
+    REAL s[SINGLE_ROWS];
+    VEC delta_sum, error_sum;
+    ptrdiff_t column = layer->n_tiles * LANES + single;
+    ptrdiff_t columns = layer->n_tiles * LANES + layer->n_singles;
+    ptrdiff_t size = (m + LANES - 1) / LANES * LANES;
+    NAME(sign_single)(layer, first, m, single, s);
+    NAME(correct)(z, s, size, &delta_sum, &error_sum);
+    sums[column] += NAME(add_lanes)(delta_sum);
+    sums[columns + column] += NAME(add_lanes)(error_sum);
+}
+
+/* Move the weights of the features from `first` to `last`. */
+DISPATCHED static void NAME(move_coef)(const Layer *layer, ptrdiff_t first,
+                                       ptrdiff_t last)
+{
+    ptrdiff_t d = layer->d;
+    ptrdiff_t size = d * (layer->n_tiles * LANES + layer->n_singles);
+    for (ptrdiff_t part = 0; part < layer->n_tiles + layer->n_singles; part++) {
+        int is_tile = part < layer->n_tiles;
+        int width = is_tile ? LANES : 1;
+        ptrdiff_t column = is_tile ? part * LANES
+                                   : layer->n_tiles * LANES + part - layer->n_tiles;
+        ptrdiff_t start = column * d + first * width, n = (last - first) * width;
+        REAL *restrict gradient = (REAL *)layer->gradients + start;
+        REAL *restrict coef = (REAL *)layer->coef + start;
+        const double *rate = layer->rate + column, *alpha = layer->alpha + column;
+        for (ptrdiff_t chunk = 1; chunk < layer->n_chunks; chunk++) {
+            const REAL *more = gradient + chunk * size;
+            for (ptrdiff_t k = 0; k < n; k++) gradient[k] += more[k];
+        }
+        if (is_tile)
+            for (ptrdiff_t k = 0; k < n; k += LANES)
+                for (int l = 0; l < LANES; l++)
+                    coef[k + l] += rate[l] * (gradient[k + l] - alpha[l] * coef[k + l]);
+        else
+            for (ptrdiff_t k = 0; k < n; k++)
+                coef[k] += rate[0] * (gradient[k] - alpha[0] * coef[k]);
+    }
+}
+
+/* Move all weights by the gradients of all chunks. */
+static void NAME(move)(const Layer *layer, ptrdiff_t step, int n_threads)
+{
+    ptrdiff_t columns = layer->n_tiles * LANES + layer->n_singles, d = layer->d;
+    REAL *intercept = layer->intercept;
+    if (layer->n_chunks * d * columns < MOVE_PAYS) n_threads = 1;
+    if (n_threads > 1) {
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) num_threads(n_threads)
+#endif
+        for (ptrdiff_t first = 0; first < d; first += MOVE_FEATURES)
+            NAME(move_coef)(layer, first,
+                            d - first < MOVE_FEATURES ? d : first + MOVE_FEATURES);
+    } else
+        NAME(move_coef)(layer, 0, d);
+    for (ptrdiff_t chunk = 1; chunk < layer->n_chunks; chunk++)
+        for (ptrdiff_t k = 0; k < 2 * columns; k++)
+            layer->sums[k] += layer->sums[chunk * 2 * columns + k];
+    for (ptrdiff_t column = 0; column < columns; column++) {
+        if (layer->fit_intercept)
+            intercept[column] += layer->rate[column] * layer->sums[column];
+        layer->squared_error[step * columns + column] = layer->sums[columns + column];
+    }
+}
+
+/* Go from one place in the descent to another, both counted in chunks since its start. */
+static void NAME(advance)(const Rows *rows, const Layer *layer, ptrdiff_t place,
+                          ptrdiff_t end, int n_threads)
+{
+    ptrdiff_t n_chunks = layer->n_chunks, step = place / n_chunks;
+    for (; step * n_chunks < end; step++) {
+        ptrdiff_t begin = step * n_chunks;
+        ptrdiff_t first = place > begin ? place - begin : 0;
+        ptrdiff_t last = end - begin < n_chunks ? end - begin : n_chunks;
+        /* even a parallel region of one thread takes longer than a small step */
+        if (n_threads > 1) {
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) num_threads(n_threads)
+#endif
+            for (ptrdiff_t chunk = first; chunk < last; chunk++)
+                NAME(add_chunk)(rows, layer, chunk);
+        } else
+            for (ptrdiff_t chunk = first; chunk < last; chunk++)
+                NAME(add_chunk)(rows, layer, chunk);
+        if (last == n_chunks) NAME(move)(layer, step, n_threads);
+    }
+}

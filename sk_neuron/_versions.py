@@ -1,0 +1,68 @@
+"""What is installed, and which kernel takes the steps."""
+
+from importlib.metadata import version
+from typing import Any
+
+import sklearn
+
+from sk_neuron import _compiled
+from sk_neuron._classifier import SigmoidNeuronClassifier
+from sk_neuron._inputs import read_data
+from sk_neuron._span import is_cheaper
+
+
+def show_versions(X: Any = None) -> None:
+    """Print the versions of all that matters, and which kernel takes the steps.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix} of shape (n_samples, n_features), default=None
+        Training data: how would `fit` with the default parameters train one neuron on it?
+
+    Raises
+    ------
+    ValueError
+        If `fit` would not take X.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_neuron import show_versions
+    >>> show_versions(np.ones((200_000, 50)))  # doctest: +SKIP
+    sk-neuron: 0.1.0
+       kernel: compiled, with OpenMP for up to 2 threads
+            X: 200000 x 50 float64, compiled kernel on 2 threads
+    ...
+    """
+    lines = {"sk-neuron": version("sk-neuron"), "kernel": _describe_kernel()}
+    if X is not None:
+        lines["X"] = _describe_data(read_data(SigmoidNeuronClassifier(), X))
+    for name, text in lines.items():
+        print(f"{name:>9}: {text}")
+    sklearn.show_versions()
+
+
+def _describe_kernel():
+    if _compiled.SWITCHED_OFF:
+        return "NumPy, as SK_NEURON_KERNEL says"
+    if not _compiled.BUILT:
+        return (
+            "NumPy, since there was no C compiler when sk-neuron was installed. Install it "
+            "again where there is one: the compiled kernel is several times as fast."
+        )
+    n_threads = _compiled.most_threads()
+    if n_threads == 0:
+        return "compiled, without OpenMP: one thread"
+    return f"compiled, with OpenMP for up to {n_threads} threads"
+
+
+def _describe_data(features):
+    n_rows, n_features = features.shape
+    defaults = SigmoidNeuronClassifier()
+    data = f"{n_rows} x {n_features} {features.dtype}"
+    if is_cheaper(features, n_rows, 1, defaults.max_iter, 1):
+        return f"{data}, NumPy on X @ X.T, which is cheaper for {defaults.max_iter} steps"
+    if not _compiled.has_kernel(features):
+        return f"{data}, NumPy kernel"
+    n_threads = _compiled.count_threads(features, 1)
+    return f"{data}, compiled kernel on {n_threads} thread{'s' * (n_threads > 1)}"
