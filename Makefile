@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PACKAGE := meson.build $(shell find sk_neuron -type f -not -name '*.pyc')
 
-.PHONY: demo test lint test-matrix clean
+.PHONY: demo test lint test-matrix test-builds bench clean
 
 # -P keeps the source folder off the path, so that what runs is the installed package.
 demo: .venv/installed
@@ -23,6 +23,15 @@ lint: .venv/installed
 
 test-matrix: .venv/installed
 	$(BIN)/nox
+
+test-builds: .venv/installed
+	$(BIN)/nox --session wheel editable no_compiler
+
+# Less than ten minutes on two cores that do nothing else.
+bench: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[bench]'
+	$(BIN)/python -P benchmarks/run.py
+	$(BIN)/python -P benchmarks/report.py benchmarks/results/benchmarks.csv --figure docs
 
 clean:
 	rm -rf .venv .nox

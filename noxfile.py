@@ -1,10 +1,15 @@
-"""`make test-matrix`: the suite on every supported scikit-learn and Python found here.
+"""The suite in environments of its own.
 
-The oldest scikit-learn runs with the oldest numpy and scipy that pyproject.toml declares.
+`make test-matrix`: on every supported scikit-learn and Python found here. The oldest
+scikit-learn runs with the oldest numpy and scipy that pyproject.toml declares.
+
+`make test-builds`: of a wheel built from the source distribution, of an editable install and
+of an install without a C compiler.
 """
 
 import subprocess
 import tomllib
+import zipfile
 from pathlib import Path
 
 import nox
@@ -12,9 +17,12 @@ from packaging.requirements import Requirement
 
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_venv = "yes"
+nox.options.sessions = ["tests"]
 
 PYTHONS = ["3.11", "3.12", "3.13"]
 SCIKIT_LEARNS = ["1.7", "1.8", "1.9"]
+# What an install can break.
+INSTALLED = ["tests/test_kernel.py", "tests/test_package.py", "tests/test_theorems.py"]
 
 
 def runs(version):
@@ -46,3 +54,33 @@ def tests(session, scikit_learn):
     session.install("--quiet", ".[test]", *pins)
     session.run("python", "-c", "import sklearn; sklearn.show_versions()")
     session.run("pytest", "tests", "docs", "README.md", "--pyargs", "sk_neuron")
+
+
+@nox.session
+def wheel(session):
+    session.install("--quiet", "build")
+    folder = Path(session.create_tmp()).resolve()
+    for old in folder.iterdir():
+        old.unlink()
+    session.run("python", "-m", "build", "--outdir", str(folder), silent=True)
+    (built,) = folder.glob("*.whl")
+    names = zipfile.ZipFile(built).namelist()
+    for kernel in ("_dense", "_sparse"):
+        assert any(name.startswith(f"sk_neuron/{kernel}.c") for name in names), names
+    session.install("--quiet", f"{built}[test]")
+    session.run("pytest", *INSTALLED)
+
+
+@nox.session
+def editable(session):
+    build = tomllib.loads(Path("pyproject.toml").read_text())["build-system"]["requires"]
+    session.install("--quiet", *build, "ninja")
+    session.install("--quiet", "--no-build-isolation", "--editable", ".[test]")
+    session.run("pytest", *INSTALLED)
+
+
+@nox.session
+def no_compiler(session):
+    env = {"CC": "/nonexistent"}
+    session.install("--quiet", ".[test]", env=env)
+    session.run("pytest", *(session.posargs or INSTALLED), env=env)

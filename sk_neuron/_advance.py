@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse import csr_array, csr_matrix, issparse
 
-from sk_neuron import _compiled
+from sk_neuron._compiled import CompiledKernel, has_kernel
 from sk_neuron._rule import correct, direction, potential
 
 # A block of rows is as many as keep X within 4 MiB of float64, and the few arrays beside
@@ -37,55 +37,53 @@ class SpanLayer(Layer):
     __slots__ = ()
 
 
-def advance(layer, coef, intercept, n_steps):
-    """Return coef, intercept and the squared error before each step, (n_steps, K)."""
-    if _takes_kernel(layer):
-        return _compiled.advance(layer, coef, intercept, n_steps)
-    return _advance_numpy(layer, coef, intercept, n_steps)
+def prepare(layer):
+    """Return a kernel for a layer: it can `advance` and `find_potential`."""
+    if isinstance(layer, SpanLayer) or not has_kernel(layer.features):
+        return NumpyKernel(layer)
+    return CompiledKernel(layer)
 
 
-def find_potential(layer, coef, intercept):
-    """Return the potentials of all rows, (n, K)."""
-    if _takes_kernel(layer) and not issparse(layer.features):
-        # After a product by BLAS its threads and the kernel's would wait for each other.
-        return _compiled.find_potential(layer, coef, intercept)
-    with np.errstate(all="ignore"):
-        return potential(layer.features, coef, intercept)
+class NumpyKernel:
+    """The reference: what the compiled kernels do, in NumPy."""
 
+    def __init__(self, layer):
+        self.layer, self.features = layer, layer.features
+        target, weight = layer.target.astype(layer.features.dtype), layer.weight
+        if (layer.target < 0).any():
+            weight = weight * (layer.target >= 0)
+        whole = layer.features, target, weight
+        self.blocks: list[tuple[Any, Any, Any]] = [whole]
+        self.direction = direction
+        if isinstance(layer, SpanLayer):
+            self.direction = _span_direction
+        elif not issparse(layer.features):  # slices of CSR would be a copy of X
+            self.blocks = list(row_blocks(*whole))
 
-def _takes_kernel(layer):
-    return not isinstance(layer, SpanLayer) and _compiled.has_kernel(layer.features)
+    def advance(self, coef, intercept, n_steps):
+        """Return coef, intercept and the squared error before each step, (n_steps, K)."""
+        layer, (first, *others) = self.layer, self.blocks
+        coef, intercept = coef.copy(), intercept.copy()
+        squared_error = np.empty((n_steps, coef.shape[1]))
+        # What overflows shows in the result, where the caller looks for it.
+        with np.errstate(all="ignore"):
+            for step in range(n_steps):
+                d_coef, d_intercept, error = self.direction(*first, coef, intercept)
+                for block in others:
+                    more = self.direction(*block, coef, intercept)
+                    d_coef += more[0]
+                    d_intercept += more[1]
+                    error += more[2]
+                squared_error[step] = error
+                coef += layer.learning_rate * (d_coef - layer.alpha * coef)
+                if layer.fit_intercept:
+                    intercept += layer.learning_rate * d_intercept
+        return coef, intercept, squared_error
 
-
-def _advance_numpy(layer, coef, intercept, n_steps):
-    target, weight = layer.target.astype(coef.dtype), layer.weight
-    if (layer.target < 0).any():
-        weight = weight * (layer.target >= 0)
-    whole = layer.features, target, weight
-    blocks: list[tuple[Any, Any, Any]]
-    if isinstance(layer, SpanLayer):
-        step_direction, blocks = _span_direction, [whole]
-    elif issparse(layer.features):  # slices of CSR would be a copy of X
-        step_direction, blocks = direction, [whole]
-    else:
-        step_direction, blocks = direction, list(row_blocks(*whole))
-    first, *others = blocks
-    coef, intercept = coef.copy(), intercept.copy()
-    squared_error = np.empty((n_steps, coef.shape[1]))
-    # What overflows shows in the result, where the caller looks for it.
-    with np.errstate(all="ignore"):
-        for step in range(n_steps):
-            d_coef, d_intercept, error = step_direction(*first, coef, intercept)
-            for block in others:
-                more_coef, more_intercept, more_error = direction(*block, coef, intercept)
-                d_coef += more_coef
-                d_intercept += more_intercept
-                error += more_error
-            squared_error[step] = error
-            coef += layer.learning_rate * (d_coef - layer.alpha * coef)
-            if layer.fit_intercept:
-                intercept += layer.learning_rate * d_intercept
-    return coef, intercept, squared_error
+    def find_potential(self, coef, intercept):
+        """Return the potentials of all rows, (n, K)."""
+        with np.errstate(all="ignore"):
+            return potential(self.layer.features, coef, intercept)
 
 
 def _span_direction(features, target, weight, coef, intercept):

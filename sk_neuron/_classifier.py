@@ -13,7 +13,7 @@ from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sk_neuron._advance import Layer
+from sk_neuron._advance import Layer, prepare
 from sk_neuron._descent import (
     check_overflow,
     check_trained,
@@ -272,7 +272,7 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
             n_reads=len(stops),
         )
         coefs, intercepts, squared_errors = [], [], []
-        for n_iter, *results in descend(layer, coef, intercept, stops):
+        for n_iter, *results in descend(prepare(layer), coef, intercept, stops):
             check_overflow(n_iter, *results)
             coef, intercept, squared_error = results
             coefs.append(leave_span(coef).T)

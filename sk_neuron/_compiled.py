@@ -6,10 +6,13 @@ What the kernels do is in `_step.h`, `_dense.h` and `_sparse.h`, and the same in
 
 import os
 from contextlib import contextmanager
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import issparse
+
+from sk_neuron._rule import potential
 
 try:
     from sk_neuron import _dense, _sparse  # type: ignore[attr-defined]
@@ -28,7 +31,9 @@ _SINGLES = {8: 5, 4: 10}
 _CACHE, _TILE_ROWS = 2**15, 48
 _APART_CACHE, _APART_ROWS = 2**17, 384
 
-# So few rows of fewer features than lanes are best done in single columns.
+# Single columns go faster over X in Fortran order, of which small X has a copy: of so many
+# values in general, and of so few rows, with fewer features than lanes, in vectors.
+_COPIED = 2**18
 _FEW_ROWS = 384
 
 # The cost of a step from which threads pay, and that after which Python has a look at
@@ -57,24 +62,6 @@ def _note_fork():
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_note_fork)
-
-
-class Layout(NamedTuple):
-    """A layer as the kernels have it: `Layer` in _kernel.h says in which order."""
-
-    n_tiles: int
-    n_singles: int
-    bounds: np.ndarray
-    signs: np.ndarray
-    weights: np.ndarray
-    rate: np.ndarray
-    alpha: np.ndarray
-    fit_intercept: bool
-    coef: np.ndarray
-    intercept: np.ndarray
-    gradients: np.ndarray
-    sums: np.ndarray
-    squared_error: np.ndarray
 
 
 def has_kernel(features):
@@ -107,61 +94,129 @@ def count_threads(features, n_columns):
     return min(n_chunks, max(1, most_threads() // max(1, len(_at_work))))
 
 
-def advance(layer, coef, intercept, n_steps):
-    """Do what `_advance.advance` does."""
-    layout = _lay_out(layer, coef, intercept, n_steps)
-    n_columns, n_chunks, place = coef.shape[1], len(layout.bounds) - 1, 0
-    cost = _find_cost(layer.features, n_columns)
-    run = _choose_kernel(layer.features, layout)
-    while place < n_steps * n_chunks:
+class CompiledKernel:
+    """A layer as the compiled kernels have it, and a way to run them.
+
+    Columns go in tiles of as many as are in a vector, and those left over one by one
+    ("singles"): `Layer` in _kernel.h says in which order.
+    """
+
+    def __init__(self, layer):
+        features, self.n_columns = layer.features, layer.target.shape[1]
+        self.n_features, self.dtype = features.shape[1], features.dtype
+        self.lanes = _LANES[self.dtype.itemsize]
+        self.n_tiles, self.n_singles = divmod(self.n_columns, self.lanes)
+        if _is_few(features):
+            self.n_tiles, self.n_singles = 0, self.n_columns
+        elif self.n_singles > _SINGLES[self.dtype.itemsize]:
+            self.n_tiles, self.n_singles = self.n_tiles + 1, 0
+        self.features = features
+        self.bounds = _find_bounds(features, self.n_columns)
+        signs = np.subtract(layer.target > 0, layer.target == 0, dtype=np.int8)
+        shared = layer.weight.shape[1] == 1
+        self.signs = self._flatten_rows(signs)
+        self.weights = layer.weight[:, 0] if shared else self._flatten_rows(layer.weight)
+        self.weights = np.ascontiguousarray(self.weights)
+        self.rate = self._flatten(layer.learning_rate, np.float64)
+        self.alpha = self._flatten(layer.alpha, np.float64)
+        self.fit_intercept = layer.fit_intercept
+        self._advance = self._choose()
+        self._z = None
+
+    def advance(self, coef, intercept, n_steps):
+        """Return coef, intercept and the squared error before each step, (n_steps, K)."""
+        state = self._lay_out(coef, intercept, n_steps)
+        n_chunks, place = len(self.bounds) - 1, 0
+        cost = _find_cost(self.features, self.n_columns)
+        while place < n_steps * n_chunks:
+            with _being_at_work():
+                n_threads = count_threads(self.features, self.n_columns)
+                stretch = max(n_threads, _STRETCH * n_chunks // cost)
+                end = min(n_steps * n_chunks, place + stretch)
+                self._advance(state, place, end, n_threads)
+            place = end
+        squared_error = state.squared_error.reshape(n_steps, len(state.intercept))
+        return (
+            self._read_coef(state.coef),
+            state.intercept[: self.n_columns],
+            squared_error[:, : self.n_columns],
+        )
+
+    def find_potential(self, coef, intercept):
+        """Return the potentials of all rows, (n, K), until the next call."""
+        if issparse(self.features):
+            with np.errstate(all="ignore"):
+                return potential(self.features, coef, intercept)
+        # After a product by BLAS its threads and the kernel's would wait for each other.
+        state = self._lay_out(coef, intercept, 0)
+        if self._z is None:
+            self._z = np.empty((len(self.features), len(state.intercept)), self.dtype)
+        n_together = _count_together(self.features, self.n_tiles)
         with _being_at_work():
-            n_threads = count_threads(layer.features, n_columns)
-            stretch = max(n_threads, _STRETCH * n_chunks // cost)
-            end = min(n_steps * n_chunks, place + stretch)
-            run(place, end, n_threads)
-        place = end
-    squared_error = layout.squared_error.reshape(n_steps, len(layout.intercept))
-    squared_error = squared_error[:, :n_columns]
-    return _read_coef(layout, *coef.shape), layout.intercept[:n_columns], squared_error
+            n_threads = count_threads(self.features, self.n_columns)
+            _dense.fill_potential(
+                self.features, self, state, n_together, self._z, n_threads
+            )
+        return self._z[:, : self.n_columns]
+
+    def _choose(self):
+        """Return what goes from a place in the descent to another."""
+        if issparse(self.features):
+            X = self.features
+            return partial(_sparse.advance, X.data, X.indices, X.indptr, self)
+        n_rows = len(self.features)
+        if _is_few(self.features):
+            vectors = _fill_up(self.features.T, -(-n_rows // self.lanes) * self.lanes)
+            vectors = vectors.reshape(self.n_features, -1, self.lanes).swapaxes(0, 1).copy()
+            return partial(_dense.advance_few, vectors, n_rows, self)
+        features = self.features
+        if self.n_tiles == 0 and features.size <= _COPIED:
+            features = _copy_apart(features)
+        n_together = _count_together(features, self.n_tiles)
+        return partial(_dense.advance, features, n_together, self)
+
+    def _lay_out(self, coef, intercept, n_steps):
+        n_tiled = self.n_columns - self.n_singles
+        tiles = _fill_up(coef[:, :n_tiled], self.n_tiles * self.lanes)
+        tiles = tiles.reshape(self.n_features, self.n_tiles, self.lanes).swapaxes(0, 1)
+        coef = np.concatenate([tiles.ravel(), coef[:, n_tiled:].T.ravel()])
+        intercept = self._flatten(intercept, self.dtype)
+        n_chunks = len(self.bounds) - 1
+        return State(
+            coef,
+            intercept,
+            gradients=np.empty(n_chunks * len(coef), self.dtype),
+            sums=np.empty(n_chunks * 2 * len(intercept)),
+            squared_error=np.empty(n_steps * len(intercept)),
+        )
+
+    def _read_coef(self, coef):
+        """Return weights as they are laid out as (n_features, n_columns)."""
+        width, n_tiled = self.n_tiles * self.lanes, self.n_columns - self.n_singles
+        tiles, singles = np.split(coef, [self.n_features * width])
+        tiles = tiles.reshape(self.n_tiles, self.n_features, self.lanes).swapaxes(0, 1)
+        tiles = tiles.reshape(self.n_features, width)[:, :n_tiled]
+        return np.hstack([tiles, singles.reshape(self.n_singles, self.n_features).T])
+
+    def _flatten_rows(self, array):
+        n_tiled = self.n_columns - self.n_singles
+        tiles = _fill_up(array[:, :n_tiled], self.n_tiles * self.lanes)
+        return np.concatenate([tiles.ravel(), array[:, n_tiled:].T.ravel()])
+
+    def _flatten(self, vector, dtype):
+        full = np.zeros(self.n_tiles * self.lanes + self.n_singles, dtype)
+        full[: self.n_columns] = vector
+        return full
 
 
-def _choose_kernel(features, layout):
-    """Return a function that goes from a place in the descent to another."""
-    n_rows, n_features = features.shape
-    if issparse(features):
-        arrays = features.data, features.indices, features.indptr
+class State(NamedTuple):
+    """What changes in a descent, laid out for the kernels, and room for a step."""
 
-        def run(place, end, n_threads):
-            _sparse.advance(*arrays, n_features, layout, place, end, n_threads)
-
-    elif _is_few(features):
-        lanes = _LANES[features.itemsize]
-        vectors = _fill_up(features.T, -(-n_rows // lanes) * lanes)
-        vectors = vectors.reshape(n_features, -1, lanes).swapaxes(0, 1).copy()
-
-        def run(place, end, n_threads):
-            _dense.advance_few(vectors, layout, n_rows, place, end)
-
-    else:
-        n_together = _count_together(features, layout)
-
-        def run(place, end, n_threads):
-            _dense.advance(features, layout, n_together, place, end, n_threads)
-
-    return run
-
-
-def find_potential(layer, coef, intercept):
-    """Return the potentials of all rows of dense X, (n, K)."""
-    features, n_columns = layer.features, coef.shape[1]
-    layer = layer._replace(target=layer.target[:0], weight=layer.weight[:0])
-    layout = _lay_out(layer, coef, intercept, 0)
-    z = np.empty((len(features), len(layout.intercept)), coef.dtype)
-    with _being_at_work():
-        n_threads = count_threads(features, n_columns)
-        n_together = _count_together(features, layout)
-        _dense.fill_potential(features, layout, n_together, z, n_threads)
-    return z[:, :n_columns]
+    coef: np.ndarray
+    intercept: np.ndarray
+    gradients: np.ndarray
+    sums: np.ndarray
+    squared_error: np.ndarray
 
 
 @contextmanager
@@ -184,11 +239,22 @@ def _is_few(features):
     return narrow and n_rows <= _FEW_ROWS
 
 
-def _count_together(features, layout):
+def _count_together(features, n_tiles):
     row_size = features.shape[1] * features.itemsize
-    if features.strides[0] == features.itemsize and not layout.n_tiles:
+    if features.strides[0] == features.itemsize and n_tiles == 0:
         return min(max(_APART_CACHE // row_size // 16 * 16, 16), _APART_ROWS)
-    return min(max(_CACHE // row_size // 12 * 12, 12), _TILE_ROWS)
+    return min(max(_CACHE // row_size // 8 * 8, 8), _TILE_ROWS)
+
+
+def _copy_apart(features):
+    """Return X in Fortran order, each feature at the start of a cache line."""
+    (n_rows, n_features), size = features.shape, features.itemsize
+    stride = -(-n_rows * size // 64) * 64
+    memory = np.empty(n_features * stride + 64, np.uint8)
+    start = -memory.ctypes.data % 64
+    copied = np.ndarray((n_rows, n_features), features.dtype, memory, start, (size, stride))
+    copied[:] = features
+    return copied
 
 
 def _find_bounds(features, n_columns):
@@ -208,56 +274,6 @@ def _find_bounds(features, n_columns):
         bounds = np.arange(0, n_rows + chunk_rows, chunk_rows)
     bounds[0], bounds[-1] = 0, n_rows
     return bounds.astype(np.intp)
-
-
-def _lay_out(layer, coef, intercept, n_steps):
-    (n_features, n_columns), lanes = coef.shape, _LANES[coef.itemsize]
-    n_tiles, n_singles = divmod(n_columns, lanes)
-    if _is_few(layer.features):
-        n_tiles, n_singles = 0, n_columns
-    elif n_singles > _SINGLES[coef.itemsize]:
-        n_tiles, n_singles = n_tiles + 1, 0
-    n_tiled, width = n_columns - n_singles, n_tiles * lanes
-
-    def flatten_rows(array):
-        tiles = _fill_up(array[:, :n_tiled], width)
-        return np.concatenate([tiles.ravel(), array[:, n_tiled:].T.ravel()])
-
-    def flatten(vector, dtype):
-        full = np.zeros(width + n_singles, dtype)
-        full[:n_columns] = vector
-        return full
-
-    signs = np.subtract(layer.target > 0, layer.target == 0, dtype=np.int8)
-    shared = layer.weight.shape[1] == 1
-    tiles = _fill_up(coef[:, :n_tiled], width).reshape(n_features, n_tiles, lanes)
-    bounds = _find_bounds(layer.features, n_columns)
-    n_chunks, n_all = len(bounds) - 1, width + n_singles
-    return Layout(
-        n_tiles=n_tiles,
-        n_singles=n_singles,
-        bounds=bounds,
-        signs=flatten_rows(signs),
-        weights=layer.weight.ravel() if shared else flatten_rows(layer.weight),
-        rate=flatten(layer.learning_rate, np.float64),
-        alpha=flatten(layer.alpha, np.float64),
-        fit_intercept=layer.fit_intercept,
-        coef=np.concatenate([tiles.swapaxes(0, 1).ravel(), coef[:, n_tiled:].T.ravel()]),
-        intercept=flatten(intercept, coef.dtype),
-        gradients=np.empty(n_chunks * n_features * n_all, coef.dtype),
-        sums=np.empty(n_chunks * 2 * n_all),
-        squared_error=np.empty(n_steps * n_all),
-    )
-
-
-def _read_coef(layout, n_features, n_columns):
-    """Return the weights of a layout as (n_features, n_columns)."""
-    lanes = _LANES[layout.coef.itemsize]
-    width, n_tiled = layout.n_tiles * lanes, n_columns - layout.n_singles
-    tiles, singles = np.split(layout.coef, [n_features * width])
-    tiles = tiles.reshape(layout.n_tiles, n_features, lanes).swapaxes(0, 1)
-    tiles = tiles.reshape(n_features, width)[:, :n_tiled]
-    return np.hstack([tiles, singles.reshape(layout.n_singles, n_features).T])
 
 
 def _fill_up(array, n_columns):

@@ -18,32 +18,20 @@ INLINE void NAME(tile_potential)(const REAL *x, ptrdiff_t stride, ptrdiff_t colu
                                  ptrdiff_t m, ptrdiff_t d, const REAL *coef,
                                  const REAL *intercept, REAL *z)
 {
-    VEC b = LOAD(intercept);
     ptrdiff_t i = 0;
-    for (; i + 6 <= m; i += 6) {
+    for (; i + AT_ONCE <= m; i += AT_ONCE) {
         const REAL *y = x + i * stride;
-        VEC z0 = b, z1 = b, z2 = b, z3 = b, z4 = b, z5 = b;
-        for (ptrdiff_t j = 0; j < d; j++, y += column_stride) {
-            VEC c = LOAD(coef + j * LANES);
-            z0 += y[0] * c;
-            z1 += y[stride] * c;
-            z2 += y[2 * stride] * c;
-            z3 += y[3 * stride] * c;
-            z4 += y[4 * stride] * c;
-            z5 += y[5 * stride] * c;
-        }
-        STORE(z + i * LANES, z0);
-        STORE(z + (i + 1) * LANES, z1);
-        STORE(z + (i + 2) * LANES, z2);
-        STORE(z + (i + 3) * LANES, z3);
-        STORE(z + (i + 4) * LANES, z4);
-        STORE(z + (i + 5) * LANES, z5);
+        VEC sum[AT_ONCE];
+        for (int r = 0; r < AT_ONCE; r++) sum[r] = LOAD(intercept);
+        for (ptrdiff_t j = 0; j < d; j++, y += column_stride)
+            for (int r = 0; r < AT_ONCE; r++) sum[r] += y[r * stride] * LOAD(coef + j * LANES);
+        for (int r = 0; r < AT_ONCE; r++) STORE(z + (i + r) * LANES, sum[r]);
     }
     for (; i < m; i++) {
-        VEC z0 = b;
+        VEC sum = LOAD(intercept);
         for (ptrdiff_t j = 0; j < d; j++)
-            z0 += x[i * stride + j * column_stride] * LOAD(coef + j * LANES);
-        STORE(z + i * LANES, z0);
+            sum += x[i * stride + j * column_stride] * LOAD(coef + j * LANES);
+        STORE(z + i * LANES, sum);
     }
 }
 
@@ -53,27 +41,21 @@ INLINE void NAME(tile_gradient)(const REAL *x, ptrdiff_t stride, ptrdiff_t colum
                                 REAL *gradient)
 {
     ptrdiff_t i = 0;
-    for (; i + 6 <= m; i += 6) {
+    for (; i + AT_ONCE <= m; i += AT_ONCE) {
         const REAL *y = x + i * stride;
-        VEC s0 = LOAD(delta + i * LANES), s1 = LOAD(delta + (i + 1) * LANES),
-            s2 = LOAD(delta + (i + 2) * LANES), s3 = LOAD(delta + (i + 3) * LANES),
-            s4 = LOAD(delta + (i + 4) * LANES), s5 = LOAD(delta + (i + 5) * LANES);
+        VEC s[AT_ONCE];
+        for (int r = 0; r < AT_ONCE; r++) s[r] = LOAD(delta + (i + r) * LANES);
         for (ptrdiff_t j = 0; j < d; j++, y += column_stride) {
-            VEC g = LOAD(gradient + j * LANES);
-            g += y[0] * s0;
-            g += y[stride] * s1;
-            g += y[2 * stride] * s2;
-            g += y[3 * stride] * s3;
-            g += y[4 * stride] * s4;
-            g += y[5 * stride] * s5;
-            STORE(gradient + j * LANES, g);
+            VEC sum = LOAD(gradient + j * LANES);
+            for (int r = 0; r < AT_ONCE; r++) sum += y[r * stride] * s[r];
+            STORE(gradient + j * LANES, sum);
         }
     }
     for (; i < m; i++)
         for (ptrdiff_t j = 0; j < d; j++) {
-            VEC g = LOAD(gradient + j * LANES);
-            g += x[i * stride + j * column_stride] * LOAD(delta + i * LANES);
-            STORE(gradient + j * LANES, g);
+            VEC sum = LOAD(gradient + j * LANES);
+            sum += x[i * stride + j * column_stride] * LOAD(delta + i * LANES);
+            STORE(gradient + j * LANES, sum);
         }
 }
 
@@ -282,16 +264,18 @@ DISPATCHED static void NAME(fill_dense)(const Rows *rows, const Layer *layer,
         for (ptrdiff_t column = 0; column < columns; column += column < width ? LANES : 1) {
             const REAL *c = (REAL *)layer->coef + column * d;
             const REAL *b = (REAL *)layer->intercept + column;
-            int lanes = column < width ? LANES : 1;
-            if (lanes > 1)
+            REAL *to = z + first * columns + column;
+            if (column < width) {
                 NAME(tile_potential)(x, row_stride, column_stride, m, d, c, b, some);
-            else if (row_stride == 1)
+                for (ptrdiff_t i = 0; i < m; i++)
+                    STORE(to + i * columns, LOAD(some + i * LANES));
+                continue;
+            }
+            if (row_stride == 1)
                 NAME(apart_potential)(x, column_stride, m, d, c, *b, some);
             else
                 NAME(single_potential)(x, row_stride, m, d, c, *b, some);
-            for (ptrdiff_t i = 0; i < m; i++)
-                for (int l = 0; l < lanes; l++)
-                    z[(first + i) * columns + column + l] = some[i * lanes + l];
+            for (ptrdiff_t i = 0; i < m; i++) to[i * columns] = some[i];
         }
     }
 }

@@ -29,15 +29,16 @@ cdef Rows find_rows(const floating[:, :] x, ptrdiff_t n_together):
 
 def advance(
     const floating[:, :] x,
-    layout,
     ptrdiff_t n_together,
+    kernel,
+    state,
     ptrdiff_t place,
     ptrdiff_t end,
     int n_threads,
 ):
-    """Move the weights of a layout from one place in the descent to another."""
+    """Move the weights of a state from one place in the descent to another."""
     cdef Rows rows = find_rows(x, n_together)
-    cdef Layer layer = describe(layout, x.shape[0], x.shape[1], <floating>0)
+    cdef Layer layer = describe(kernel, state, x.shape[0], <floating>0)
     with nogil:
         if floating is double:
             advance_f64(&rows, &layer, place, end, n_threads)
@@ -46,27 +47,34 @@ def advance(
 
 
 def advance_few(
-    const floating[:, :, ::1] x, layout, ptrdiff_t n, ptrdiff_t step, ptrdiff_t end
+    const floating[:, :, ::1] vectors,
+    ptrdiff_t n,
+    kernel,
+    state,
+    ptrdiff_t place,
+    ptrdiff_t end,
+    int n_threads,
 ):
-    """Move the weights from one step to another, for x in vectors of rows."""
-    cdef Layer layer = describe(layout, n, x.shape[1], <floating>0)
+    """Do so with X in vectors of rows, one chunk and one thread."""
+    cdef Layer layer = describe(kernel, state, n, <floating>0)
     with nogil:
         if floating is double:
-            advance_few_f64(&x[0, 0, 0], &layer, step, end)
+            advance_few_f64(&vectors[0, 0, 0], &layer, place, end)
         else:
-            advance_few_f32(&x[0, 0, 0], &layer, step, end)
+            advance_few_f32(&vectors[0, 0, 0], &layer, place, end)
 
 
 def fill_potential(
     const floating[:, :] x,
-    layout,
+    kernel,
+    state,
     ptrdiff_t n_together,
     floating[:, ::1] z,
     int n_threads,
 ):
-    """Fill in z (n, columns) with the potentials of a layout."""
+    """Fill in z (n, columns) with the potentials of a state."""
     cdef Rows rows = find_rows(x, n_together)
-    cdef Layer layer = describe(layout, x.shape[0], x.shape[1], <floating>0)
+    cdef Layer layer = describe(kernel, state, x.shape[0], <floating>0)
     with nogil:
         if floating is double:
             potential_f64(&rows, &layer, &z[0, 0], n_threads)

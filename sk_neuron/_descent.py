@@ -7,7 +7,6 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
-from sk_neuron._advance import advance
 from sk_neuron._rule import dead, potential
 
 
@@ -26,14 +25,14 @@ def draw_start(init, shape, *, fit_intercept, random_state, dtype) -> tuple[Any,
     return coef.astype(dtype), intercept.astype(dtype)
 
 
-def descend(layer, coef, intercept, stops):
+def descend(kernel, coef, intercept, stops):
     """Yield (n_iter, coef, intercept, squared_error) at each of the rising stops.
 
     `squared_error` has a row for each step since the stop before.
     """
     n_iter = 0
     for stop in stops:
-        coef, intercept, squared_error = advance(layer, coef, intercept, stop - n_iter)
+        coef, intercept, squared_error = kernel.advance(coef, intercept, stop - n_iter)
         n_iter = stop
         yield n_iter, coef, intercept, squared_error
 

@@ -23,9 +23,9 @@ typedef float VEC_f32 __attribute__((vector_size(64), aligned(4), may_alias));
 #define LOAD(p) (*(const VEC *)(p))
 #define STORE(p, v) (*(VEC *)(p) = (v))
 
-/* exp(x) = 2^k exp(r) with |r| <= log(2)/2, whose Taylor series of degree 13 is exact to
-   4e-18. Adding 1.5 * 2^52 rounds to an integer, which is then in the lowest bits. The
-   terms go in pairs (G. Estrin, 1960), so that few of them wait for each other. */
+/* exp(x) = 2^k exp(r) with |r| <= log(2)/2. Adding 1.5 * 2^52 rounds to an integer k, which
+   is then in the lowest bits. exp(r) is 1 + r + r^2 p(r) to 3.6e-18, with p by the Remez
+   algorithm; its terms go in pairs (G. Estrin, 1960), so that few wait for each other. */
 INLINE double exp_f64(double x)
 {
     x = x > 708 ? 708 : x;
@@ -34,11 +34,13 @@ INLINE double exp_f64(double x)
     double k = shifted - 6755399441055744.0;
     double r = (x - k * 0.693147180369123816490) - k * 1.90821492927058770002e-10;
     double r2 = r * r, r4 = r2 * r2;
-    double p2 = (1.0 / 2 + r * (1.0 / 6)) + r2 * (1.0 / 24 + r * (1.0 / 120));
-    double p6 = (1.0 / 720 + r * (1.0 / 5040)) + r2 * (1.0 / 40320 + r * (1.0 / 362880));
-    double p10 = (1.0 / 3628800 + r * (1.0 / 39916800)) +
-                 r2 * (1.0 / 479001600 + r * (1.0 / 6227020800));
-    double p = 1 + (r + r2 * (p2 + r4 * (p6 + r4 * p10)));
+    double p0 = 0.50000000000000106167 + r * 0.16666666666666412773;
+    double p2 = 0.041666666666530266097 + r * 0.0083333333334943364391;
+    double p4 = 0.0013888888943597744184 + r * 0.00019841269506770154831;
+    double p6 = 2.480149313606072263e-5 + r * 2.7557586276159620334e-6;
+    double p8 = 2.7630233989399992526e-7 + r * 2.5000068948469290188e-8;
+    double p = (p0 + r2 * p2) + r4 * ((p4 + r2 * p6) + r4 * p8);
+    p = 1 + (r + r2 * p);
     int64_t bits, exponent;
     memcpy(&exponent, &shifted, sizeof bits);
     memcpy(&bits, &p, sizeof bits);
@@ -47,7 +49,7 @@ INLINE double exp_f64(double x)
     return p;
 }
 
-/* The same in float32: degree 7 is exact to 1e-8, and 1.5 * 2^23 rounds. */
+/* The same in float32: p is exact to 3e-9, and 1.5 * 2^23 rounds. */
 INLINE float exp_f32(float x)
 {
     x = x > 87 ? 87 : x;
@@ -56,9 +58,9 @@ INLINE float exp_f32(float x)
     float k = shifted - 12582912.0f;
     float r = (x - k * 0.693145752f) - k * 1.42860677e-6f;
     float r2 = r * r;
-    float p2 = 1.0f / 2 + r * (1.0f / 6), p4 = 1.0f / 24 + r * (1.0f / 120);
-    float p6 = 1.0f / 720 + r * (1.0f / 5040);
-    float p = 1 + (r + r2 * (p2 + r2 * (p4 + r2 * p6)));
+    float p0 = 0.499999934515f + r * 0.166665206897f;
+    float p2 = 0.0416683874182f + r * 0.00836870986789f;
+    float p = 1 + (r + r2 * (p0 + r2 * (p2 + r2 * 0.00138146100821f)));
     int32_t bits, exponent;
     memcpy(&exponent, &shifted, sizeof bits);
     memcpy(&bits, &p, sizeof bits);
@@ -88,9 +90,10 @@ typedef struct {
     double *squared_error; /* (n_steps, columns) */
 } Layer;
 
-/* Rows that go together, at most: in a tile, a multiple of 12, and in a single column, of
-   LANES. */
+/* Rows that go together in a tile, at most, of which AT_ONCE share each load of a weight, and
+   in a single column; multiples of AT_ONCE and of LANES. */
 #define TILE_ROWS 48
+#define AT_ONCE 8
 #define SINGLE_ROWS 2048
 
 /* From so many elements of gradients threads pay to add them, a block of features each. */

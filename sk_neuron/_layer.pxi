@@ -1,4 +1,4 @@
-# Included by the kernels: a layer as `_compiled.Layout` has it, for C.
+# Included by the kernels: a layer as `CompiledKernel` and `State` have it, for C.
 
 from cython cimport floating
 from libc.stddef cimport ptrdiff_t
@@ -27,18 +27,18 @@ def most_threads():
     return count_threads()
 
 
-cdef Layer describe(layout, ptrdiff_t n, ptrdiff_t d, floating precision):
-    """Return where the arrays of a layout are; it must outlive the result."""
+cdef Layer describe(kernel, state, ptrdiff_t n, floating precision):
+    """Return where the arrays of a kernel and a state are; they must outlive it."""
     cdef Layer layer
-    cdef const ptrdiff_t[::1] bounds = layout.bounds
-    cdef const int8_t[::1] signs = layout.signs
-    cdef const floating[::1] weights = layout.weights
-    cdef const double[::1] rate = layout.rate, alpha = layout.alpha
-    cdef floating[::1] coef = layout.coef, intercept = layout.intercept
-    cdef floating[::1] gradients = layout.gradients
-    cdef double[::1] sums = layout.sums, squared_error = layout.squared_error
-    layer.n, layer.d = n, d
-    layer.n_tiles, layer.n_singles = layout.n_tiles, layout.n_singles
+    cdef const ptrdiff_t[::1] bounds = kernel.bounds
+    cdef const int8_t[::1] signs = kernel.signs
+    cdef const floating[::1] weights = kernel.weights
+    cdef const double[::1] rate = kernel.rate, alpha = kernel.alpha
+    cdef floating[::1] coef = state.coef, intercept = state.intercept
+    cdef floating[::1] gradients = state.gradients
+    cdef double[::1] sums = state.sums, squared_error = state.squared_error
+    layer.n, layer.d = n, kernel.n_features
+    layer.n_tiles, layer.n_singles = kernel.n_tiles, kernel.n_singles
     layer.n_chunks = bounds.shape[0] - 1
     layer.bounds, layer.signs = &bounds[0], &signs[0]
     layer.weight = layer.weights = NULL
@@ -47,7 +47,7 @@ cdef Layer describe(layout, ptrdiff_t n, ptrdiff_t d, floating precision):
     else:
         layer.weights = &weights[0]
     layer.rate, layer.alpha = &rate[0], &alpha[0]
-    layer.fit_intercept = layout.fit_intercept
+    layer.fit_intercept = kernel.fit_intercept
     layer.coef, layer.intercept = &coef[0], &intercept[0]
     layer.gradients, layer.sums = &gradients[0], &sums[0]
     layer.squared_error = &squared_error[0]

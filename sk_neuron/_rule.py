@@ -23,21 +23,25 @@ def potential(features, coef, intercept):
     return z
 
 
-def activate(potential):
+def activate(potential, out=None):
     """Return o = 1 / (1 + exp(-z)), the neuron's output.
 
     Where the exponential overflows, the output is 0, as it should be. NumPy's is several
     times as fast as `scipy.special.expit`.
     """
     with np.errstate(over="ignore"):
-        output = np.exp(-potential)
+        output = np.negative(potential, out=out)
+        np.exp(output, out=output)
         output += 1
         return np.reciprocal(output, out=output)
 
 
 def correct(target, weight, potential):
-    """Return delta = s (t - o) o (1 - o) of each row, and squared error Σ s (t - o)²."""
-    output = activate(potential)
+    """Return delta = s (t - o) o (1 - o) of each row, and squared error Σ s (t - o)².
+
+    The potential is overwritten.
+    """
+    output = activate(potential, out=potential)
     error = target - output
     # In place from here: these arrays are what a step needs besides X.
     delta = weight * error

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
-from sk_neuron._advance import Layer, find_potential
+from sk_neuron._advance import Layer, prepare
 from sk_neuron._descent import check_overflow, descend, draw_start
 from sk_neuron._inputs import encode_targets, encode_weights, take_metadata, take_rows
 from sk_neuron._learning_rate import auto_learning_rate
@@ -93,7 +93,9 @@ class Search:
         else:
             layer, coef, intercept, _ = self._join([fit])
             layer, coef, leave_span = enter_span(layer, coef, n_steps=n_iter, n_reads=1)
-            ((_, coef, intercept, error),) = descend(layer, coef, intercept, [n_iter])
+            ((_, coef, intercept, error),) = descend(
+                prepare(layer), coef, intercept, [n_iter]
+            )
             errors = [error]
         squared_error = np.vstack(errors)
         check_overflow(n_iter, coef, intercept, squared_error)
@@ -212,14 +214,16 @@ class Search:
             n_reads=len(self.iters) if one_by_one else 1,
         )
         held_out = self._hold_out(at_once) if at_once else None
-        stops = descend(layer, coef, intercept, self.iters)
+        kernel = prepare(layer)
+        stops = descend(kernel, coef, intercept, self.iters)
         for count, (n_iter, coef, intercept, squared_error) in enumerate(stops):
             if kept:
                 here = slice(kept[0].start, kept[-1].stop)
                 results = coef[:, here], intercept[here], squared_error[:, here]
                 self._path.append([array.copy() for array in results])
-            z = find_potential(layer, coef, intercept)
-            finite = np.isfinite(z).all(axis=0)
+            z = kernel.find_potential(coef, intercept)
+            finite = np.isfinite(z)
+            finite = finite.all(axis=0) if not finite.all() else np.full(z.shape[1], True)
             if held_out:
                 for (fit, here), score in zip(at_once, held_out.score(z), strict=True):
                     reason = "its held-out rows have no weight"

@@ -27,15 +27,15 @@ def advance(
     const floating[::1] data,
     const index[::1] indices,
     const index[::1] indptr,
-    ptrdiff_t n_features,
-    layout,
+    kernel,
+    state,
     ptrdiff_t place,
     ptrdiff_t end,
     int n_threads,
 ):
-    """Move the weights of a layout from one place in the descent to another."""
+    """Move the weights of a state from one place in the descent to another."""
     cdef Rows rows
-    cdef Layer layer = describe(layout, indptr.shape[0] - 1, n_features, <floating>0)
+    cdef Layer layer = describe(kernel, state, indptr.shape[0] - 1, <floating>0)
     rows.data, rows.indices, rows.indptr = &data[0], &indices[0], &indptr[0]
     rows.wide = sizeof(index) == 8
     with nogil:

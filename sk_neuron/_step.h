@@ -6,16 +6,25 @@
 /* Fill in the gradient and the sums of a chunk of rows. */
 static void NAME(add_chunk)(const Rows *rows, const Layer *layer, ptrdiff_t chunk);
 
+/* In two steps, for which processors have instructions. */
+INLINE VEC NAME(convert)(const int8_t *signs)
+{
+    typedef int8_t BYTES __attribute__((vector_size(LANES), aligned(1), may_alias));
+    typedef int32_t INTEGERS __attribute__((vector_size(4 * LANES)));
+    return __builtin_convertvector(
+        __builtin_convertvector(*(const BYTES *)signs, INTEGERS), VEC);
+}
+
 /* Fill in s (m, LANES) with the signed weights of rows in a tile. */
 INLINE void NAME(sign_tile)(const Layer *layer, ptrdiff_t first, ptrdiff_t m,
                             ptrdiff_t tile, REAL *s)
 {
     const REAL *weight = layer->weight, *weights = layer->weights;
     ptrdiff_t width = layer->n_tiles * LANES, start = first * width + tile * LANES;
-    for (ptrdiff_t i = 0; i < m; i++, start += width)
-        for (int l = 0; l < LANES; l++)
-            s[i * LANES + l] =
-                layer->signs[start + l] * (weights ? weights[start + l] : weight[first + i]);
+    for (ptrdiff_t i = 0; i < m; i++, start += width) {
+        VEC y = NAME(convert)(layer->signs + start);
+        STORE(s + i * LANES, weights ? y * LOAD(weights + start) : y * weight[first + i]);
+    }
 }
 
 /* Fill in s with the signed weights of rows in a single, and the last vector with 0. */
@@ -28,7 +37,7 @@ INLINE void NAME(sign_single)(const Layer *layer, ptrdiff_t first, ptrdiff_t m,
     weight = weights ? weights + tiles + single * layer->n + first : weight + first;
     ptrdiff_t i = 0;
     for (; i + LANES <= m; i += LANES)
-        for (int l = 0; l < LANES; l++) s[i + l] = signs[i + l] * weight[i + l];
+        STORE(s + i, NAME(convert)(signs + i) * LOAD(weight + i));
     if (i < m) {
         VEC rest = {0};
         for (int l = 0; l < LANES; l++)
@@ -49,21 +58,22 @@ INLINE REAL NAME(add_lanes)(VEC lanes)
 }
 
 /* From potentials z to deltas in place, and their sums and those of the squared error in
-   each lane. `size` is a multiple of LANES. */
-INLINE void NAME(correct)(REAL *restrict z, const REAL *restrict s, ptrdiff_t size,
-                          VEC *delta_sum, VEC *error_sum)
+   each lane. `size` is a multiple of LANES.
+
+   With y = 1 for a target of 1 and -1 for 0, |t - o| is m = 1 / (1 + e) for e = exp(y z), and
+   1 - m is e m, so that delta = s (t - o) o (1 - o) = y s m (e m) m. */
+INLINE void NAME(correct)(REAL *restrict z, const REAL *restrict signed_weight,
+                          ptrdiff_t size, VEC *delta_sum, VEC *error_sum)
 {
     VEC deltas = {0}, errors = {0};
     for (ptrdiff_t k = 0; k < size; k += LANES) {
         REAL squared_error[LANES];
         for (int l = 0; l < LANES; l++) {
-            REAL target = s[k + l] > 0 ? 1 : 0;
-            REAL weight = s[k + l] > 0 ? s[k + l] : -s[k + l];
-            REAL output = 1 / (1 + EXP(-z[k + l]));
-            REAL error = target - output;
-            REAL delta = weight * error;
-            squared_error[l] = delta * error;
-            z[k + l] = delta * output * (1 - output);
+            REAL ys = signed_weight[k + l];
+            REAL e = EXP(ys > 0 ? z[k + l] : -z[k + l]);
+            REAL m = 1 / (1 + e), m2 = m * m;
+            squared_error[l] = (ys > 0 ? ys : -ys) * m2;
+            z[k + l] = ys * m2 * (e * m);
         }
         deltas += LOAD(z + k);
         errors += LOAD(squared_error);

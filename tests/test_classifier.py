@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from kernels import record_calls
 from scipy.sparse import coo_array, csc_array, csr_array, csr_matrix
 from sklearn.base import clone
 from sklearn.datasets import (
@@ -161,42 +162,25 @@ def test_formats_give_the_same_fit(kind, convert):
 @DTYPES
 def test_csr_is_used_as_it_is(index, dtype, monkeypatch):
     """Both widths of indices, read-only, and no copy on the way to the kernel."""
-    from sk_neuron import _descent
-
     S = csr_array(np.where(np.abs(X) > 0.7, X, 0).astype(dtype))
     S.indices, S.indptr = S.indices.astype(index), S.indptr.astype(index)
     for array in (S.data, S.indices, S.indptr):
         array.flags.writeable = False
-    seen = []
-    advance = _descent.advance
-    monkeypatch.setattr(
-        _descent,
-        "advance",
-        lambda layer, *args: seen.append(layer) or advance(layer, *args),
-    )
+    calls = record_calls(monkeypatch)
     neuron = SigmoidNeuronClassifier(max_iter=5).fit(S, Y["multiclass"])
-    (layer,) = seen
-    assert layer.features.dtype == layer.weight.dtype == dtype
-    assert np.shares_memory(layer.features.data, S.data)
-    assert np.shares_memory(layer.features.indices, S.indices)
+    ((kernel, *_),) = calls
+    assert kernel.features.dtype == neuron.coef_.dtype == dtype
+    assert np.shares_memory(kernel.features.data, S.data)
+    assert np.shares_memory(kernel.features.indices, S.indices)
     dense = SigmoidNeuronClassifier(max_iter=5).fit(S.toarray(), Y["multiclass"])
     np.testing.assert_allclose(neuron.coef_, dense.coef_, rtol=1e-4, atol=1e-6)
 
 
 @KINDS
 def test_columns_move_together(kind, monkeypatch):
-    from sk_neuron import _descent
-
-    calls = []
-    advance = _descent.advance
-
-    def count(layer, coef, intercept, n_steps):
-        calls.append((coef.shape[1], n_steps))
-        return advance(layer, coef, intercept, n_steps)
-
-    monkeypatch.setattr(_descent, "advance", count)
+    calls = record_calls(monkeypatch)
     SigmoidNeuronClassifier(max_iter=17).fit(X, Y[kind])
-    columns, steps = zip(*calls, strict=True)
+    _, columns, steps = zip(*calls, strict=True)
     assert set(columns) == {{"binary": 1, "multiclass": 4, "multilabel": 3}[kind]}
     assert sum(steps) == 17
 

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kernels import advance, advance_compiled, follow_rule
 from scipy.sparse import csr_array
 from threadpoolctl import threadpool_limits
 
 from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV, _compiled
-from sk_neuron._advance import Layer, _advance_numpy, advance, find_potential
+from sk_neuron._advance import Layer, prepare
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float64, np.float32])
 ORDERS = pytest.mark.parametrize("order", ["C", "F", "rows apart", "int32", "int64"])
@@ -85,7 +86,7 @@ def assert_close(results, others, rtol):
 @DTYPES
 @ORDERS
 @given(data=st.data())
-def test_equals_the_numpy_kernel(order, dtype, data):
+def test_follows_the_rule(order, dtype, data):
     layer, coef, intercept = make_layer(
         data.draw(st.integers(1, 150)),
         data.draw(st.integers(1, 40)),
@@ -98,8 +99,8 @@ def test_equals_the_numpy_kernel(order, dtype, data):
         intercept=data.draw(st.booleans()),
     )
     n_steps = data.draw(st.integers(0, 5))
-    compiled = _compiled.advance(layer, coef, intercept, n_steps)
-    reference = _advance_numpy(layer, coef, intercept, n_steps)
+    compiled = advance_compiled(layer, coef, intercept, n_steps)
+    reference = follow_rule(layer, coef, intercept, n_steps)
     assert_close(compiled, reference, 1e-11 if dtype == np.float64 else 3e-4)
 
 
@@ -110,11 +111,11 @@ def test_equals_the_numpy_kernel(order, dtype, data):
 @ORDERS
 @pytest.mark.parametrize("K", [1, 5, 6, 8, 17, 26, 27])
 @pytest.mark.parametrize("n", [1, 2, 47, 48, 49, 383, 384, 385, 480, 481, 961])
-def test_equals_the_numpy_kernel_at_odd_sizes(n, K, order, dtype):
+def test_follows_the_rule_at_odd_sizes(n, K, order, dtype):
     for d in (1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 65):
         layer, *start = make_layer(n, d, K, dtype, order=order, shared=d % 2 == 0)
-        compiled = _compiled.advance(layer, *start, 2)
-        reference = _advance_numpy(layer, *start, 2)
+        compiled = advance_compiled(layer, *start, 2)
+        reference = follow_rule(layer, *start, 2)
         assert_close(compiled, reference, 1e-11 if dtype == np.float64 else 3e-4)
 
 
@@ -123,10 +124,10 @@ def test_equals_the_numpy_kernel_at_odd_sizes(n, K, order, dtype):
 @ORDERS
 @pytest.mark.parametrize("K", [1, 2, 6, 17])
 @pytest.mark.parametrize("shape", [(5000, 7), (1021, 300), (70_000, 3), (40, 6000)])
-def test_equals_the_numpy_kernel_over_chunks_of_rows(shape, K, order, dtype):
+def test_follows_the_rule_over_chunks_of_rows(shape, K, order, dtype):
     layer, *start = make_layer(*shape, K, dtype, order=order)
-    compiled = _compiled.advance(layer, *start, 3)
-    reference = _advance_numpy(layer, *start, 3)
+    compiled = advance_compiled(layer, *start, 3)
+    reference = follow_rule(layer, *start, 3)
     assert_close(compiled, reference, 1e-10 if dtype == np.float64 else 1e-3)
 
 
@@ -137,7 +138,7 @@ def test_equals_the_numpy_kernel_over_chunks_of_rows(shape, K, order, dtype):
 @pytest.mark.parametrize("shape", [(1, 1), (61, 5), (3000, 40)])
 def test_potentials(shape, K, order, dtype):
     layer, coef, intercept = make_layer(*shape, K, dtype, order=order)
-    z = find_potential(layer, coef, intercept)
+    z = prepare(layer).find_potential(coef, intercept)
     assert z.dtype == dtype
     expected = layer.features.astype(float) @ coef + intercept
     np.testing.assert_allclose(
@@ -216,8 +217,8 @@ def test_extreme_potentials(dtype):
             )
             start = np.full((1, 1), sign * z, dtype), np.zeros(1, dtype)
             compiled, reference = (
-                _compiled.advance(layer, *start, 1),
-                _advance_numpy(layer, *start, 1),
+                advance_compiled(layer, *start, 1),
+                follow_rule(layer, *start, 1),
             )
             assert_close(compiled, reference, 1e-12 if dtype == np.float64 else 1e-5)
 
@@ -234,7 +235,7 @@ def test_what_overflows_shows_in_the_result(K, dtype):
 
 def test_what_the_kernels_are_not_for():
     layer, *start = make_layer(50, 4, 3, np.float64)
-    X, reference = layer.features, _advance_numpy(layer, *start, 3)
+    X, reference = layer.features, follow_rule(layer, *start, 3)
     misaligned = np.frombuffer(b"x" + X.tobytes(), np.float64, offset=1).reshape(X.shape)
     sparse = csr_array(X)
     mixed = csr_array(X)
@@ -251,7 +252,7 @@ def test_what_the_kernels_are_not_for():
         csr_array((np.zeros(0), np.zeros(0, "i4"), np.zeros(51, "i4")), shape=(50, 4)),
     ):
         other = layer._replace(features=features)
-        expected = _advance_numpy(other, *start, 3) if features is not X else reference
+        expected = follow_rule(other, *start, 3) if features is not X else reference
         assert_close(advance(other, *start, 3), expected, 1e-12)
 
 
@@ -263,7 +264,7 @@ def test_arrays_in_reverse():
         other = layer._replace(
             features=features, target=layer.target[rows], weight=layer.weight[rows]
         )
-        assert_close(advance(other, *start, 3), _advance_numpy(other, *start, 3), 1e-12)
+        assert_close(advance(other, *start, 3), follow_rule(other, *start, 3), 1e-12)
 
 
 @pytest.mark.parametrize("method", ["fit", "predict", "search"])

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kernels import record_calls
 from scipy.sparse import csr_array
 from sklearn import config_context
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris
@@ -25,7 +26,7 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV, _descent, _search
+from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV, _search
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The best iteration count is the last"),
@@ -223,19 +224,13 @@ def test_folds_are_drawn_once():
 @KINDS
 @pytest.mark.parametrize("refit", [True, False])
 def test_all_columns_move_together_from_stop_to_stop(kind, refit, monkeypatch):
-    calls = []
-    advance = _descent.advance
-
-    def count(layer, coef, intercept, n_steps):
-        calls.append((coef.shape[1], n_steps))
-        return advance(layer, coef, intercept, n_steps)
-
-    monkeypatch.setattr(_descent, "advance", count)
+    calls = record_calls(monkeypatch)
     SigmoidNeuronClassifierCV(iters=ITERS, alphas=[0.0, 1.0], cv=4, refit=refit).fit(
         X, Y[kind]
     )
     n_columns = {"binary": 1, "multiclass": 3, "multilabel": 3}[kind] * 2 * (4 + refit)
-    assert calls == [(n_columns, n_steps) for n_steps in np.diff([0, *ITERS])]
+    steps = np.diff([0, *ITERS])
+    assert [call[1:] for call in calls] == [(n_columns, n_steps) for n_steps in steps]
 
 
 @KINDS
@@ -246,11 +241,7 @@ def test_groups_of_columns_change_nothing(kind, scoring, size, monkeypatch):
     params |= {"class_weight": "balanced", "init": "uniform", "random_state": 0}
     whole = SigmoidNeuronClassifierCV(**params).fit(X, Y[kind], WEIGHT)
     monkeypatch.setattr(_search, "_GROUP_SIZE", size)
-    calls = []
-    advance = _descent.advance
-    monkeypatch.setattr(
-        _descent, "advance", lambda *args: calls.append(args) or advance(*args)
-    )
+    calls = record_calls(monkeypatch)
     grouped = SigmoidNeuronClassifierCV(**params).fit(X, Y[kind], WEIGHT)
     assert len(calls) > len(ITERS)
     for name in ("scores_", "coef_", "intercept_", "loss_curve_", "learning_rate_"):

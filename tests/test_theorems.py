@@ -5,12 +5,13 @@ import oracle
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from kernels import advance
 from scipy.sparse import csr_array
 from scipy.stats import ortho_group
 from strategies import floats, problems, wild_problems
 
 from sk_neuron import SigmoidNeuronClassifier, _advance
-from sk_neuron._advance import Layer, advance
+from sk_neuron._advance import Layer, prepare
 from sk_neuron._descent import descend, draw_start
 from sk_neuron._rule import direction
 
@@ -187,7 +188,7 @@ def test_stops_on_the_way_change_nothing(problem, stops):
         array.flags.writeable = False
     losses = []
     for stop, (n_iter, coef, intercept, loss) in zip(
-        stops, descend(layer, *start, stops), strict=True
+        stops, descend(prepare(layer), *start, stops), strict=True
     ):
         losses.append(loss)
         at_once = advance(layer, *start, stop)

@@ -1,0 +1,228 @@
+"""Show what run.py measured, or compare two of its tables.
+
+    python -P benchmarks/report.py RESULTS.csv                   # tables in Markdown
+    python -P benchmarks/report.py RESULTS.csv --figure FOLDER   # and pictures
+    python -P benchmarks/report.py --base A.csv --head B.csv     # did ours get slower?
+
+The comparison ends with 1 where something of ours got slower by more than --relative times
+and by more than --absolute seconds as well. It goes by the best rounds, which other work
+on the machine disturbs least.
+"""
+
+import argparse
+import csv
+import sys
+from pathlib import Path
+
+OURS = "sk-neuron"
+READ = "read X once"
+FACTS = ["date", "processor", "cores", "kernel", "python", "sk-neuron"]
+FACTS += ["numpy", "scipy", "scikit-learn", "torch", "jax", "numba"]
+
+
+def read(path):
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def group(rows, *names):
+    groups = {}
+    for row in rows:
+        groups.setdefault(tuple(row[name] for name in names), []).append(row)
+    return groups
+
+
+def show_seconds(seconds):
+    for unit, factor in (("s", 1), ("ms", 1e3), ("µs", 1e6)):
+        if seconds * factor >= 1:
+            return f"{seconds * factor:.3g} {unit}"
+    return f"{seconds * 1e9:.3g} ns"
+
+
+def show_cell(row, ours):
+    """Return the median and the spread, and how many times ours that is."""
+    if not row["median"]:
+        return "not reached"
+    median, spread = float(row["median"]), float(row["spread"])
+    if not row["measure"].startswith("seconds"):
+        return f"{median:.4f}"
+    text = f"{show_seconds(median)} ± {show_seconds(spread / 2)}"
+    if ours and ours["median"] and row is not ours:
+        text += f" ({median / float(ours['median']):.2f}×)"
+    return text
+
+
+def print_tables(rows):
+    """Print a table of each suite and measure: a row for each problem."""
+    print(", ".join(f"{name} {rows[0][name] or 'none'}" for name in FACTS))
+    print("\nMedian ± half the distance between the quartiles (times that of sk-neuron).")
+    for (suite, kind), some in group(label(rows), "suite", "kind").items():
+        contenders = list(dict.fromkeys(row["contender"] for row in some))
+        print(f"\n### {suite}: {kind}\n")
+        print("| problem | dtype |", " | ".join(contenders), "|")
+        print("|---|---|" + "---:|" * len(contenders))
+        for (problem, dtype), line in group(some, "problem", "dtype").items():
+            cells = {row["contender"]: row for row in line}
+            ours = cells.get(OURS)
+            shown = [show_cell(cells[c], ours) if c in cells else "" for c in contenders]
+            print(f"| {problem} | {dtype} |", " | ".join(shown), "|")
+
+
+def label(rows):
+    """Return the rows with the measure but for what it says of one problem."""
+    return [row | {"kind": row["measure"].partition(" (")[0]} for row in rows]
+
+
+def compare(base, head, relative, absolute):
+    """Print ours in both tables and return the number of slowdowns, or None."""
+    before, after = find_ours(base), find_ours(head)
+    common = [key for key in before if key in after]
+    if not common:
+        return None
+    print("| suite | problem | contender | dtype | measure | base | head | ratio | |")
+    print("|---|---|---|---|---|---:|---:|---:|---|")
+    slowdowns = 0
+    for key in common:
+        old, new = before[key], after[key]
+        slower = new > relative * old and new - old > absolute
+        slowdowns += slower
+        shown = *key, show_seconds(old), show_seconds(new), f"{new / old:.2f}"
+        print("|", " | ".join(shown), "|", "slower" if slower else "", "|")
+    print(
+        f"\n{slowdowns} of {len(common)} slower, by {relative:g} times and {absolute:g} s."
+    )
+    return slowdowns
+
+
+def find_ours(rows):
+    """Return the seconds of ours by what they are of."""
+    keys = ("suite", "problem", "contender", "dtype", "measure")
+    return {
+        tuple(row[key] for key in keys): float(row["best"])
+        for row in rows
+        if row["contender"].startswith(OURS)
+        and row["measure"].startswith("seconds")
+        and row["best"]
+    }
+
+
+def draw(rows, folder):
+    """Draw the figures whose suites are there; in black and grey, so that all can tell."""
+    import matplotlib as mpl
+
+    mpl.use("agg")  # no screen is needed
+    folder.mkdir(parents=True, exist_ok=True)
+    steps = [row for row in rows if row["measure"] == "seconds per step"]
+    beside = [row for row in steps if row["suite"] in ("article", "step", "sparse")]
+    scaling = [row for row in steps if row["suite"] == "scaling"]
+    for name, some, draw_some in [
+        ("steps.png", beside, draw_steps),
+        ("scaling.png", scaling, draw_scaling),
+    ]:
+        if some:
+            draw_some(some).savefig(folder / name, dpi=150)
+            print(f"\n{folder / name}")
+
+
+def draw_steps(rows):
+    """Return bars of a step, a panel for each problem, and a line for reading X."""
+    from matplotlib.figure import Figure
+
+    panels = group(rows, "problem", "dtype")
+    n_lines = -(-len(panels) // 2)
+    figure = Figure(figsize=(11, 2.6 * n_lines), layout="constrained")
+    axes = figure.subplots(n_lines, 2, squeeze=False).ravel()
+    for ax in axes[len(panels) :]:
+        ax.remove()
+    for ax, ((problem, dtype), some) in zip(axes, panels.items(), strict=False):
+        bars = sorted(
+            (row for row in some if row["contender"] != READ),
+            key=lambda row: -float(row["median"]),
+        )
+        seconds = [float(row["median"]) for row in bars]
+        ours = [row["contender"] == OURS for row in bars]
+        ax.barh(
+            [row["contender"] for row in bars],
+            seconds,
+            color=["black" if mine else "0.7" for mine in ours],
+        )
+        for place, value in enumerate(seconds):
+            ax.text(
+                value,
+                place,
+                " " + show_seconds(value),
+                va="center",
+                fontsize=8,
+                clip_on=True,
+            )
+        for row in some:
+            if row["contender"] == READ:
+                ax.axvline(float(row["median"]), color="0.3", ls="--", label=READ)
+                ax.legend(fontsize=8, loc="upper right")
+        ax.set_xscale("log")
+        ax.set_xlim(right=4 * max(seconds))
+        ax.set_title(f"{problem}, {dtype}", fontsize=10)
+        ax.set_xlabel("seconds per step", fontsize=8)
+        ax.tick_params(labelsize=8)
+    return figure
+
+
+def draw_scaling(rows):
+    """Return ours against one dimension a panel, and the time to read X once."""
+    from matplotlib.figure import Figure
+
+    names = ["rows", "features", "columns", "density", "threads"]
+    figure = Figure(figsize=(14, 3.2), layout="constrained")
+    for ax, name in zip(figure.subplots(1, len(names)), names, strict=True):
+        for contender, style, color in ((OURS, "o-", "black"), (READ, "s--", "0.5")):
+            points = sorted(
+                (find_place(row, name), float(row["median"]))
+                for row in rows
+                if row["problem"].startswith(name) and row["contender"] == contender
+            )
+            places, seconds = zip(*points, strict=True)
+            ax.plot(places, seconds, style, label=contender, color=color, markersize=4)
+        ax.set(xlabel=name, xscale="log", yscale="log")
+        if name == "threads":
+            ax.set(xscale="linear", xticks=sorted(set(places)))
+    figure.axes[0].set_ylabel("seconds per step")
+    figure.axes[0].legend()
+    return figure
+
+
+def find_place(row, name):
+    """Return where a row is on an axis; the threads are those that ours may use."""
+    if name == "threads":
+        return int(row["problem"].rpartition(", ")[2].split()[0])
+    return float(row[name])
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("results", nargs="?", type=Path)
+    parser.add_argument("--figure", type=Path, metavar="FOLDER")
+    parser.add_argument("--base", type=Path)
+    parser.add_argument("--head", type=Path)
+    parser.add_argument("--relative", type=float, default=1.25)
+    parser.add_argument("--absolute", type=float, default=1e-5)
+    options = parser.parse_args(arguments)
+    if options.base and options.head and not options.results:
+        slowdowns = compare(
+            read(options.base), read(options.head), options.relative, options.absolute
+        )
+        if slowdowns is None:
+            parser.error(f"no times of ours are in both {options.base} and {options.head}")
+        return int(slowdowns > 0)
+    if not options.results or options.base or options.head:
+        parser.error("name one table of results, or --base and --head")
+    rows = read(options.results)
+    if not rows:
+        parser.error(f"{options.results} has no rows")
+    print_tables(rows)
+    if options.figure:
+        draw(rows, options.figure)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
