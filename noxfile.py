@@ -3,8 +3,8 @@
 `make test-matrix`: on every supported scikit-learn and Python found here. The oldest
 scikit-learn runs with the oldest numpy and scipy that pyproject.toml declares.
 
-`make test-builds`: of a wheel built from the source distribution, of an editable install and
-of an install without a C compiler.
+`make test-builds`: of a wheel built from the source distribution, of an editable install
+and of an install without a C compiler.
 """
 
 import subprocess

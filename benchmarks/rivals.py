@@ -1,8 +1,8 @@
 """The same update rule by others, each as fast as it goes without a kernel of its own.
 
-Every function takes X, the target, the start, the step size and the number of steps, and
-returns the weights. X and the target come as the library's own arrays (see `own`), made
-once beforehand, so that no copy of X is timed.
+Every `train` takes X, the target, the start, the step size and the number of steps, and
+returns the weights. X and the target come as the library's own arrays, which its `own`
+makes once beforehand, so that it is the steps that are timed.
 """
 
 from collections.abc import Callable
@@ -53,20 +53,8 @@ def follow_rule(X, target, start, eta, n_steps):
     return weights
 
 
-def train_ours(X, target, start, eta, n_steps, prepare=prepare):
-    layer = Layer(
-        features=X,
-        target=target,
-        weight=np.ones((X.shape[0], 1), X.dtype),
-        learning_rate=np.array([eta]),
-        alpha=0.0,
-        fit_intercept=False,
-    )
-    return prepare(layer).advance(start, np.zeros(start.shape[1], X.dtype), n_steps)[0]
-
-
-def train_ours_numpy(X, target, start, eta, n_steps):
-    return train_ours(X, target, start, eta, n_steps, NumpyKernel)
+def train_ours(kernel, target, start, eta, n_steps):
+    return kernel.advance(start, np.zeros(start.shape[1], start.dtype), n_steps)[0]
 
 
 def train_article(X, target, weights, eta, n_steps):
@@ -226,40 +214,57 @@ def compile_loop(loop, parallel):
     return train_numba
 
 
-def own_ours(X, target):
-    return X, target
+def own_ours(problem, prepare=prepare):
+    """Return a kernel, which knows the target and the step size."""
+    layer = Layer(
+        features=problem.X,
+        target=problem.target,
+        weight=np.ones((problem.X.shape[0], 1), problem.X.dtype),
+        learning_rate=np.array([problem.eta]),
+        alpha=0.0,
+        fit_intercept=False,
+    )
+    return prepare(layer), None
 
 
-def own_numpy(X, target):
-    return X, target.astype(X.dtype)
+def own_ours_numpy(problem):
+    return own_ours(problem, NumpyKernel)
 
 
-def own_pair(X, target):
-    return (X, X.T), target.astype(X.dtype)
+def own_numpy(problem):
+    return problem.X, problem.target.astype(problem.X.dtype)
 
 
-def own_copied(X, target):
+def own_pair(problem):
+    X, target = own_numpy(problem)
+    return (X, X.T), target
+
+
+def own_copied(problem):
     """Return X with a copy of its transpose, which may be faster on CSR."""
-    return (X, X.T.tocsr()), target.astype(X.dtype)
+    X, target = own_numpy(problem)
+    return (X, X.T.tocsr()), target
 
 
-def own_torch(X, target):
-    X = torch.from_numpy(X)
-    return (X, X.T), torch.from_numpy(target.ravel()).to(X.dtype)
+def own_torch(problem):
+    X = torch.from_numpy(problem.X)
+    return (X, X.T), torch.from_numpy(problem.target.ravel()).to(X.dtype)
 
 
-def own_jax(X, target):
-    return jax.device_put(X), jax.device_put(target.ravel().astype(X.dtype))
+def own_jax(problem):
+    X, target = own_numpy(problem)
+    return jax.device_put(X), jax.device_put(target.ravel())
 
 
-def own_numba_csr(n_parts, X, target):
-    return (X.data, X.indices, X.indptr, n_parts), target.astype(X.dtype)
+def own_numba_csr(n_parts, problem):
+    X, target = own_numpy(problem)
+    return (X.data, X.indices, X.indptr, n_parts), target
 
 
 def list_ours():
     return {
         OURS: [Variant("", CORES, train_ours, own_ours)],
-        f"{OURS}, NumPy kernel": vary(train_ours_numpy, own_ours),
+        f"{OURS}, NumPy kernel": vary(train_ours, own_ours_numpy),
     }
 
 

@@ -164,7 +164,7 @@ def time_steps(problem, contenders, plan, n_checked=3):
     for name, variants in contenders.items():
         entries[name] = []
         for variant in variants:
-            X, target = variant.own(problem.X, problem.target)
+            X, target = variant.own(problem)
             run = partial(variant.train, X, target, problem.start, problem.eta)
             with limit_threads(variant.threads):
                 check(name, problem, run(n_checked), expected)

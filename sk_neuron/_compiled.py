@@ -112,10 +112,10 @@ class CompiledKernel:
             self.n_tiles, self.n_singles = self.n_tiles + 1, 0
         self.features = features
         self.bounds = _find_bounds(features, self.n_columns)
-        signs = np.subtract(layer.target > 0, layer.target == 0, dtype=np.int8)
+        self.signs = self._flatten_rows(layer.target, -1)
+        self.signs = np.subtract(self.signs > 0, self.signs == 0, dtype=np.int8)
         shared = layer.weight.shape[1] == 1
-        self.signs = self._flatten_rows(signs)
-        self.weights = layer.weight[:, 0] if shared else self._flatten_rows(layer.weight)
+        self.weights = layer.weight[:, 0] if shared else self._flatten_rows(layer.weight, 0)
         self.weights = np.ascontiguousarray(self.weights)
         self.rate = self._flatten(layer.learning_rate, np.float64)
         self.alpha = self._flatten(layer.alpha, np.float64)
@@ -198,10 +198,14 @@ class CompiledKernel:
         tiles = tiles.reshape(self.n_features, width)[:, :n_tiled]
         return np.hstack([tiles, singles.reshape(self.n_singles, self.n_features).T])
 
-    def _flatten_rows(self, array):
-        n_tiled = self.n_columns - self.n_singles
-        tiles = _fill_up(array[:, :n_tiled], self.n_tiles * self.lanes)
-        return np.concatenate([tiles.ravel(), array[:, n_tiled:].T.ravel()])
+    def _flatten_rows(self, array, fill):
+        """Return (n, K) as (n, columns in tiles) and (columns left over, n), flat."""
+        width, n_tiled = self.n_tiles * self.lanes, self.n_columns - self.n_singles
+        flat = np.full(len(array) * (width + self.n_singles), fill, array.dtype)
+        tiles, singles = np.split(flat, [len(array) * width])
+        tiles.reshape(len(array), width)[:, :n_tiled] = array[:, :n_tiled]
+        singles.reshape(self.n_singles, len(array))[:] = array[:, n_tiled:].T
+        return flat
 
     def _flatten(self, vector, dtype):
         full = np.zeros(self.n_tiles * self.lanes + self.n_singles, dtype)

@@ -96,15 +96,37 @@ typedef struct {
 #define AT_ONCE 8
 #define SINGLE_ROWS 2048
 
-/* From so many elements of gradients threads pay to add them, a block of features each. */
-#define MOVE_PAYS 65536
-#define MOVE_FEATURES 1024
+/* Features whose weights a thread moves at a time: no fewer with more threads, since the
+   compiler may round differently at the end of a loop. */
+#define MOVED 64
 
 #ifdef _OPENMP
 #include <omp.h>
+#include <sched.h>
 static int most_threads(void) { return omp_get_max_threads(); }
 #else
+static int sched_yield(void) { return 0; }
 static int most_threads(void) { return 0; }
 #endif
+
+/* Where the threads of a step wait for each other. Those of OpenMP would wait without giving
+   way: should two of them share a core, as happens on a busy machine, a step would take as
+   long as the system lets a thread run. */
+typedef struct {
+    ptrdiff_t arrived, round;
+} Meeting;
+
+static void meet(Meeting *meeting, ptrdiff_t n)
+{
+    if (n == 1) return;
+    ptrdiff_t round = __atomic_load_n(&meeting->round, __ATOMIC_ACQUIRE);
+    if (__atomic_add_fetch(&meeting->arrived, 1, __ATOMIC_ACQ_REL) == n) {
+        __atomic_store_n(&meeting->arrived, 0, __ATOMIC_RELAXED);
+        __atomic_store_n(&meeting->round, round + 1, __ATOMIC_RELEASE);
+        return;
+    }
+    for (int tries = 0; __atomic_load_n(&meeting->round, __ATOMIC_ACQUIRE) == round; tries++)
+        if (tries > 1000) sched_yield();
+}
 
 #endif

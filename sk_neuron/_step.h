@@ -141,21 +141,11 @@ DISPATCHED static void NAME(move_coef)(const Layer *layer, ptrdiff_t first,
     }
 }
 
-/* Move all weights by the gradients of all chunks. */
-static void NAME(move)(const Layer *layer, ptrdiff_t step, int n_threads)
+/* Add the sums of all chunks, and move the intercepts by them. */
+static void NAME(move_intercept)(const Layer *layer, ptrdiff_t step)
 {
-    ptrdiff_t columns = layer->n_tiles * LANES + layer->n_singles, d = layer->d;
+    ptrdiff_t columns = layer->n_tiles * LANES + layer->n_singles;
     REAL *intercept = layer->intercept;
-    if (layer->n_chunks * d * columns < MOVE_PAYS) n_threads = 1;
-    if (n_threads > 1) {
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static) num_threads(n_threads)
-#endif
-        for (ptrdiff_t first = 0; first < d; first += MOVE_FEATURES)
-            NAME(move_coef)(layer, first,
-                            d - first < MOVE_FEATURES ? d : first + MOVE_FEATURES);
-    } else
-        NAME(move_coef)(layer, 0, d);
     for (ptrdiff_t chunk = 1; chunk < layer->n_chunks; chunk++)
         for (ptrdiff_t k = 0; k < 2 * columns; k++)
             layer->sums[k] += layer->sums[chunk * 2 * columns + k];
@@ -166,25 +156,39 @@ static void NAME(move)(const Layer *layer, ptrdiff_t step, int n_threads)
     }
 }
 
-/* Go from one place in the descent to another, both counted in chunks since its start. */
+/* Do the share of one of n threads between two places in the descent, which are counted in
+   chunks since its start. */
+static void NAME(share)(const Rows *rows, const Layer *layer, ptrdiff_t place, ptrdiff_t end,
+                        ptrdiff_t thread, ptrdiff_t n, Meeting *meeting)
+{
+    ptrdiff_t n_chunks = layer->n_chunks, d = layer->d;
+    for (ptrdiff_t step = place / n_chunks; step * n_chunks < end; step++) {
+        ptrdiff_t begin = step * n_chunks;
+        ptrdiff_t first = place > begin ? place - begin : 0;
+        ptrdiff_t left = (end - begin < n_chunks ? end - begin : n_chunks) - first;
+        ptrdiff_t last = first + left * (thread + 1) / n;
+        for (ptrdiff_t chunk = first + left * thread / n; chunk < last; chunk++)
+            NAME(add_chunk)(rows, layer, chunk);
+        if (first + left < n_chunks) return;
+        meet(meeting, n);
+        for (ptrdiff_t j = thread * MOVED; j < d; j += n * MOVED)
+            NAME(move_coef)(layer, j, d - j < MOVED ? d : j + MOVED);
+        if (thread == 0) NAME(move_intercept)(layer, step);
+        meet(meeting, n);
+    }
+}
+
 static void NAME(advance)(const Rows *rows, const Layer *layer, ptrdiff_t place,
                           ptrdiff_t end, int n_threads)
 {
-    ptrdiff_t n_chunks = layer->n_chunks, step = place / n_chunks;
-    for (; step * n_chunks < end; step++) {
-        ptrdiff_t begin = step * n_chunks;
-        ptrdiff_t first = place > begin ? place - begin : 0;
-        ptrdiff_t last = end - begin < n_chunks ? end - begin : n_chunks;
-        /* even a parallel region of one thread takes longer than a small step */
-        if (n_threads > 1) {
+    Meeting meeting = {0, 0};
 #ifdef _OPENMP
-#pragma omp parallel for schedule(static) num_threads(n_threads)
-#endif
-            for (ptrdiff_t chunk = first; chunk < last; chunk++)
-                NAME(add_chunk)(rows, layer, chunk);
-        } else
-            for (ptrdiff_t chunk = first; chunk < last; chunk++)
-                NAME(add_chunk)(rows, layer, chunk);
-        if (last == n_chunks) NAME(move)(layer, step, n_threads);
+    if (n_threads > 1) {
+#pragma omp parallel num_threads(n_threads)
+        NAME(share)(rows, layer, place, end, omp_get_thread_num(), omp_get_num_threads(),
+                    &meeting);
+        return;
     }
+#endif
+    NAME(share)(rows, layer, place, end, 0, 1, &meeting);
 }

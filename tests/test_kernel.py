@@ -76,9 +76,10 @@ def make_layer(
 
 
 def assert_close(results, others, rtol):
+    smallest = 4 * np.finfo(results[0].dtype).tiny  # below which numbers lose digits
     for result, other in zip(results, others, strict=True):
         assert result.dtype == other.dtype
-        atol = rtol * np.abs(other).max(initial=0) + 4 * np.finfo(result.dtype).tiny
+        atol = rtol * np.abs(other).max(initial=0) + smallest
         np.testing.assert_allclose(result, other, rtol=0, atol=atol)
 
 
@@ -358,6 +359,21 @@ def test_kernels_at_work_together_share_the_threads():
         assert counts == [8, 4, 2]
         assert _compiled._at_work == []
         assert _compiled.count_threads(np.ones((20, 30)), 1) == 1
+
+
+@needs_kernel
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no thread can be moved")
+def test_threads_that_share_a_core():
+    """They give way to each other, or each step takes as long as a thread may run."""
+    code = """
+import os
+with_two = fit()
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+assert (fit(5000) == fit(5000)).all()
+assert (with_two == fit()).all()
+"""
+    result = run_python(FIT + code)
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_fits_in_several_threads_at_once():
