@@ -39,7 +39,8 @@ class SpanLayer(Layer):
 
 def prepare(layer):
     """Return a kernel for a layer: it can `advance` and `find_potential`."""
-    if isinstance(layer, SpanLayer) or not has_kernel(layer.features):
+    is_empty = 0 in (*layer.features.shape, *layer.target.shape)
+    if is_empty or isinstance(layer, SpanLayer) or not has_kernel(layer.features):
         return NumpyKernel(layer)
     return CompiledKernel(layer)
 
@@ -58,7 +59,7 @@ class NumpyKernel:
         if isinstance(layer, SpanLayer):
             self.direction = _span_direction
         elif not issparse(layer.features):  # slices of CSR would be a copy of X
-            self.blocks = list(row_blocks(*whole))
+            self.blocks = list(row_blocks(*whole)) or [whole]
 
     def advance(self, coef, intercept, n_steps):
         """Return coef, intercept and the squared error before each step, (n_steps, K)."""
@@ -97,7 +98,7 @@ def _span_direction(features, target, weight, coef, intercept):
 def row_blocks(features, *columns):
     """Yield blocks of rows of X with the rows of the arrays beside it."""
     n_columns = max(column.shape[1] for column in columns)
-    n_rows = min(_BLOCK_SIZE // features.shape[1], _COLUMN_SIZE // n_columns)
+    n_rows = min(_BLOCK_SIZE // max(1, features.shape[1]), _COLUMN_SIZE // n_columns)
     n_rows = max(_MIN_ROWS, n_rows)
     for start in range(0, features.shape[0], n_rows):
         rows = slice(start, start + n_rows)

@@ -257,6 +257,25 @@ def test_what_the_kernels_are_not_for():
         assert_close(advance(other, *start, 3), expected, 1e-12)
 
 
+@pytest.mark.parametrize("shape", [(0, 3, 2), (5, 0, 2), (5, 3, 0), (0, 0, 0)])
+def test_nothing_to_do(shape):
+    n, d, K = shape
+    layer = Layer(
+        np.ones((n, d)), np.ones((n, K), "i1"), np.ones((n, 1)), np.ones(1), 0.0, True
+    )
+    coef, intercept, squared_error = advance(layer, np.ones((d, K)), np.ones(K), 2)
+    assert (coef.shape, intercept.shape, squared_error.shape) == ((d, K), (K,), (2, K))
+
+
+@needs_kernel
+def test_more_than_there_is_memory_for():
+    n, K = 2**22, 2**20
+    target = np.broadcast_to(np.int8(1), (n, K))
+    layer = Layer(np.ones((n, 1)), target, np.ones((n, 1)), np.ones(1), 0.0, True)
+    with pytest.raises(MemoryError):
+        advance(layer, np.zeros((1, K)), np.zeros(K), 1)
+
+
 @needs_kernel
 def test_arrays_in_reverse():
     layer, *start = make_layer(50, 4, 3, np.float64)
