@@ -156,7 +156,7 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
     Notes
     -----
     `X` of float32 is trained and answered in float32; anything else in float64. Dense
-    `X` and CSR are not copied. Memory beyond `X` is a few arrays of
+    `X` of more than 2 MiB and CSR are not copied. Memory beyond `X` is a few arrays of
     (n_samples, n_neurons) and of `coef_`, and one of (max_iter, n_neurons).
 
     Where there are fewer rows than features and enough steps to make it pay, the descent

@@ -37,13 +37,14 @@ _COPIED = 2**18
 _FEW_ROWS = 384
 
 # The cost of a step from which threads pay, and that after which Python has a look at
-# signals, in multiplications; a sigmoid takes as long as so many of them.
+# signals, in multiplications; a sigmoid, and to move a weight, takes as long as so many.
 _THREADS_PAY = 2**18
 _STRETCH = 2**28
 _SIGMOID = 32
+_MOVE = 8
 
-# Chunks are so large that it costs little to clear and add their gradients; those of dense
-# X take an eighth of its memory at most.
+# Chunks of so many rows, or of values in sparse X, cost more than clearing and adding their
+# gradients, and there are no more than make those a few arrays of (n, K) and of coef.
 _MOST_CHUNKS = 64
 _CHUNK_ROWS = 64
 _CHUNK_VALUES = 2**14
@@ -74,6 +75,7 @@ def has_kernel(features):
             features.format == "csr"
             and features.nnz > 0
             and features.indices.dtype == features.indptr.dtype
+            and features.indices.dtype in (np.int32, np.int64)
             and all(a.flags.c_contiguous and a.flags.aligned for a in arrays)
         )
     # features or rows side by side, the others a whole number of numbers apart
@@ -229,12 +231,13 @@ def _being_at_work():
     try:
         yield
     finally:
-        _at_work.pop()
+        del _at_work[-1:]  # of which there is none in a child forked meanwhile
 
 
 def _find_cost(features, n_columns):
+    n_rows, n_features = features.shape
     n_values = int(features.nnz) if issparse(features) else features.size
-    return n_columns * (n_values + _SIGMOID * features.shape[0])
+    return n_columns * (n_values + _SIGMOID * n_rows + _MOVE * n_features)
 
 
 def _is_few(features):
@@ -266,16 +269,16 @@ def _find_bounds(features, n_columns):
     n_rows, n_features = features.shape
     if _is_few(features) or _find_cost(features, n_columns) < _THREADS_PAY:
         return np.array([0, n_rows], np.intp)
+    most = min(_MOST_CHUNKS, 8 + n_rows // n_features)
     if issparse(features):
         n_values = int(features.nnz)
         n_chunks = n_values // max(16 * n_features, _CHUNK_VALUES)
-        least = 2 if n_values > 2 * n_features else 1
-        n_chunks = min(max(n_chunks, least), _MOST_CHUNKS)
-        values = np.linspace(0, n_values, n_chunks + 1).astype(np.int64)
+        n_chunks = max(n_chunks, 2 if n_values > 2 * n_features else 1)
+        values = np.linspace(0, n_values, min(n_chunks, most) + 1).astype(np.int64)
         bounds = np.searchsorted(features.indptr, values)
     else:
-        chunk_rows = max(-(-n_rows // _MOST_CHUNKS), _CHUNK_ROWS, 8 * n_columns)
-        bounds = np.arange(0, n_rows + chunk_rows, chunk_rows)
+        n_chunks = min(max(1, n_rows // _CHUNK_ROWS), most)
+        bounds = np.linspace(0, n_rows, n_chunks + 1)
     bounds[0], bounds[-1] = 0, n_rows
     return bounds.astype(np.intp)
 

@@ -1,6 +1,7 @@
 """What is installed, what it imports, and in which order."""
 
 import ast
+import json
 import subprocess
 import sys
 from importlib.metadata import distribution, version
@@ -75,8 +76,12 @@ def test_public_names():
 
 
 def test_the_installed_package_is_what_is_tested():
-    (init,) = (
-        f for f in distribution("sk-neuron").files if f.match("sk_neuron/__init__.py")
-    )
-    assert Path(init.locate()).resolve() == PACKAGE.resolve() / "__init__.py"
+    installed = distribution("sk-neuron")
+    origin = json.loads(installed.read_text("direct_url.json") or "{}")
+    if origin.get("dir_info", {}).get("editable"):
+        init = Path(__file__).parents[1] / "sk_neuron" / "__init__.py"
+    else:
+        inits = (f for f in installed.files if f.match("sk_neuron/__init__.py"))
+        (init,) = (Path(f.locate()) for f in inits)
+    assert init.resolve() == PACKAGE.resolve() / "__init__.py"
     assert (PACKAGE / "py.typed").exists()
