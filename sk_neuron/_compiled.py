@@ -7,16 +7,19 @@ What the kernels do is in `_step.h`, `_dense.h` and `_sparse.h`, and the same in
 import os
 from contextlib import contextmanager
 from functools import partial
-from typing import NamedTuple
+from importlib import import_module
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import issparse
 
 from sk_neuron._rule import potential
 
+_dense: Any
+_sparse: Any
 try:
-    from sk_neuron import _dense, _sparse  # type: ignore[attr-defined]
-except ImportError:  # installed where there is no C compiler
+    _dense, _sparse = map(import_module, ("sk_neuron._dense", "sk_neuron._sparse"))
+except ModuleNotFoundError:  # installed where there is no C compiler
     _dense = _sparse = None
 BUILT = _dense is not None
 SWITCHED_OFF = os.environ.get("SK_NEURON_KERNEL") == "numpy"
@@ -90,7 +93,10 @@ def most_threads():
 
 def count_threads(features, n_columns):
     """Return how many threads share a step."""
-    n_chunks = len(_find_bounds(features, n_columns)) - 1
+    return _share_threads(len(_find_bounds(features, n_columns)) - 1)
+
+
+def _share_threads(n_chunks):
     if _is_forked or n_chunks == 1:
         return 1
     return min(n_chunks, max(1, most_threads() // max(1, len(_at_work))))
@@ -132,7 +138,7 @@ class CompiledKernel:
         cost = _find_cost(self.features, self.n_columns)
         while place < n_steps * n_chunks:
             with _being_at_work():
-                n_threads = count_threads(self.features, self.n_columns)
+                n_threads = _share_threads(n_chunks)
                 stretch = max(n_threads, _STRETCH * n_chunks // cost)
                 end = min(n_steps * n_chunks, place + stretch)
                 self._advance(state, place, end, n_threads)
@@ -155,7 +161,7 @@ class CompiledKernel:
             self._z = np.empty((len(self.features), len(state.intercept)), self.dtype)
         n_together = _count_together(self.features, self.n_tiles)
         with _being_at_work():
-            n_threads = count_threads(self.features, self.n_columns)
+            n_threads = _share_threads(len(self.bounds) - 1)
             _dense.fill_potential(
                 self.features, self, state, n_together, self._z, n_threads
             )

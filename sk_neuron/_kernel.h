@@ -103,9 +103,10 @@ typedef struct {
 #ifdef _OPENMP
 #include <omp.h>
 #include <sched.h>
+#define GIVE_WAY() sched_yield()
 static int most_threads(void) { return omp_get_max_threads(); }
 #else
-static int sched_yield(void) { return 0; }
+#define GIVE_WAY() ((void)0)
 static int most_threads(void) { return 0; }
 #endif
 
@@ -125,8 +126,12 @@ static void meet(Meeting *meeting, ptrdiff_t n)
         __atomic_store_n(&meeting->round, round + 1, __ATOMIC_RELEASE);
         return;
     }
-    for (int tries = 0; __atomic_load_n(&meeting->round, __ATOMIC_ACQUIRE) == round; tries++)
-        if (tries > 1000) sched_yield();
+    int tries = 0;
+    while (__atomic_load_n(&meeting->round, __ATOMIC_ACQUIRE) == round)
+        if (tries < 1000)
+            tries++;
+        else
+            GIVE_WAY();
 }
 
 #endif

@@ -48,8 +48,8 @@ INLINE void NAME(sign_single)(const Layer *layer, ptrdiff_t first, ptrdiff_t m,
 
 INLINE REAL NAME(add_lanes)(VEC lanes)
 {
-    typedef REAL HALF __attribute__((vector_size(32), may_alias));
-    typedef REAL QUARTER __attribute__((vector_size(16), may_alias));
+    typedef REAL HALF __attribute__((vector_size(32), aligned(4), may_alias));
+    typedef REAL QUARTER __attribute__((vector_size(16), aligned(4), may_alias));
     HALF half = *(HALF *)&lanes + *((HALF *)&lanes + 1);
     QUARTER quarter = *(QUARTER *)&half + *((QUARTER *)&half + 1);
     REAL sum = quarter[0] + quarter[1];
