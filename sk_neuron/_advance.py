@@ -19,9 +19,7 @@ class Layer(NamedTuple):
     """K independent neurons that share one X: each neuron is a column."""
 
     features: np.ndarray | csr_array | csr_matrix  # (n, d)
-    target: (
-        np.ndarray
-    )  # (n, K) int8: 1 or 0, or -1 where a neuron is not trained on the row
+    target: np.ndarray  # (n, K) int8: 1 or 0, or -1 in a row that is held out
     weight: np.ndarray  # (n, K), or (n, 1) where the neurons share it
     learning_rate: np.ndarray  # (K,), or (1,)
     alpha: float | np.ndarray  # one, or (K,)
