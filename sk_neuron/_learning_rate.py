@@ -1,7 +1,10 @@
 """The step size "auto": the article's step of 1, shortened where 1 could overshoot."""
 
+from contextlib import nullcontext
+
 import numpy as np
 from scipy.sparse import issparse
+from sklearn.utils.parallel import _get_threadpool_controller
 
 from sk_neuron._advance import row_blocks
 from sk_neuron._rule import CURVATURE
@@ -18,6 +21,9 @@ _SMALL = 64
 _PRODUCTS = 24
 _MARGIN = 1.05
 
+# Values in X from which all threads of BLAS pay.
+_LARGE = 2**22
+
 
 def auto_learning_rate(features, weight, alpha, fit_intercept):
     """Return min(1, 1/L) for each column of `weight`, with L the smoothness of its loss.
@@ -26,11 +32,22 @@ def auto_learning_rate(features, weight, alpha, fit_intercept):
     (Y. Nesterov, Lectures on Convex Optimization, 2018, lemma 1.2.3). `alpha` is one
     number, or (A, 1) for a row of step sizes each. Where L overflows the result is NaN.
     """
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), _few_threads(features):
         eigenvalue = _largest_eigenvalue(features, weight, float(fit_intercept))
         smoothness = CURVATURE * eigenvalue + alpha
     rate = 1 / np.maximum(1, smoothness)
     return np.where(np.isfinite(smoothness), rate, np.nan)
+
+
+def _few_threads(features):
+    """Keep the products of small X to one thread of BLAS.
+
+    The others would stay awake after the last product, for longer than all of them took,
+    and share their cores with the threads of the kernel.
+    """
+    if features.shape[0] * features.shape[1] > _LARGE:
+        return nullcontext()
+    return _get_threadpool_controller().limit(limits=1, user_api="blas")
 
 
 def check_learning_rate(rate, dtype):
