@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse import csr_array, csr_matrix, issparse
 
-from sk_neuron._compiled import CompiledKernel, has_kernel
+from sk_neuron._compiled import STRETCH, CompiledKernel, find_cost, has_kernel
 from sk_neuron._rule import correct, direction, potential
 
 # A block of rows is as many as keep X within 4 MiB of float64, and the few arrays beside
@@ -13,6 +13,11 @@ from sk_neuron._rule import correct, direction, potential
 _BLOCK_SIZE = 2**19
 _COLUMN_SIZE = 2**15
 _MIN_ROWS = 64
+
+# A step in NumPy takes so many times as long as a compiled one, and its calls, whatever
+# the data, as long as so many multiplications.
+_SLOWER = 4
+_CALLS = 2**15
 
 
 class Layer(NamedTuple):
@@ -36,7 +41,7 @@ class SpanLayer(Layer):
 
 
 def prepare(layer):
-    """Return a kernel for a layer: it can `advance` and `find_potential`."""
+    """Return a kernel for a layer: it can `advance` and `trace`."""
     is_empty = 0 in (*layer.features.shape, *layer.target.shape)
     if is_empty or isinstance(layer, SpanLayer) or not has_kernel(layer.features):
         return NumpyKernel(layer)
@@ -44,9 +49,14 @@ def prepare(layer):
 
 
 class NumpyKernel:
-    """The reference: what the compiled kernels do, in NumPy."""
+    """The reference: what the compiled kernels do, in NumPy.
+
+    `n_at_once` steps take a fraction of a second, or one does that takes longer.
+    """
 
     def __init__(self, layer):
+        cost = find_cost(layer.features, layer.target.shape[1])
+        self.n_at_once = max(1, STRETCH // (_SLOWER * cost + _CALLS))
         self.layer, self.features = layer, layer.features
         target, weight = layer.target.astype(layer.features.dtype), layer.weight
         if (layer.target < 0).any():
@@ -61,28 +71,38 @@ class NumpyKernel:
 
     def advance(self, coef, intercept, n_steps):
         """Return coef, intercept and the squared error before each step, (n_steps, K)."""
-        layer, (first, *others) = self.layer, self.blocks
         coef, intercept = coef.copy(), intercept.copy()
         squared_error = np.empty((n_steps, coef.shape[1]))
-        # What overflows shows in the result, where the caller looks for it.
-        with np.errstate(all="ignore"):
-            for step in range(n_steps):
-                d_coef, d_intercept, error = self.direction(*first, coef, intercept)
-                for block in others:
-                    more = self.direction(*block, coef, intercept)
-                    d_coef += more[0]
-                    d_intercept += more[1]
-                    error += more[2]
-                squared_error[step] = error
-                coef += layer.learning_rate * (d_coef - layer.alpha * coef)
-                if layer.fit_intercept:
-                    intercept += layer.learning_rate * d_intercept
+        for step in range(n_steps):
+            squared_error[step] = self._move(coef, intercept)
         return coef, intercept, squared_error
 
-    def find_potential(self, coef, intercept):
-        """Return the potentials of all rows, (n, K)."""
+    def trace(self, coef, intercept, n_steps):
+        """Do what `advance` does, and return coef and intercept after each step."""
+        coefs = np.empty((n_steps, *coef.shape), coef.dtype)
+        intercepts = np.empty((n_steps, *intercept.shape), intercept.dtype)
+        squared_error = np.empty((n_steps, coef.shape[1]))
+        coef, intercept = coef.copy(), intercept.copy()
+        for step in range(n_steps):
+            squared_error[step] = self._move(coef, intercept)
+            coefs[step], intercepts[step] = coef, intercept
+        return coefs, intercepts, squared_error
+
+    def _move(self, coef, intercept):
+        """Take a step in place, and return the squared error before it."""
+        layer, (first, *others) = self.layer, self.blocks
+        # What overflows shows in the result, where the caller looks for it.
         with np.errstate(all="ignore"):
-            return potential(self.layer.features, coef, intercept)
+            d_coef, d_intercept, error = self.direction(*first, coef, intercept)
+            for block in others:
+                more = self.direction(*block, coef, intercept)
+                d_coef += more[0]
+                d_intercept += more[1]
+                error += more[2]
+            coef += layer.learning_rate * (d_coef - layer.alpha * coef)
+            if layer.fit_intercept:
+                intercept += layer.learning_rate * d_intercept
+        return error
 
 
 def _span_direction(features, target, weight, coef, intercept):

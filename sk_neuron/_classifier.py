@@ -3,39 +3,58 @@
 import copy
 import warnings
 from collections.abc import Iterator
+from numbers import Integral
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit, log_expit
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import Tags
+from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sk_neuron._advance import Layer, prepare
+from sk_neuron._base import BaseNeuron, describe_neuron, flatten
 from sk_neuron._descent import (
+    average_error,
     check_overflow,
     check_trained,
-    descend,
     draw_start,
     finite_potential,
 )
 from sk_neuron._inputs import (
     PARAMETERS,
+    Rows,
+    check_classes,
     check_iters,
     check_labels,
+    check_sample_weight,
     encode_targets,
     encode_weights,
+    find_class_factors,
     fit_context,
     read_data,
+    read_validation_rows,
+    recognize_targets,
 )
 from sk_neuron._learning_rate import auto_learning_rate, check_learning_rate
-from sk_neuron._rule import log_normalize
+from sk_neuron._progress import FitTask, ProgressLines
 from sk_neuron._span import enter_span
+from sk_neuron._training import Patience, Training, warn_of_outcome
+from sk_neuron._validation import Validation, hold_out, warn_of_scale
 
 # Checkpoints that take more memory than this, in bytes, are warned of.
 _MUCH_MEMORY = 2**30
+
+# What there is of the features, and of the way that a fit took, where it took it.
+SEEN = "n_features_in_", "feature_names_in_"
+COURSE = (
+    "validation_loss_curve_",
+    "best_n_iter_",
+    "best_validation_score_",
+    "checkpoint_iters_",
+    "checkpoint_coefs_",
+    "checkpoint_intercepts_",
+)
 
 
 def _has_checkpoints(neuron):
@@ -48,7 +67,21 @@ def _has_checkpoints(neuron):
     return True
 
 
-class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
+def _takes_batches(neuron):
+    if neuron.early_stopping:
+        raise AttributeError(
+            "partial_fit takes a step on all rows it is given and holds none out: it does "
+            "not support early_stopping=True."
+        )
+    if isinstance(neuron.class_weight, str):
+        raise AttributeError(
+            'class_weight="balanced" needs all rows, and partial_fit sees a batch: pass a '
+            "dict, which sklearn.utils.compute_class_weight helps to find."
+        )
+    return True
+
+
+class SigmoidNeuronClassifier(BaseNeuron):
     r"""A sigmoid neuron trained on the Brier score by plain gradient descent.
 
     One neuron for two classes, one neuron per class for more, one per label for
@@ -69,7 +102,8 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     max_iter : int, default=1000
-        The number of steps, 1 or more. All are taken.
+        The number of steps of a fit, 1 or more. All are taken, unless `tol`,
+        `early_stopping`, a callback or an interrupt ends the fit before.
 
     learning_rate : "auto" or float, default="auto"
         The step size :math:`\eta`. "auto" takes 1, shortened where 1 could overshoot:
@@ -86,26 +120,64 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
         Whether to learn an intercept. Without one, a column of ones in `X` plays its
         part and is decayed like the others.
 
-    init : {"zeros", "uniform"}, default="zeros"
+    init : {"zeros", "uniform"}, array-like or tuple, default="zeros"
         The weights before the first step. "uniform" draws them from [-1, 1) with
         `random_state`; on unscaled data such a start can saturate the sigmoid and learn
-        nothing, which is reported by a warning once `fit` is through.
+        nothing, which is reported by a warning once `fit` is through. An array is `coef_`
+        itself, (n_features,) or (n_neurons, n_features), with an intercept of 0; a tuple is
+        a pair of `coef_` and `intercept_`, for example of another estimator.
 
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, ``{class: weight}``, 1 for classes left out. "balanced"
         gives all classes the same total weight, from the weighted counts of the classes.
         For multilabel `y` the classes of each label are 0 and 1.
 
+    tol : float, default=0.0
+        The fit is over when the loss has not fallen by more than `tol` within
+        `n_iter_no_change` steps: that on the training rows, as in `loss_curve_`, or with
+        `early_stopping` that on the validation rows. With 0 and without `early_stopping`
+        all steps are taken.
+
+    n_iter_no_change : int, default=10
+        How many steps to wait for the loss to fall, 1 or more.
+
+    early_stopping : bool, default=False
+        Whether to stop by the Brier score of validation rows, and to keep the weights of
+        the step where that was lowest. The rows are `X_val` if that is passed to `fit`;
+        else they are held out from `X`, of which there is then a copy.
+
+    validation_fraction : float, default=0.1
+        The share of the weight of each class to hold out with `early_stopping`, between 0
+        and 1. Rows are drawn by `random_state` and by what is in them: in any order, equal
+        rows stay together, and a weight of 2 is a row twice. Multilabel `y` counts as one
+        class.
+
     checkpoints : array-like of int or None, default=None
         Iteration counts from 0 (the start) to `max_iter` at which to keep the weights, for
         `checkpoint_coefs_` and the ``staged_`` methods. They are sorted, and repeats are
-        dropped.
+        dropped. With `warm_start` they count from where the call begins.
+
+    warm_start : bool, default=False
+        Whether `fit` goes on from where the last one ended: `max_iter` steps more, on the
+        same classes and features. On the same data a steps and then b steps are a + b
+        steps, bit for bit.
+
+    verbose : int, default=0
+        Whether to print a line at most every second, and one at the end.
 
     random_state : int, RandomState instance or None, default=None
-        The generator of a "uniform" start; unused with "zeros".
+        The generator of a "uniform" start, and of the rows held out by `early_stopping`.
 
     Attributes
     ----------
+    best_n_iter_ : int
+        The step whose weights had the lowest loss on the validation rows, the first of
+        equal ones; with `early_stopping` they are those kept. This, what follows and
+        `validation_loss_curve_` are there after a fit with validation rows.
+
+    best_validation_score_ : float
+        Minus that loss: like all scores, the larger the better.
+
     checkpoint_coefs_ : ndarray of shape (n_checkpoints, n_neurons, n_features)
         `coef_` at each of the `checkpoints`, where there are any.
 
@@ -113,7 +185,8 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
         `intercept_` at each of the `checkpoints`, where there are any.
 
     checkpoint_iters_ : ndarray of shape (n_checkpoints,)
-        The `checkpoints`, sorted and without repeats, where there are any.
+        The `checkpoints` that the fit reached, sorted and without repeats, where there are
+        any.
 
     classes_ : ndarray of shape (n_classes,)
         The classes, sorted; for multilabel `y` the indices of the labels.
@@ -133,16 +206,21 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
         The Brier score on the training rows before each step: the weighted mean of the
         squared error of the output, summed over the neurons. With two classes it is
         what :func:`~sklearn.metrics.brier_score_loss` measures; with more, it is its
-        sum over classes, of outputs not yet scaled to sum to 1.
+        sum over classes, of outputs not yet scaled to sum to 1. Weights include those of
+        the classes.
 
     n_iter_ : int
-        The number of steps taken.
+        The number of steps taken, those of earlier fits with `warm_start` included.
 
     n_features_in_ : int
         The number of features seen during `fit`.
 
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the features seen during `fit`, where `X` has string column names.
+
+    validation_loss_curve_ : ndarray of shape (n_iter_ + 1,)
+        The Brier score on the validation rows before each step and after the last, as in
+        `loss_curve_`; NaN for steps that were taken without them.
 
     See Also
     --------
@@ -157,11 +235,20 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
     -----
     `X` of float32 is trained and answered in float32; anything else in float64. Dense
     `X` of more than 2 MiB and CSR are not copied. Memory beyond `X` is a few arrays of
-    (n_samples, n_neurons) and of `coef_`, and one of (max_iter, n_neurons).
+    (n_samples, n_neurons) and of `coef_`, and one of (max_iter, n_neurons). A memory map is
+    streamed.
 
     Where there are fewer rows than features and enough steps to make it pay, the descent
     runs on the products of the rows, ``X @ X.T``, and reaches the same weights but for
-    rounding.
+    rounding; with `warm_start` it never does.
+
+    An interrupt from the keyboard ends a fit after a whole number of steps: the weights
+    reached are kept, with a warning, and `warm_start` goes on from there. So it is in
+    :class:`~sklearn.neural_network.MLPClassifier`; a search over many fits takes more than
+    one interrupt.
+
+    From scikit-learn 1.9 on, ``set_callbacks`` takes callbacks that are told of every step
+    and may end the fit; where a progress bar is alone it is told of each hundredth.
 
     References
     ----------
@@ -182,6 +269,11 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
     0.975
     """
 
+    n_iter_: int
+    loss_curve_: NDArray[np.float64]
+    _n_steps: int  # behind `coef_`: `n_iter_`, or fewer where an earlier step was best
+    _seed: int | None  # of the rows held out
+
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = PARAMETERS
 
     def __init__(
@@ -191,9 +283,15 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
         learning_rate: float | Literal["auto"] = "auto",
         alpha: float = 0.0,
         fit_intercept: bool = True,
-        init: Literal["zeros", "uniform"] = "zeros",
+        init: Literal["zeros", "uniform"] | ArrayLike | tuple[Any, Any] = "zeros",
         class_weight: dict[Any, float] | Literal["balanced"] | None = None,
+        tol: float = 0.0,
+        n_iter_no_change: int = 10,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
         checkpoints: ArrayLike | None = None,
+        warm_start: bool = False,
+        verbose: int = 0,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.max_iter = max_iter
@@ -202,12 +300,25 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
         self.fit_intercept = fit_intercept
         self.init = init
         self.class_weight = class_weight
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.warm_start = warm_start
+        self.verbose = verbose
         self.checkpoints = checkpoints
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
     ) -> Self:
         """Train the neurons.
 
@@ -224,6 +335,17 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
             Weights of the rows, finite and not negative; 1 each if None. A weight of 2
             is the row twice, a weight of 0 takes the row out of the sum.
 
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Rows to validate on at every step. With `early_stopping` they take the place of
+            rows held out; without it they are only looked at. In a Pipeline, have them
+            transformed: ``Pipeline(..., transform_input=["X_val"])``.
+
+        y_val : array-like of shape (n_val,) or (n_val, n_labels), default=None
+            The labels of `X_val`, of classes that are in `y`.
+
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Weights of the rows of `X_val`, 1 each if None.
+
         Returns
         -------
         self : SigmoidNeuronClassifier
@@ -239,59 +361,159 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
         Warns
         -----
         ConvergenceWarning
-            If a "uniform" start left a neuron saturated: no better than a constant, and
-            without a gradient to improve.
+            If `max_iter` is reached with a positive `tol`, or if a start other than zeros
+            left a neuron saturated: no better than a constant, and without a gradient to
+            improve.
+        UserWarning
+            If the fit was interrupted from the keyboard: the weights reached are kept. If
+            `X_val` seems not to be transformed as `X` is.
         """
         # On a copy, so that a fit that raises leaves self as it was.
         copied = copy.copy(self)
-        features, y = read_data(copied, X, y, multi_output=True)
-        labels = check_labels(y)
-        classes, target = encode_targets(labels)
-        weight = encode_weights(sample_weight, self.class_weight, labels, features.dtype)
-        shape = features.shape[1], target.shape[1]
-        checkpoints = self._check_checkpoints(shape, features.dtype)
+        goes_on = self.warm_start and hasattr(self, "coef_")
+        rows, classes = self._read_rows(copied, X, y, sample_weight, goes_on)
+        checkpoints = self._check_checkpoints(rows)
 
-        alpha = float(self.alpha)
-        if self.learning_rate == "auto":
-            rate = auto_learning_rate(features, weight, alpha, self.fit_intercept)
-            check_learning_rate(rate, features.dtype)
-        else:
-            rate = np.array([self.learning_rate], dtype=np.float64)
-        coef, intercept = draw_start(
-            self.init,
-            shape,
-            fit_intercept=self.fit_intercept,
-            random_state=self.random_state,
-            dtype=features.dtype,
-        )
-        stops = np.union1d(checkpoints, [self.max_iter])
-        layer, coef, leave_span = enter_span(
-            Layer(features, target, weight, rate, alpha, self.fit_intercept),
-            coef,
-            n_steps=self.max_iter,
-            n_reads=len(stops),
-        )
-        coefs, intercepts, squared_errors = [], [], []
-        for n_iter, *results in descend(prepare(layer), coef, intercept, stops):
-            check_overflow(n_iter, *results)
-            coef, intercept, squared_error = results
-            coefs.append(leave_span(coef).T)
-            intercepts.append(intercept)
-            squared_errors.append(squared_error)
-        check_trained(self.init, features, target, weight, coefs[-1].T, intercept)
+        held_out = seed = validation = None
+        given = X_val, y_val, sample_weight_val
+        if any(array is not None for array in given):
+            validation = read_validation_rows(copied, *given, rows, classes)
+            warn_of_scale(rows.features, validation.features)
+        elif self.early_stopping:
+            seed = self._find_seed(goes_on)
+            held_out = hold_out(rows, self.validation_fraction, seed)
+            rows, validation = rows.take(~held_out), rows.take(held_out)
+        factors = find_class_factors(self.class_weight, classes, rows.labels, rows.weight)
+        layer = self._build_layer(rows, factors)
+        coef, intercept = self._find_start(layer, goes_on)
+        training = self._plan(layer, coef, intercept, checkpoints, validation, factors)
 
-        validate_data(self, X, skip_check_array=True)  # sets n_features_in_ and names
-        self._store(classes, labels.ndim == 2, coefs[-1], intercept, self.max_iter)
-        self._store_course(rate, np.vstack(squared_errors), weight)
-        for name in ("iters", "coefs", "intercepts"):
-            self.__dict__.pop(f"checkpoint_{name}_", None)
-        if len(checkpoints):
-            self.checkpoint_iters_ = checkpoints
-            self.checkpoint_coefs_ = np.stack(coefs[: len(checkpoints)])
-            self.checkpoint_intercepts_ = np.stack(intercepts[: len(checkpoints)])
+        seen = {name: vars(copied)[name] for name in SEEN if hasattr(copied, name)}
+        n_before = self._n_steps if goes_on else 0
+
+        def learned():
+            coef, intercept = training.result
+            multilabel = rows.labels.ndim == 2
+            rate = layer.learning_rate
+            neuron = describe_neuron(classes, multilabel, coef.T, intercept, rate)
+            return seen | neuron | {"n_iter_": n_before + training.n_iter}
+
+        task = FitTask(self, self.max_iter, X, y, sample_weight, held_out)
+        lines = ProgressLines(self.verbose, type(self).__name__)
+        training.run(task, lines, learned)
+        lines.tell(training, is_last=True)
+        from_zero = isinstance(self.init, str) and self.init == "zeros"
+        coef, intercept = training.result
+        check_trained(
+            goes_on or from_zero, rows.features, layer.target, layer.weight, coef, intercept
+        )
+        warn_of_outcome(training, self.tol, rows.features)
+
+        losses = self.loss_curve_[:n_before] if goes_on else np.empty(0)
+        before = getattr(self, "validation_loss_curve_", [])[: n_before if goes_on else 0]
+        for name in COURSE:
+            self.__dict__.pop(name, None)
+        validate_data(self, X, skip_check_array=True, reset=not goes_on)
+        self.__dict__.update(learned())
+        self.loss_curve_ = np.concatenate([losses, training.loss_curve])
+        self._n_steps, self._seed = self.n_iter_, seed
+        if validation:
+            unknown = np.full(n_before - len(before), np.nan)
+            curve = np.concatenate([before, unknown, training.validation_loss_curve])
+            self.validation_loss_curve_ = curve
+            self.best_n_iter_ = n_before + training.best_n_iter
+            self.best_validation_score_ = -float(curve[self.best_n_iter_])
+            if self.early_stopping:
+                self._n_steps = self.best_n_iter_
+        if kept := training.kept:
+            self.checkpoint_iters_ = np.array(list(kept))
+            self.checkpoint_coefs_ = np.stack([coef for coef, _ in kept.values()])
+            self.checkpoint_intercepts_ = np.stack([b for _, b in kept.values()])
+        task.close(learned)
         return self
 
-    def _check_checkpoints(self, shape, dtype):
+    @available_if(_takes_batches)
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
+        """Take one step of the update rule on a batch of rows.
+
+        The first call starts from `init`, every other from where the last one, or a fit,
+        ended. ``learning_rate="auto"`` is that of each batch.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows of the batch, finite.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Their labels; not all classes need to be there.
+
+        classes : array-like of shape (n_classes,), default=None
+            All classes that may come. Needed in the first call, unless `y` is multilabel;
+            later ones may leave it out.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, 1 each if None.
+
+        Returns
+        -------
+        self : SigmoidNeuronClassifier
+            The estimator, a step further: `n_iter_` and `loss_curve_` have grown by one.
+
+        Raises
+        ------
+        AttributeError
+            With `early_stopping` or ``class_weight="balanced"``, which need all rows.
+        ValueError
+            If a parameter or the data are out of range, or if the step overflows. The
+            estimator is then as it was before the call.
+        """
+        goes_on = hasattr(self, "coef_")
+        copied = copy.copy(self)
+        features, labels = read_data(copied, X, y, multi_output=True, reset=not goes_on)
+        labels = check_labels(labels)
+        classes = check_classes(classes, labels, self.classes_ if goes_on else None)
+        target = recognize_targets(labels, classes, labels.ndim == 2)
+        row_weight = check_sample_weight(sample_weight, len(labels))
+        factors = find_class_factors(self.class_weight, classes, labels)
+        layer = self._build_layer(Rows(features, labels, target, row_weight), factors)
+        coef, intercept = self._find_start(layer, goes_on)
+        coef, intercept, squared_error = prepare(layer).advance(coef, intercept, 1)
+        check_overflow(1, coef, intercept, squared_error)
+        (loss,) = average_error(layer.weight, squared_error)
+
+        losses = self.loss_curve_[: self._n_steps] if goes_on else np.empty(0)
+        for name in COURSE:
+            self.__dict__.pop(name, None)
+        validate_data(self, X, skip_check_array=True, reset=not goes_on)
+        multilabel, rate = labels.ndim == 2, layer.learning_rate
+        self.__dict__.update(describe_neuron(classes, multilabel, coef.T, intercept, rate))
+        self.loss_curve_ = np.append(losses, loss)
+        self.n_iter_ = self._n_steps = len(self.loss_curve_)
+        self._seed = None
+        return self
+
+    def _read_rows(self, copied, X, y, sample_weight, goes_on):
+        """Return the rows and the classes; `copied` notes the features."""
+        features, labels = read_data(copied, X, y, multi_output=True, reset=not goes_on)
+        labels = check_labels(labels)
+        classes, target = encode_targets(labels)
+        same = goes_on and np.array_equal(classes, self.classes_)
+        if goes_on and not (same and self._multilabel == (labels.ndim == 2)):
+            raise ValueError(
+                "With warm_start=True a fit goes on with the classes of the one before, "
+                f"{self.classes_.tolist()}, but y has {classes.tolist()}."
+            )
+        weight = check_sample_weight(sample_weight, len(labels))
+        return Rows(features, labels, target, weight), classes
+
+    def _check_checkpoints(self, rows):
         if self.checkpoints is None:
             return np.empty(0, dtype=np.int64)
         checkpoints = check_iters(self.checkpoints, "checkpoints")
@@ -300,7 +522,8 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
                 f"The 'checkpoints' reach {checkpoints[-1]}, beyond max_iter="
                 f"{self.max_iter}."
             )
-        size = len(checkpoints) * (shape[0] + 1) * shape[1] * dtype.itemsize
+        n_weights = (rows.features.shape[1] + 1) * rows.target.shape[1]
+        size = len(checkpoints) * n_weights * rows.features.dtype.itemsize
         if size > _MUCH_MEMORY:
             warnings.warn(
                 f"The weights at {len(checkpoints)} checkpoints take "
@@ -310,94 +533,63 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
             )
         return checkpoints
 
-    def _store(self, classes, multilabel, coef, intercept, n_iter):
-        """Store what answers need."""
-        self.classes_ = classes
-        self.coef_ = coef
-        self.intercept_ = intercept
-        self.n_iter_ = int(n_iter)
-        self._multilabel = multilabel
+    def _find_seed(self, goes_on):
+        """Return what rows are held out by: a fit that goes on holds out the same."""
+        if isinstance(self.random_state, Integral):
+            return int(self.random_state)
+        if goes_on and self._seed is not None:
+            return self._seed
+        return check_random_state(self.random_state).randint(2**31)
 
-    def _store_rate(self, rate):
-        self.learning_rate_ = rate if len(rate) > 1 else float(rate[0])
+    def _build_layer(self, rows, factors):
+        features, alpha = rows.features, float(self.alpha)
+        weight = encode_weights(rows.weight, factors, rows.labels, features.dtype)
+        rate = np.array([self.learning_rate])
+        if self.learning_rate == "auto":
+            rate = auto_learning_rate(features, weight, alpha, self.fit_intercept)
+            check_learning_rate(rate, features.dtype)
+        rate = rate.astype(np.float64)
+        return Layer(features, rows.target, weight, rate, alpha, self.fit_intercept)
 
-    def _store_course(self, rate, squared_error, weight):
-        """Store how the descent went."""
-        self._store_rate(rate)
-        total_weight = weight.sum(axis=0, dtype=np.float64)
-        self.loss_curve_ = (squared_error / total_weight).sum(axis=1)
+    def _find_start(self, layer, goes_on):
+        """Return coef (d, K) and intercept (K,) before the first step of this call."""
+        dtype = layer.features.dtype
+        if goes_on:
+            coef = np.ascontiguousarray(self.coef_.T, dtype)
+            return coef, self.intercept_.astype(dtype)
+        return draw_start(
+            self.init,
+            (layer.features.shape[1], layer.target.shape[1]),
+            fit_intercept=self.fit_intercept,
+            random_state=self.random_state,
+            dtype=dtype,
+        )
 
-    def decision_function(self, X: ArrayLike) -> NDArray[np.floating[Any]]:
-        """Return the potential of each neuron, the weighted sum of its inputs.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows to answer for, finite.
-
-        Returns
-        -------
-        potential : ndarray of shape (n_samples,) or (n_samples, n_neurons)
-            One column where there is one neuron; above 0 it favours ``classes_[1]``.
-
-        Raises
-        ------
-        ValueError
-            If the potential overflows.
-        """
-        check_is_fitted(self, "coef_")
-        features = read_data(self, X, reset=False)
-        return _flat(finite_potential(features, self.coef_.T, self.intercept_))
-
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.floating[Any]]:
-        """Return the probability of each class, or of each label.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows to answer for, finite.
-
-        Returns
-        -------
-        probability : ndarray of shape (n_samples, n_classes)
-            Columns in the order of `classes_`. Rows sum to 1 unless `y` was multilabel:
-            with more than two classes the neurons' outputs are divided by their sum.
-        """
-        return self._probability(self.decision_function(X))
-
-    def predict_log_proba(self, X: ArrayLike) -> NDArray[np.floating[Any]]:
-        """Return the logarithm of `predict_proba`, finite where that rounds to 0.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows to answer for, finite.
-
-        Returns
-        -------
-        log_probability : ndarray of shape (n_samples, n_classes)
-            Columns in the order of `classes_`.
-        """
-        z = self.decision_function(X)
-        if z.ndim == 1:
-            return log_expit(np.column_stack([-z, z]))
-        return log_expit(z) if self._multilabel else log_normalize(z)
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Return the most probable class, or the labels more probable than not.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows to answer for, finite.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
-            Classes, or a multilabel indicator matrix. Decided from the potential, which
-            still tells classes apart where probabilities round to the same number.
-        """
-        return self._choice(self.decision_function(X))
+    def _plan(self, layer, coef, intercept, checkpoints, validation, factors):
+        """Return the training, in the coordinates that cost least."""
+        patience = leave_span = None
+        if validation:
+            dtype = layer.features.dtype
+            weight = encode_weights(validation.weight, factors, validation.labels, dtype)
+            validation = Validation(validation, weight)
+        if self.early_stopping or self.tol > 0:
+            patience = Patience(self.tol, self.n_iter_no_change)
+        if not self.warm_start:  # else a fit in parts has other rounding than one in whole
+            n_reads = self.max_iter if validation else len(checkpoints) + 1
+            layer, coef, leave_span = enter_span(
+                layer, coef, n_steps=self.max_iter, n_reads=n_reads
+            )
+        return Training(
+            layer,
+            coef,
+            intercept,
+            leave_span,
+            max_iter=self.max_iter,
+            checkpoints=checkpoints,
+            validation=validation,
+            patience=patience,
+            stops_early=self.early_stopping,
+        )
 
     @available_if(_has_checkpoints)
     def staged_decision_function(self, X: ArrayLike) -> Iterator[NDArray[np.floating[Any]]]:
@@ -420,7 +612,7 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
         """
         features = read_data(self, X, reset=False)
         return (
-            _flat(finite_potential(features, coef.T, intercept))
+            flatten(finite_potential(features, coef.T, intercept))
             for coef, intercept in zip(
                 self.checkpoint_coefs_, self.checkpoint_intercepts_, strict=True
             )
@@ -457,27 +649,3 @@ class SigmoidNeuronClassifier(ClassifierMixin, BaseEstimator):
             In the order of `checkpoint_iters_`.
         """
         return map(copy.copy(self)._choice, self.staged_decision_function(X))
-
-    def _probability(self, z):
-        if z.ndim == 1:
-            return expit(np.column_stack([-z, z]))
-        return expit(z) if self._multilabel else np.exp(log_normalize(z))
-
-    def _choice(self, z):
-        if self._multilabel:
-            return (z > 0).astype(int)
-        return self.classes_[z.argmax(axis=1) if z.ndim == 2 else (z > 0).astype(int)]
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.classifier_tags.multi_label = True
-        # One check feeds blobs of standard deviation 20 and asks that class weights move
-        # nearly all of them to one side. No plane through the origin can do that, and a
-        # random start is saturated there. This tag is what keeps the check away.
-        tags.classifier_tags.poor_score = not self.fit_intercept or self.init == "uniform"
-        return tags
-
-
-def _flat(z):
-    return z[:, 0] if z.shape[1] == 1 else z

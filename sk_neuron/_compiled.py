@@ -42,7 +42,7 @@ _FEW_ROWS = 384
 # The cost of a step from which threads pay, and that after which Python has a look at
 # signals, in multiplications; a sigmoid, and to move a weight, takes as long as so many.
 _THREADS_PAY = 2**18
-_STRETCH = 2**28
+STRETCH = 2**28
 _SIGMOID = 32
 _MOVE = 8
 
@@ -102,123 +102,141 @@ def _share_threads(n_chunks):
     return min(n_chunks, max(1, most_threads() // max(1, len(_at_work))))
 
 
-class CompiledKernel:
-    """A layer as the compiled kernels have it, and a way to run them.
+class Layout:
+    """Where the compiled kernels have the columns of a layer.
 
     Columns go in tiles of as many as are in a vector, and those left over one by one
     ("singles"): `Layer` in _kernel.h says in which order.
     """
 
-    def __init__(self, layer):
-        features, self.n_columns = layer.features, layer.target.shape[1]
-        self.n_features, self.dtype = features.shape[1], features.dtype
-        self.lanes = _LANES[self.dtype.itemsize]
-        self.n_tiles, self.n_singles = divmod(self.n_columns, self.lanes)
+    def __init__(self, features, n_columns):
+        self.n_features, self.n_columns = features.shape[1], n_columns
+        self.dtype, self.lanes = features.dtype, _LANES[features.dtype.itemsize]
+        self.n_tiles, self.n_singles = divmod(n_columns, self.lanes)
         if _is_few(features):
-            self.n_tiles, self.n_singles = 0, self.n_columns
-        elif self.n_singles > _SINGLES[self.dtype.itemsize]:
+            self.n_tiles, self.n_singles = 0, n_columns
+        elif self.n_singles > _SINGLES[features.dtype.itemsize]:
             self.n_tiles, self.n_singles = self.n_tiles + 1, 0
-        self.features = features
-        self.bounds = _find_bounds(features, self.n_columns)
-        self.signs = self._flatten_rows(layer.target, -1)
+        self.n_places = self.n_tiles * self.lanes + self.n_singles
+
+    def place_coef(self, coef):
+        """Return (d, K) as it is laid out, flat."""
+        n_tiled = self.n_columns - self.n_singles
+        tiles = _fill_up(coef[:, :n_tiled], self.n_tiles * self.lanes)
+        tiles = tiles.reshape(self.n_features, self.n_tiles, self.lanes).swapaxes(0, 1)
+        return np.concatenate([tiles.ravel(), coef[:, n_tiled:].T.ravel()])
+
+    def read_coef(self, coef):
+        """Return what is laid out as (..., size) as (..., d, K)."""
+        width, n_tiled = self.n_tiles * self.lanes, self.n_columns - self.n_singles
+        shape, d = coef.shape[:-1], self.n_features
+        tiles, singles = np.split(coef, [d * width], axis=-1)
+        tiles = tiles.reshape(*shape, self.n_tiles, d, self.lanes).swapaxes(-3, -2)
+        tiles = tiles.reshape(*shape, d, width)[..., :n_tiled]
+        singles = singles.reshape(*shape, self.n_singles, d).swapaxes(-2, -1)
+        return np.concatenate([tiles, singles], axis=-1)
+
+    def place_rows(self, array, fill):
+        """Return (n, K) as (n, columns in tiles) and (columns left over, n), flat."""
+        width, n_tiled = self.n_tiles * self.lanes, self.n_columns - self.n_singles
+        flat = np.full(len(array) * self.n_places, fill, array.dtype)
+        tiles, singles = np.split(flat, [len(array) * width])
+        tiles.reshape(len(array), width)[:, :n_tiled] = array[:, :n_tiled]
+        singles.reshape(self.n_singles, len(array))[:] = array[:, n_tiled:].T
+        return flat
+
+    def place(self, vector, dtype):
+        """Return (K,), or a number for all columns, as it is laid out."""
+        full = np.zeros(self.n_places, dtype)
+        full[: self.n_columns] = vector
+        return full
+
+    def read(self, flat, n_steps):
+        """Return what is laid out step by step as (n_steps, K)."""
+        return flat.reshape(n_steps, self.n_places)[:, : self.n_columns]
+
+
+class CompiledKernel:
+    """A layer as the compiled kernels have it, and a way to run them.
+
+    `n_at_once` steps take a fraction of a second, or one does that takes longer.
+    """
+
+    def __init__(self, layer):
+        features = self.features = layer.features
+        self.layout = layout = Layout(features, layer.target.shape[1])
+        self.n_at_once = max(1, STRETCH // find_cost(features, layout.n_columns))
+        self.bounds = _find_bounds(features, layout.n_columns)
+        self.signs = layout.place_rows(layer.target, -1)
         self.signs = np.subtract(self.signs > 0, self.signs == 0, dtype=np.int8)
         shared = layer.weight.shape[1] == 1
-        self.weights = layer.weight[:, 0] if shared else self._flatten_rows(layer.weight, 0)
+        self.weights = layer.weight[:, 0] if shared else layout.place_rows(layer.weight, 0)
         self.weights = np.ascontiguousarray(self.weights)
-        self.rate = self._flatten(layer.learning_rate, np.float64)
-        self.alpha = self._flatten(layer.alpha, np.float64)
+        self.rate = layout.place(layer.learning_rate, np.float64)
+        self.alpha = layout.place(layer.alpha, np.float64)
         self.fit_intercept = layer.fit_intercept
         self._advance = self._choose()
-        self._z = None
 
     def advance(self, coef, intercept, n_steps):
         """Return coef, intercept and the squared error before each step, (n_steps, K)."""
-        state = self._lay_out(coef, intercept, n_steps)
+        state = self._run(coef, intercept, n_steps)
+        return (
+            self.layout.read_coef(state.coef),
+            state.intercept[: self.layout.n_columns],
+            self.layout.read(state.squared_error, n_steps),
+        )
+
+    def trace(self, coef, intercept, n_steps):
+        """Do what `advance` does, and return coef and intercept after each step."""
+        state = self._run(coef, intercept, n_steps, n_traced=n_steps)
+        return (
+            self.layout.read_coef(state.coefs.reshape(n_steps, len(state.coef))),
+            self.layout.read(state.intercepts, n_steps),
+            self.layout.read(state.squared_error, n_steps),
+        )
+
+    def _run(self, coef, intercept, n_steps, n_traced=0):
+        state = self._place(coef, intercept, n_steps, n_traced)
         n_chunks, place = len(self.bounds) - 1, 0
-        cost = _find_cost(self.features, self.n_columns)
+        cost = find_cost(self.features, self.layout.n_columns)
         while place < n_steps * n_chunks:
             with _being_at_work():
                 n_threads = _share_threads(n_chunks)
-                stretch = max(n_threads, _STRETCH * n_chunks // cost)
+                stretch = max(n_threads, STRETCH * n_chunks // cost)
                 end = min(n_steps * n_chunks, place + stretch)
                 self._advance(state, place, end, n_threads)
             place = end
-        squared_error = state.squared_error.reshape(n_steps, len(state.intercept))
-        return (
-            self._read_coef(state.coef),
-            state.intercept[: self.n_columns],
-            squared_error[:, : self.n_columns],
-        )
-
-    def find_potential(self, coef, intercept):
-        """Return the potentials of all rows, (n, K), until the next call."""
-        if issparse(self.features):
-            with np.errstate(all="ignore"):
-                return potential(self.features, coef, intercept)
-        # After a product by BLAS its threads and the kernel's would wait for each other.
-        state = self._lay_out(coef, intercept, 0)
-        if self._z is None:
-            self._z = np.empty((len(self.features), len(state.intercept)), self.dtype)
-        n_together = _count_together(self.features, self.n_tiles)
-        with _being_at_work():
-            n_threads = _share_threads(len(self.bounds) - 1)
-            _dense.fill_potential(
-                self.features, self, state, n_together, self._z, n_threads
-            )
-        return self._z[:, : self.n_columns]
+        return state
 
     def _choose(self):
         """Return what goes from a place in the descent to another."""
         if issparse(self.features):
             X = self.features
             return partial(_sparse.advance, X.data, X.indices, X.indptr, self)
-        n_rows = len(self.features)
+        n_rows, lanes = len(self.features), self.layout.lanes
         if _is_few(self.features):
-            vectors = _fill_up(self.features.T, -(-n_rows // self.lanes) * self.lanes)
-            vectors = vectors.reshape(self.n_features, -1, self.lanes).swapaxes(0, 1).copy()
+            vectors = _fill_up(self.features.T, -(-n_rows // lanes) * lanes)
+            vectors = vectors.reshape(len(vectors), -1, lanes).swapaxes(0, 1).copy()
             return partial(_dense.advance_few, vectors, n_rows, self)
         features = self.features
-        if self.n_tiles == 0 and features.size <= _COPIED:
+        if self.layout.n_tiles == 0 and features.size <= _COPIED:
             features = _copy_apart(features)
-        n_together = _count_together(features, self.n_tiles)
+        n_together = _count_together(features, self.layout.n_tiles)
         return partial(_dense.advance, features, n_together, self)
 
-    def _lay_out(self, coef, intercept, n_steps):
-        n_tiled = self.n_columns - self.n_singles
-        tiles = _fill_up(coef[:, :n_tiled], self.n_tiles * self.lanes)
-        tiles = tiles.reshape(self.n_features, self.n_tiles, self.lanes).swapaxes(0, 1)
-        coef = np.concatenate([tiles.ravel(), coef[:, n_tiled:].T.ravel()])
-        intercept = self._flatten(intercept, self.dtype)
-        n_chunks = len(self.bounds) - 1
+    def _place(self, coef, intercept, n_steps, n_traced):
+        coef = self.layout.place_coef(coef)
+        intercept = self.layout.place(intercept, self.layout.dtype)
+        n_chunks, dtype = len(self.bounds) - 1, self.layout.dtype
         return State(
             coef,
             intercept,
-            gradients=np.empty(n_chunks * len(coef), self.dtype),
+            gradients=np.empty(n_chunks * len(coef), dtype),
             sums=np.empty(n_chunks * 2 * len(intercept)),
             squared_error=np.empty(n_steps * len(intercept)),
+            coefs=np.empty(n_traced * len(coef), dtype),
+            intercepts=np.empty(n_traced * len(intercept), dtype),
         )
-
-    def _read_coef(self, coef):
-        """Return weights as they are laid out as (n_features, n_columns)."""
-        width, n_tiled = self.n_tiles * self.lanes, self.n_columns - self.n_singles
-        tiles, singles = np.split(coef, [self.n_features * width])
-        tiles = tiles.reshape(self.n_tiles, self.n_features, self.lanes).swapaxes(0, 1)
-        tiles = tiles.reshape(self.n_features, width)[:, :n_tiled]
-        return np.hstack([tiles, singles.reshape(self.n_singles, self.n_features).T])
-
-    def _flatten_rows(self, array, fill):
-        """Return (n, K) as (n, columns in tiles) and (columns left over, n), flat."""
-        width, n_tiled = self.n_tiles * self.lanes, self.n_columns - self.n_singles
-        flat = np.full(len(array) * (width + self.n_singles), fill, array.dtype)
-        tiles, singles = np.split(flat, [len(array) * width])
-        tiles.reshape(len(array), width)[:, :n_tiled] = array[:, :n_tiled]
-        singles.reshape(self.n_singles, len(array))[:] = array[:, n_tiled:].T
-        return flat
-
-    def _flatten(self, vector, dtype):
-        full = np.zeros(self.n_tiles * self.lanes + self.n_singles, dtype)
-        full[: self.n_columns] = vector
-        return full
 
 
 class State(NamedTuple):
@@ -229,6 +247,35 @@ class State(NamedTuple):
     gradients: np.ndarray
     sums: np.ndarray
     squared_error: np.ndarray
+    coefs: np.ndarray
+    intercepts: np.ndarray
+
+
+def find_potential(features, coef, intercept):
+    """Return the potentials of all rows, (n, K).
+
+    After a product by BLAS its threads and those of a kernel would wait for each other.
+    """
+    n_columns = coef.shape[1]
+    fits = coef.dtype == features.dtype and 0 not in (*features.shape, n_columns)
+    if issparse(features) or not fits or not has_kernel(features):
+        with np.errstate(all="ignore"):
+            return potential(features, coef, intercept)
+    layout = Layout(features, n_columns)
+    z = np.empty((len(features), layout.n_places), layout.dtype)
+    bounds = _find_bounds(features, n_columns)
+    with _being_at_work():
+        _dense.fill_potential(
+            features,
+            layout,
+            bounds,
+            layout.place_coef(coef),
+            layout.place(intercept, layout.dtype),
+            _count_together(features, layout.n_tiles),
+            z,
+            _share_threads(len(bounds) - 1),
+        )
+    return z[:, :n_columns]
 
 
 @contextmanager
@@ -240,7 +287,8 @@ def _being_at_work():
         del _at_work[-1:]  # of which there is none in a child forked meanwhile
 
 
-def _find_cost(features, n_columns):
+def find_cost(features, n_columns):
+    """Return what a step costs, in multiplications."""
     n_rows, n_features = features.shape
     n_values = int(features.nnz) if issparse(features) else features.size
     return n_columns * (n_values + _SIGMOID * n_rows + _MOVE * n_features)
@@ -248,7 +296,7 @@ def _find_cost(features, n_columns):
 
 def _is_few(features):
     n_rows, n_features = features.shape
-    narrow = not issparse(features) and n_features < _LANES[features.itemsize]
+    narrow = not issparse(features) and n_features < _LANES[features.dtype.itemsize]
     return narrow and n_rows <= _FEW_ROWS
 
 
@@ -273,7 +321,7 @@ def _copy_apart(features):
 def _find_bounds(features, n_columns):
     """Return the first row of each chunk, and the number of rows."""
     n_rows, n_features = features.shape
-    if _is_few(features) or _find_cost(features, n_columns) < _THREADS_PAY:
+    if _is_few(features) or find_cost(features, n_columns) < _THREADS_PAY:
         return np.array([0, n_rows], np.intp)
     most = min(_MOST_CHUNKS, 8 + n_rows // n_features)
     if issparse(features):

@@ -318,7 +318,10 @@ DISPATCHED static void NAME(advance_single)(const REAL *x, const Layer *layer,
             w[j] += rate * (NAME(add_lanes)(sum) - alpha * w[j]);
         }
         if (layer->fit_intercept) b += rate * NAME(add_lanes)(delta_sum);
-        layer->squared_error[step * layer->n_singles + single] = NAME(add_lanes)(error_sum);
+        ptrdiff_t place = step * layer->n_singles + single;
+        layer->squared_error[place] = NAME(add_lanes)(error_sum);
+        if (layer->coefs) memcpy((REAL *)layer->coefs + place * d, w, d * sizeof(REAL));
+        if (layer->intercepts) ((REAL *)layer->intercepts)[place] = b;
     }
     memcpy(coef, w, d * sizeof(REAL));
     *intercept = b;

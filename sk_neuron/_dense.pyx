@@ -66,15 +66,20 @@ def advance_few(
 
 def fill_potential(
     const floating[:, :] x,
-    kernel,
-    state,
+    layout,
+    const ptrdiff_t[::1] bounds,
+    floating[::1] coef,
+    floating[::1] intercept,
     ptrdiff_t n_together,
     floating[:, ::1] z,
     int n_threads,
 ):
-    """Fill in z (n, columns) with the potentials of a state."""
+    """Fill in z (n, columns) with the potentials."""
     cdef Rows rows = find_rows(x, n_together)
-    cdef Layer layer = describe(kernel, state, x.shape[0], <floating>0)
+    cdef Layer layer
+    layer.n, layer.d, layer.n_chunks = x.shape[0], x.shape[1], bounds.shape[0] - 1
+    layer.n_tiles, layer.n_singles = layout.n_tiles, layout.n_singles
+    layer.bounds, layer.coef, layer.intercept = &bounds[0], &coef[0], &intercept[0]
     with nogil:
         if floating is double:
             potential_f64(&rows, &layer, &z[0, 0], n_threads)

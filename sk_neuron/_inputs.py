@@ -5,15 +5,25 @@ The one module that imports scikit-learn's parameter validation, which is privat
 
 import copy
 from numbers import Integral, Real
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import _fit_context
 from sklearn.metrics import get_scorer_names
-from sklearn.utils import _safe_indexing, check_array, column_or_1d
+from sklearn.utils import (
+    _safe_indexing,
+    check_array,
+    check_consistent_length,
+    column_or_1d,
+)
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.multiclass import (
+    check_classification_targets,
+    type_of_target,
+    unique_labels,
+)
 from sklearn.utils.validation import _check_method_params, validate_data
 
 # What may be passed for each parameter of the estimators; what is in an array-like is
@@ -25,17 +35,24 @@ _SHARED = {
         Interval(Real, 0, None, closed="neither"),
     ],
     "fit_intercept": ["boolean"],
-    "init": [StrOptions({"uniform", "zeros"})],
     "class_weight": [dict, StrOptions({"balanced"}), None],
     "random_state": ["random_state"],
 }
 PARAMETERS = {
     **_SHARED,
     "alpha": [Interval(Real, 0, None, closed="left")],
+    "init": [StrOptions({"uniform", "zeros"}), tuple, "array-like"],
+    "tol": [Interval(Real, 0, None, closed="left")],
+    "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
     "checkpoints": ["array-like", None],
+    "warm_start": ["boolean"],
+    "verbose": ["verbose"],
 }
 SEARCH_PARAMETERS = {
     **_SHARED,
+    "init": [StrOptions({"uniform", "zeros"})],
     "iters": [StrOptions({"auto"}), "array-like"],
     "alphas": ["array-like"],
     "cv": ["cv_object"],
@@ -59,6 +76,38 @@ def read_data(estimator, X, *y, **params):
         copy.copy(X).check_format()
     dtype = [np.float64, np.float32]
     return validate_data(estimator, X, *y, accept_sparse="csr", dtype=dtype, **params)
+
+
+class Rows(NamedTuple):
+    """Rows of X and what goes with them."""
+
+    features: Any  # (n, d)
+    labels: np.ndarray  # (n,), or (n, K) for multilabel
+    target: np.ndarray  # (n, K)
+    weight: np.ndarray  # (n,), without class weights
+
+    def take(self, some):
+        """Return some of the rows, by a mask."""
+        rows = Rows(*(array[some] for array in self))
+        return rows._replace(target=np.asfortranarray(rows.target))
+
+
+def read_validation_rows(estimator, X_val, y_val, sample_weight_val, rows, classes):
+    """Return the rows to validate on that a user passed, for the rows to train on."""
+    if X_val is None or y_val is None:
+        given, missing = ("y_val", "X_val") if X_val is None else ("X_val", "y_val")
+        given = "sample_weight_val" if y_val is None and X_val is None else given
+        raise ValueError(f"{given} was passed without {missing}.")
+    try:
+        features = read_data(estimator, X_val, reset=False)
+    except ValueError as error:
+        raise ValueError(f"X_val cannot be used: {error}") from error
+    features = features.astype(rows.features.dtype, copy=False)
+    labels = check_labels(y_val)
+    target = recognize_targets(labels, classes, rows.labels.ndim == 2, "y_val")
+    check_consistent_length(X_val, labels)
+    weight = check_sample_weight(sample_weight_val, len(labels), "sample_weight_val")
+    return Rows(features, labels, target, weight)
 
 
 def check_iters(iters, name):
@@ -87,6 +136,7 @@ def check_alphas(alphas):
 
 def check_labels(y):
     """Return y as (n,) class labels, or as an (n, K) array of 0/1 for multilabel."""
+    y = y if issparse(y) else np.asarray(y)
     kind = type_of_target(y, input_name="y")
     if kind in ("binary", "multiclass"):
         return column_or_1d(y, warn=True)
@@ -118,20 +168,85 @@ def encode_targets(labels):
     return classes, target.astype(np.int8, order="F")
 
 
-def encode_weights(sample_weight, class_weight, labels, dtype):
+def check_classes(classes, labels, known):
+    """Return the classes of a stream of batches: as known, or as passed with the first."""
+    if labels.ndim == 2:
+        passed = np.arange(labels.shape[1]) if classes is None else np.asarray(classes)
+    elif classes is None and known is None:
+        raise ValueError("classes must be passed on the first call to partial_fit.")
+    else:
+        passed = known if classes is None else unique_labels(classes)
+    if known is not None and not np.array_equal(passed, known):
+        raise ValueError(f"The classes were {known.tolist()}, but now {passed.tolist()}.")
+    if labels.ndim == 1 and len(passed) == 1:
+        raise ValueError(
+            f"At least two classes are needed. Got one class: {passed.tolist()}."
+        )
+    return passed
+
+
+def recognize_targets(labels, classes, multilabel, name="y"):
+    """Return the (n, K) targets of labels of known classes."""
+    if labels.ndim != 1 + multilabel or (multilabel and labels.shape[1] != len(classes)):
+        raise ValueError(f"{name} has the shape {labels.shape}, unlike that of the fit.")
+    if multilabel:
+        return labels.astype(np.int8, order="F")
+    if not np.isin(labels, classes).all():
+        unknown = np.setdiff1d(labels, classes).tolist()
+        raise ValueError(
+            f"{name} contains labels that were not seen during fit: {unknown}."
+        )
+    target = np.searchsorted(classes, labels)[:, np.newaxis]
+    if len(classes) > 2:
+        target = target == np.arange(len(classes))
+    return target.astype(np.int8, order="F")
+
+
+def find_class_factors(class_weight, classes, labels, sample_weight=None):
+    """Return the weights of the classes, {class: factor}, for each column of labels.
+
+    "balanced" does not see rows of weight 0; a class that has no others has a factor of 0.
+    """
+    if class_weight is None:
+        return None
+    if labels.ndim == 2:
+        classes = np.array([0, 1])
+        if isinstance(class_weight, dict):
+            if not set(class_weight) <= {0, 1}:
+                raise ValueError(
+                    "The classes of each label of a multilabel y are 0 and 1, but "
+                    f"class_weight has the keys {list(class_weight)}."
+                )
+            class_weight = {0: 1, 1: 1} | class_weight
+    if class_weight != "balanced":
+        factors = compute_class_weight(class_weight, classes=classes, y=classes)
+        columns = labels.shape[1] if labels.ndim == 2 else 1
+        return [dict(zip(classes.tolist(), factors, strict=True))] * columns
+    weight = check_sample_weight(sample_weight, len(labels))
+    rows = weight > 0
+    columns = labels[rows].T if labels.ndim == 2 else [labels[rows]]
+    found = []
+    for column in columns:
+        present = np.unique(column)
+        with np.errstate(all="ignore"):  # what overflows shows in the weights
+            factors = compute_class_weight(
+                "balanced", classes=present, y=column, sample_weight=weight[rows]
+            )
+        balanced = dict(zip(present.tolist(), factors, strict=True))
+        found.append({label: balanced.get(label, 0.0) for label in classes.tolist()})
+    return found
+
+
+def encode_weights(sample_weight, class_factors, labels, dtype):
     """Return sample weights times class weights, (n, 1) or, for multilabel, (n, K)."""
     weight = check_sample_weight(sample_weight, len(labels))[:, np.newaxis]
-    if labels.ndim == 2 and isinstance(class_weight, dict):
-        if not set(class_weight) <= {0, 1}:
-            raise ValueError(
-                "The classes of each label of a multilabel y are 0 and 1, but class_weight "
-                f"has the keys {list(class_weight)}."
-            )
-        class_weight = {0: 1, 1: 1} | class_weight
     with np.errstate(all="ignore"):  # the result is judged below
-        if class_weight is not None:
+        if class_factors is not None:
             columns = labels.T if labels.ndim == 2 else [labels]
-            factors = [_class_weights(class_weight, c, weight[:, 0]) for c in columns]
+            factors = [
+                _look_up(factor, column)
+                for factor, column in zip(class_factors, columns, strict=True)
+            ]
             weight = weight * np.column_stack(factors)
         weight = weight.astype(dtype, order="F")
         total = weight.sum(axis=0, dtype=np.float64).astype(dtype)
@@ -146,34 +261,27 @@ def encode_weights(sample_weight, class_weight, labels, dtype):
     return weight
 
 
-def check_sample_weight(sample_weight, n_samples):
+def check_sample_weight(sample_weight, n_samples, name="sample_weight"):
     """Return the weight of each row, (n,), in float64."""
     if sample_weight is None:
         sample_weight = 1.0
     if isinstance(sample_weight, Real):
         sample_weight = np.full(n_samples, sample_weight)
-    weight = check_array(
-        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
-    )
+    weight = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name=name)
     if weight.ndim != 1:
         raise ValueError(
             f"Sample weights must be 1D array or scalar, got {weight.ndim}D array."
         )
     if weight.shape != (n_samples,):
-        raise ValueError(f"sample_weight.shape == {weight.shape}, expected {(n_samples,)}!")
+        raise ValueError(f"{name}.shape == {weight.shape}, expected {(n_samples,)}!")
     if (weight < 0).any():
-        raise ValueError("Negative values in data passed to `sample_weight`.")
+        raise ValueError(f"Negative values in data passed to `{name}`.")
     if not weight.any():
         raise ValueError("Sample weights must contain at least one non-zero number.")
     return weight
 
 
-def _class_weights(class_weight, labels, weight):
-    """Return the factor of each row; "balanced" does not see rows of weight 0."""
-    rows = weight > 0 if class_weight == "balanced" else np.full(len(labels), True)
-    classes, index = np.unique(labels[rows], return_inverse=True)
-    factor = np.zeros(len(labels))
-    factor[rows] = compute_class_weight(
-        class_weight, classes=classes, y=labels[rows], sample_weight=weight[rows]
-    )[index]
-    return factor
+def _look_up(factor, labels):
+    """Return the factor of the class of each row."""
+    present, index = np.unique(labels, return_inverse=True)
+    return np.array([factor[label] for label in present.tolist()])[index]

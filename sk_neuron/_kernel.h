@@ -88,6 +88,7 @@ typedef struct {
     void *gradients;       /* (n_chunks, size of coef) */
     double *sums;          /* (n_chunks, 2, columns): of delta, of the squared error */
     double *squared_error; /* (n_steps, columns) */
+    void *coefs, *intercepts; /* coef and intercept after each step, or NULL */
 } Layer;
 
 /* Rows that go together in a tile, at most, of which AT_ONCE share each load of a weight, and

@@ -19,6 +19,8 @@ cdef extern from "_kernel.h" nogil:
         void *gradients
         double *sums
         double *squared_error
+        void *coefs
+        void *intercepts
     int count_threads "most_threads"()
 
 
@@ -36,9 +38,10 @@ cdef Layer describe(kernel, state, ptrdiff_t n, floating precision):
     cdef const double[::1] rate = kernel.rate, alpha = kernel.alpha
     cdef floating[::1] coef = state.coef, intercept = state.intercept
     cdef floating[::1] gradients = state.gradients
+    cdef floating[::1] coefs = state.coefs, intercepts = state.intercepts
     cdef double[::1] sums = state.sums, squared_error = state.squared_error
-    layer.n, layer.d = n, kernel.n_features
-    layer.n_tiles, layer.n_singles = kernel.n_tiles, kernel.n_singles
+    layer.n, layer.d = n, kernel.layout.n_features
+    layer.n_tiles, layer.n_singles = kernel.layout.n_tiles, kernel.layout.n_singles
     layer.n_chunks = bounds.shape[0] - 1
     layer.bounds, layer.signs = &bounds[0], &signs[0]
     layer.weight = layer.weights = NULL
@@ -51,4 +54,6 @@ cdef Layer describe(kernel, state, ptrdiff_t n, floating precision):
     layer.coef, layer.intercept = &coef[0], &intercept[0]
     layer.gradients, layer.sums = &gradients[0], &sums[0]
     layer.squared_error = &squared_error[0]
+    layer.coefs = &coefs[0] if coefs.shape[0] else NULL
+    layer.intercepts = &intercepts[0] if intercepts.shape[0] else NULL
     return layer

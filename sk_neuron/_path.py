@@ -4,11 +4,10 @@ import copy
 import inspect
 import warnings
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import issparse
 from sklearn import get_config
 from sklearn.exceptions import ConvergenceWarning, FitFailedWarning, NotFittedError
 from sklearn.metrics import get_scorer
@@ -17,8 +16,9 @@ from sklearn.utils import Tags, check_consistent_length, indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sk_neuron._classifier import SigmoidNeuronClassifier
-from sk_neuron._descent import check_trained
+from sk_neuron._base import BaseNeuron, describe_neuron
+from sk_neuron._classifier import SEEN, SigmoidNeuronClassifier
+from sk_neuron._descent import average_error, check_trained
 from sk_neuron._inputs import (
     SEARCH_PARAMETERS,
     check_alphas,
@@ -27,9 +27,12 @@ from sk_neuron._inputs import (
     check_sample_weight,
     encode_targets,
     encode_weights,
+    find_class_factors,
     fit_context,
     read_data,
+    recognize_targets,
 )
+from sk_neuron._progress import FitTask
 from sk_neuron._scoring import MULTILABEL_ROW_SCORES, ROW_SCORES
 from sk_neuron._search import Data, Scoring, Search
 
@@ -137,7 +140,7 @@ def iteration_path(
     )
 
 
-class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
+class SigmoidNeuronClassifierCV(BaseNeuron):
     """A :class:`SigmoidNeuronClassifier` whose iteration count is cross-validated.
 
     The count is the regulariser of this model, and a fit of t iterations is the start of
@@ -377,37 +380,50 @@ class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
             alphas,
             Scoring(self._row_score(labels.ndim == 2), self._scorer(), score_params),
         )
-        search.run(self.refit)
-        mean, error = _summarize(search)
+        classes, target = encode_targets(labels)
+        seen = {name: vars(copied)[name] for name in SEEN if hasattr(copied, name)}
+
+        def learned():
+            if not search.has_path:
+                return None
+            choice = self._choose(search)
+            coef, intercept, rate, _ = search.finish(choice.alpha, choice.n_iter)
+            neuron = describe_neuron(classes, labels.ndim == 2, coef, intercept, rate)
+            return seen | neuron | self._describe(search, choice)
+
+        def begin_task(n_parts):
+            return FitTask(self, n_parts, X, y, sample_weight)
+
+        search.run(self.refit, begin_task, learned)
+        choice = self._choose(search)
         _warn_of_failures(search.failures)
-        best = alpha, count = np.unravel_index(np.argmax(mean), mean.shape)
-        if count == len(iters) - 1 > 0:
+        if choice.best_n_iter == len(search.iters) - 1 > 0:
             warnings.warn(
-                f"The best iteration count is the last one considered, {iters[-1]}: more "
-                "may be better. Raise max_iter, or the largest of iters if you pass them.",
+                "The best iteration count is the last one considered, "
+                f"{search.iters[-1]}: more may be better. Raise max_iter, or the largest "
+                "of iters if you pass them.",
                 ConvergenceWarning,
                 stacklevel=3,
             )
-        if self.one_standard_error:
-            near = mean >= mean[best] - error[best]
-            count = np.flatnonzero(near.any(axis=0))[0]
-            alpha = np.argmax(mean[:, count])
         if self.refit:
-            coef, intercept, rate, squared_error = search.finish(alpha, count)
-            classes, target = encode_targets(labels)
-            weight = encode_weights(weight, self.class_weight, labels, features.dtype)
-            check_trained(self.init, features, target, weight, coef.T, intercept)
+            coef, intercept, rate, squared_error = search.finish(
+                choice.alpha, choice.n_iter
+            )
+            factors = find_class_factors(self.class_weight, classes, labels, weight)
+            row_weight = encode_weights(weight, factors, labels, features.dtype)
+            from_zero = self.init == "zeros"
+            check_trained(from_zero, features, target, row_weight, coef.T, intercept)
 
         validate_data(self, X, skip_check_array=True)  # sets n_features_in_ and names
-        self.iters_, self.alphas_, self.scores_ = iters, alphas, search.scores
-        self.alpha_, self.n_iter_ = float(alphas[alpha]), int(iters[count])
-        self.best_score_ = float(mean[alpha, count])
+        self.__dict__.update(self._describe(search, choice))
         if self.refit:
-            self._store(classes, labels.ndim == 2, coef, intercept, self.n_iter_)
-            self._store_course(rate, squared_error, weight)
+            neuron = describe_neuron(classes, labels.ndim == 2, coef, intercept, rate)
+            self.__dict__.update(neuron)
+            self.loss_curve_ = average_error(row_weight, squared_error)
         else:
             for name in FITTED:
                 self.__dict__.pop(name, None)
+        search.task.close(learned)
         return self
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.floating[Any]]:
@@ -463,7 +479,7 @@ class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
             weight = {"sample_weight": sample_weight} if takes else {}
             return float(self._scorer()(self._as_neuron(X), X, y, **weight))
         z = self.decision_function(X).reshape(-1, len(self.coef_))
-        target = _recognize(y, self.classes_, self._multilabel)
+        target = recognize_targets(check_labels(y), self.classes_, self._multilabel)
         check_consistent_length(z, target)
         weights = None
         if sample_weight is not None:
@@ -494,6 +510,26 @@ class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
         # but the scores of a search do not know them, and choose a count that undoes them.
         tags.classifier_tags.poor_score = True
         return tags
+
+    def _choose(self, search):
+        """Return which alpha and count have the best score, or the simplest near it."""
+        mean, error = _summarize(search)
+        best = alpha, count = np.unravel_index(np.argmax(mean), mean.shape)
+        if self.one_standard_error:
+            near = mean >= mean[best] - error[best]
+            count = np.flatnonzero(near.any(axis=0))[0]
+            alpha = np.argmax(mean[:, count])
+        return Choice(int(alpha), int(count), float(mean[alpha, count]), int(best[1]))
+
+    def _describe(self, search, choice):
+        return {
+            "iters_": search.iters,
+            "alphas_": search.alphas,
+            "scores_": search.scores,
+            "alpha_": float(search.alphas[choice.alpha]),
+            "n_iter_": int(search.iters[choice.n_iter]),
+            "best_score_": choice.score,
+        }
 
     def _check_iters(self):
         if not isinstance(self.iters, str):
@@ -540,6 +576,15 @@ class SigmoidNeuronClassifierCV(SigmoidNeuronClassifier):
         learned = {*FITTED, "n_iter_", "_multilabel"}
         vars(neuron).update({name: getattr(self, name) for name in learned})
         return neuron
+
+
+class Choice(NamedTuple):
+    """Places among the alphas and counts of what is chosen, and of the best count."""
+
+    alpha: int
+    n_iter: int
+    score: float
+    best_n_iter: int
 
 
 def _check_refit(search):
@@ -605,17 +650,3 @@ def _warn_of_failures(failures):
             FitFailedWarning,
             stacklevel=4,
         )
-
-
-def _recognize(y, classes, multilabel):
-    """Return the (n, K) targets of labels of known classes."""
-    labels = check_labels(y if issparse(y) else np.asarray(y))
-    if labels.ndim != 1 + multilabel or (multilabel and labels.shape[1] != len(classes)):
-        raise ValueError(f"y has the shape {labels.shape}, unlike that of the fit.")
-    if multilabel:
-        return labels
-    if not np.isin(labels, classes).all():
-        unknown = np.setdiff1d(labels, classes).tolist()
-        raise ValueError(f"y contains labels that were not seen during fit: {unknown}.")
-    index = np.searchsorted(classes, labels)[:, np.newaxis]
-    return index == np.arange(len(classes)) if len(classes) > 2 else index

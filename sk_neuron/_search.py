@@ -11,8 +11,16 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from sk_neuron._advance import Layer, prepare
+from sk_neuron._base import describe_neuron
+from sk_neuron._compiled import find_potential
 from sk_neuron._descent import check_overflow, descend, draw_start
-from sk_neuron._inputs import encode_targets, encode_weights, take_metadata, take_rows
+from sk_neuron._inputs import (
+    encode_targets,
+    encode_weights,
+    find_class_factors,
+    take_metadata,
+    take_rows,
+)
 from sk_neuron._learning_rate import auto_learning_rate
 from sk_neuron._scoring import HeldOut
 from sk_neuron._span import enter_span
@@ -58,6 +66,7 @@ class Search:
         self.iters, self.alphas, self.scoring = iters, alphas, scoring
         self.scores = np.full((len(alphas), len(folds), len(iters)), np.nan)
         self.failures: dict[int, str] = {}  # by fold
+        self.has_path = False  # whether the fits on all rows share the descent
         self._path: list[Any] = []  # of the fits on all rows
         self._fits, self._final_fits = self._plan()
         self._rates: dict[int | None, Any] = {}  # of the last group, by fold
@@ -67,8 +76,13 @@ class Search:
         if neuron.init == "uniform":  # which is then where a fit leaves it
             self._draw_start(self._final_fits[0], generator)
 
-    def run(self, refit):
-        """Fill in `scores` and `failures`; with `refit`, prepare for `finish`."""
+    def run(self, refit, begin_task, learned):
+        """Fill in `scores` and `failures`; with `refit`, prepare for `finish`.
+
+        `begin_task` takes the number of parts of this and returns a task that is told of
+        each; `learned` returns what an estimator has learned that stops there. Then neither
+        `iters` nor `scores` have the counts that were not reached.
+        """
         n_features = self.data.features.shape[1]
         longest = np.diff(self.iters, prepend=0).max()
         most_columns = _GROUP_SIZE // max(*self.data.features.shape, longest)
@@ -76,8 +90,12 @@ class Search:
         path_size = refit * len(self.iters) * n_features * _count_columns(self._final_fits)
         if _count_columns(fits) > most_columns or path_size > _GROUP_SIZE:
             fits = self._fits  # the fit on all rows then waits until the choice is made
-        for group in _group(fits, most_columns):
-            self._descend(group)
+        groups = list(_group(fits, most_columns))
+        self.has_path = any(fit.fold is None for fit in fits)
+        n_parts = len(groups) * len(self.iters)
+        self.task = begin_task(n_parts)
+        for place, group in enumerate(groups):
+            self._descend(group, place * len(self.iters), n_parts, learned)
 
     def finish(self, alpha, count):
         """Return what the fit on all rows learned with the alpha and count at these places.
@@ -134,7 +152,10 @@ class Search:
         labels, weight = self.data.labels[rows], self.data.sample_weight
         weight = None if weight is None else weight[rows]
         _, some = encode_targets(labels)
-        weight = encode_weights(weight, self.neuron.class_weight, labels, dtype)
+        factors = find_class_factors(
+            self.neuron.class_weight, np.unique(labels), labels, weight
+        )
+        weight = encode_weights(weight, factors, labels, dtype)
         # a row that was drawn twice has twice the weight
         weights = [np.bincount(rows, column, n_rows) for column in weight.T]
         weight = np.stack(weights, axis=1).astype(dtype)
@@ -196,8 +217,11 @@ class Search:
         )
         return layer, coef, intercept, columns
 
-    def _descend(self, fits):
-        """Take fits to every count together; score the folds there, keep the others."""
+    def _descend(self, fits, part, n_parts, learned):
+        """Take fits to every count together; score the folds there, keep the others.
+
+        Each count is a part of the task.
+        """
         layer, coef, intercept, columns = self._join(fits)
         places = list(zip(fits, columns, strict=True))
         kept = [here for fit, here in places if fit.fold is None]
@@ -214,14 +238,14 @@ class Search:
             n_reads=len(self.iters) if one_by_one else 1,
         )
         held_out = self._hold_out(at_once) if at_once else None
-        kernel = prepare(layer)
-        stops = descend(kernel, coef, intercept, self.iters)
+        self.task.begin(part, n_parts)
+        stops = descend(prepare(layer), coef, intercept, self.iters)
         for count, (n_iter, coef, intercept, squared_error) in enumerate(stops):
             if kept:
                 here = slice(kept[0].start, kept[-1].stop)
                 results = coef[:, here], intercept[here], squared_error[:, here]
                 self._path.append([array.copy() for array in results])
-            z = kernel.find_potential(coef, intercept)
+            z = find_potential(layer.features, coef, intercept)
             finite = np.isfinite(z)
             finite = finite.all(axis=0) if not finite.all() else np.full(z.shape[1], True)
             if held_out:
@@ -239,6 +263,11 @@ class Search:
                         fit, weights[here], intercept[here], n_iter
                     )
                 self._note(fit, count, score, reason)
+            if self.task.end(part + count + 1, False, learned):
+                self.iters = self.iters[: count + 1]
+                self.scores = self.scores[..., : count + 1]
+                return
+            self.task.begin(part + count + 1, n_parts)
 
     def _scores_at_once(self, fit):
         """Return whether a fit is scored from potentials: it must know all classes."""
@@ -261,8 +290,10 @@ class Search:
         neuron = copy.copy(self.neuron)
         alpha = float(self.alphas[fit.alpha])
         neuron.set_params(alpha=alpha, max_iter=max(1, int(n_iter)))
-        neuron._store(fit.classes, self.data.labels.ndim == 2, coef, intercept, n_iter)
-        neuron._store_rate(self._rates[fit.fold][fit.alpha])
+        rate = self._rates[fit.fold][fit.alpha]
+        multilabel = self.data.labels.ndim == 2
+        learned = describe_neuron(fit.classes, multilabel, coef, intercept, rate)
+        vars(neuron).update(learned, n_iter_=int(n_iter))
         X, y, test = self.data.X, self.data.y, self.folds[fit.fold][1]
         try:
             params = take_metadata(X, self.scoring.params, test)

@@ -113,7 +113,7 @@ INLINE void NAME(correct_single)(const Layer *layer, ptrdiff_t first, ptrdiff_t 
 }
 
 /* Move the weights of the features from `first` to `last`. */
-DISPATCHED static void NAME(move_coef)(const Layer *layer, ptrdiff_t first,
+DISPATCHED static void NAME(move_coef)(const Layer *layer, ptrdiff_t step, ptrdiff_t first,
                                        ptrdiff_t last)
 {
     ptrdiff_t d = layer->d;
@@ -138,6 +138,8 @@ DISPATCHED static void NAME(move_coef)(const Layer *layer, ptrdiff_t first,
         else
             for (ptrdiff_t k = 0; k < n; k++)
                 coef[k] += rate[0] * (gradient[k] - alpha[0] * coef[k]);
+        if (layer->coefs)
+            memcpy((REAL *)layer->coefs + step * size + start, coef, n * sizeof(REAL));
     }
 }
 
@@ -154,6 +156,8 @@ static void NAME(move_intercept)(const Layer *layer, ptrdiff_t step)
             intercept[column] += layer->rate[column] * layer->sums[column];
         layer->squared_error[step * columns + column] = layer->sums[columns + column];
     }
+    if (layer->intercepts)
+        memcpy((REAL *)layer->intercepts + step * columns, intercept, columns * sizeof(REAL));
 }
 
 /* Do the share of one of n threads between two places in the descent, which are counted in
@@ -172,7 +176,7 @@ static void NAME(share)(const Rows *rows, const Layer *layer, ptrdiff_t place, p
         if (first + left < n_chunks) return;
         meet(meeting, n);
         for (ptrdiff_t j = thread * MOVED; j < d; j += n * MOVED)
-            NAME(move_coef)(layer, j, d - j < MOVED ? d : j + MOVED);
+            NAME(move_coef)(layer, step, j, d - j < MOVED ? d : j + MOVED);
         if (thread == 0) NAME(move_intercept)(layer, step);
         meet(meeting, n);
     }

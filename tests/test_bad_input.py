@@ -28,11 +28,20 @@ BAD_PARAMETERS = {
     ),
     "alpha": ([-0.1, np.nan, np.inf, "1", None], "a float in the range [0.0, inf)"),
     "fit_intercept": (["yes", 2, None], "an instance of 'bool' or an instance of"),
-    "init": (["random", 0, None, X], "a str among {'uniform', 'zeros'}"),
+    "init": (["random", 0, None], "a str among {'uniform', 'zeros'}, an instance of"),
     "class_weight": (
         ["even", 2.0, [1, 2]],
         "an instance of 'dict', a str among {'balanced'}",
     ),
+    "tol": ([-1e-4, np.nan, np.inf, "1", None], "a float in the range [0.0, inf)"),
+    "n_iter_no_change": ([0, -1, 2.5, None], "an int in the range [1, inf)"),
+    "early_stopping": (["auto", 2, None], "an instance of 'bool' or an instance of"),
+    "validation_fraction": (
+        [0, 1, 1.0, -0.1, np.nan, None],
+        "a float in the range (0.0, 1",
+    ),
+    "warm_start": (["yes", 2, None], "an instance of 'bool' or an instance of"),
+    "verbose": ([-1, "loud", None], "an int in the range [0, inf)"),
     "checkpoints": ([7, "all"], "an array-like or None"),
     "random_state": (
         ["seed", -1, 1.5],

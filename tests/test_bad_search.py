@@ -195,7 +195,7 @@ def test_wrong_parameters_of_a_scorer():
 
 
 def test_a_saturated_start_is_reported():
-    with pytest.warns(ConvergenceWarning, match="random start left .* saturated") as report:
+    with pytest.warns(ConvergenceWarning, match="start left .* saturated") as report:
         SigmoidNeuronClassifierCV(iters=[5], init="uniform", random_state=0).fit(
             X * 1e4, np.random.default_rng(0).permutation(BINARY)
         )

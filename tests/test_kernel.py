@@ -18,8 +18,8 @@ from scipy.sparse import csr_array
 from threadpoolctl import threadpool_limits
 
 from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV, _compiled
-from sk_neuron._advance import Layer, prepare
-from sk_neuron._compiled import has_kernel
+from sk_neuron._advance import Layer, NumpyKernel, prepare
+from sk_neuron._compiled import CompiledKernel, find_potential, has_kernel
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float64, np.float32])
 ORDERS = pytest.mark.parametrize("order", ["C", "F", "rows apart", "int32", "int64"])
@@ -141,7 +141,7 @@ def test_follows_the_rule_over_chunks_of_rows(shape, K, order, dtype):
 @pytest.mark.parametrize("shape", [(1, 1), (61, 5), (3000, 40)])
 def test_potentials(shape, K, order, dtype):
     layer, coef, intercept = make_layer(*shape, K, dtype, order=order)
-    z = prepare(layer).find_potential(coef, intercept)
+    z = find_potential(layer.features, coef, intercept)
     assert z.dtype == dtype
     expected = layer.features.astype(float) @ coef + intercept
     np.testing.assert_allclose(
@@ -175,9 +175,28 @@ def test_stretches_between_looks_at_signals_change_no_bit(n, order, dtype, monke
     layer, *start = make_layer(n, 4, 3, dtype, order=order)
     whole = advance(layer, *start, 20)
     for stretch in (1, 100_000):
-        monkeypatch.setattr(_compiled, "_STRETCH", stretch)
+        monkeypatch.setattr(_compiled, "STRETCH", stretch)
         for array, same in zip(advance(layer, *start, 20), whole, strict=True):
             np.testing.assert_array_equal(array, same)
+
+
+@pytest.mark.parametrize(
+    "kernel", [pytest.param(CompiledKernel, marks=needs_kernel), NumpyKernel]
+)
+@DTYPES
+@ORDERS
+@pytest.mark.parametrize("K", [1, 3, 6, 17])
+@pytest.mark.parametrize("shape", [(20, 3), (61, 5), (3000, 40), (300, 1000)])
+def test_a_trace_has_every_step(shape, K, order, dtype, kernel):
+    layer, *start = make_layer(*shape, K, dtype, order=order)
+    kernel = kernel(layer)
+    coefs, intercepts, squared_error = kernel.trace(*start, 6)
+    assert coefs.shape == (6, shape[1], K)
+    for n_steps in range(1, 7):
+        coef, intercept, errors = kernel.advance(*start, n_steps)
+        np.testing.assert_array_equal(coefs[n_steps - 1], coef)
+        np.testing.assert_array_equal(intercepts[n_steps - 1], intercept)
+        np.testing.assert_array_equal(squared_error[:n_steps], errors)
 
 
 @needs_kernel
@@ -440,22 +459,27 @@ def test_fits_in_several_threads_at_once():
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX has them")
+@pytest.mark.parametrize("params", ["", "early_stopping=True, n_iter_no_change=10**9"])
 @pytest.mark.parametrize("shape", ["(20_000, 30)", "(50, 3)", "(600, 20)"])
-def test_interrupt(shape):
-    """A fit of hours ends when the user wants it to, and leaves the neuron as it was."""
+def test_interrupt(shape, params):
+    """A fit of hours ends when the user wants it to, and keeps a whole number of steps."""
     code = f"""
-import sys
+import sys, warnings
 X, y = rng.standard_normal({shape}), np.arange({shape}[0]) % 2
-neuron = SigmoidNeuronClassifier(max_iter=2, learning_rate=1e-5).fit(X, y)
-before = {{name: np.copy(value) for name, value in vars(neuron).items()}}
-neuron.max_iter = 10**8
+neuron = SigmoidNeuronClassifier(max_iter=10**8, learning_rate=1e-5, {params})
 print("ready", flush=True)
-try:
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
     neuron.fit(X, y)
-except KeyboardInterrupt:
-    neuron.max_iter = 2
-    kept = all(np.array_equal(before[name], value) for name, value in vars(neuron).items())
-    sys.exit(5 if kept and same(neuron.fit(X, y).coef_, before["coef_"]) else 1)
+n_iter = neuron.n_iter_
+assert f"interrupted at iteration {{n_iter}} of" in str(caught[0].message), caught
+assert 0 < n_iter < 10**8 and len(neuron.loss_curve_) == n_iter
+if {bool(params)}:
+    assert len(neuron.validation_loss_curve_) == n_iter + 1
+    sys.exit(5)
+neuron.set_params(max_iter=7, warm_start=True).fit(X, y)
+whole = SigmoidNeuronClassifier(max_iter=n_iter + 7, learning_rate=1e-5).fit(X, y)
+sys.exit(5 if same(neuron.coef_, whole.coef_) else 1)
 """
     process = subprocess.Popen(
         [sys.executable, "-P", "-c", FIT + code], stdout=subprocess.PIPE, text=True

@@ -10,7 +10,7 @@ from strategies import problems
 
 from sk_neuron import SigmoidNeuronClassifier, _classifier, iteration_path
 
-pytestmark = pytest.mark.filterwarnings("ignore:The random start left")
+pytestmark = pytest.mark.filterwarnings("ignore:The start left")
 
 X = np.random.default_rng(0).standard_normal((60, 4))
 Y = {

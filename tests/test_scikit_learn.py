@@ -44,6 +44,11 @@ CONFIGURATIONS = [
     SigmoidNeuronClassifier(alpha=1.0, class_weight="balanced", init="uniform"),
     SigmoidNeuronClassifier(max_iter=300, alpha=0.01, random_state=1),
     SigmoidNeuronClassifier(checkpoints=[0, 10]),
+    SigmoidNeuronClassifier(early_stopping=True, tol=1e-4, warm_start=True),
+    SigmoidNeuronClassifier(early_stopping=True),
+    SigmoidNeuronClassifier(early_stopping=True, class_weight="balanced", init="uniform"),
+    SigmoidNeuronClassifier(tol=1e-4, n_iter_no_change=3),
+    SigmoidNeuronClassifier(warm_start=True),
     SigmoidNeuronClassifierCV(),
     SigmoidNeuronClassifierCV(scoring="accuracy", class_weight="balanced"),
     SigmoidNeuronClassifierCV(alphas=[0.0, 1.0], one_standard_error=True, cv=3),
@@ -51,8 +56,9 @@ CONFIGURATIONS = [
 ]
 
 
-@pytest.mark.filterwarnings("ignore:The random start left")
+@pytest.mark.filterwarnings("ignore:The start left")
 @pytest.mark.filterwarnings("ignore:The best iteration count is the last")
+@pytest.mark.filterwarnings("ignore:max_iter=.* was reached while the loss still fell")
 @pytest.mark.filterwarnings("ignore:F-score is ill-defined")
 @pytest.mark.filterwarnings("ignore:The least populated class in y has only 4 members")
 @parametrize_with_checks(CONFIGURATIONS)

@@ -30,7 +30,7 @@ from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV, _searc
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The best iteration count is the last"),
-    pytest.mark.filterwarnings("ignore:The random start left"),
+    pytest.mark.filterwarnings("ignore:The start left"),
 ]
 
 RNG = np.random.default_rng(0)

@@ -13,7 +13,7 @@ from sk_neuron._advance import Layer
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The best iteration count is the last"),
-    pytest.mark.filterwarnings("ignore:The random start left"),
+    pytest.mark.filterwarnings("ignore:The start left"),
 ]
 
 

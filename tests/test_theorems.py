@@ -16,7 +16,7 @@ from sk_neuron._descent import descend, draw_start
 from sk_neuron._rule import direction
 
 # Random starts on arbitrary data do saturate; the theorems hold all the same.
-pytestmark = pytest.mark.filterwarnings("ignore:The random start left")
+pytestmark = pytest.mark.filterwarnings("ignore:The start left")
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float64, np.float32])
 INTEGER_WEIGHTS = st.integers(0, 3).map(float)

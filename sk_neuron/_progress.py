@@ -1,0 +1,87 @@
+"""Who is told of a fit while it runs: scikit-learn's callbacks, and a reader of lines."""
+
+import time
+from typing import Any
+
+import numpy as np
+
+from sk_neuron._compat import ProgressBar
+from sk_neuron._inputs import take_rows
+
+# How often a progress bar moves, where it is the only callback.
+_BAR_MOVES = 100
+
+# Seconds between the lines of a verbose fit.
+_PAUSE = 1.0
+
+
+class FitTask:
+    """The task of a fit, as callbacks see it; nothing happens where there are none.
+
+    Each step is a subtask, or each of a hundred parts of the fit where nobody but a
+    progress bar looks on.
+    """
+
+    def __init__(self, estimator, max_iter, X, y, sample_weight, held_out=None):
+        callbacks = getattr(estimator, "_skl_callbacks", ())
+        is_bar = all(isinstance(callback, ProgressBar) for callback in callbacks)
+        self._together = -(-max_iter // _BAR_MOVES) if is_bar else 1
+        self._task: Any = None
+        self._part: Any = None
+        if callbacks:
+            if held_out is not None:
+                places = np.flatnonzero(~held_out)
+                X, y = take_rows(X, places), take_rows(y, places)
+                if sample_weight is not None:
+                    sample_weight = take_rows(sample_weight, places)
+            metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+            self._told = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
+            n_parts = -(-max_iter // self._together)
+            self._task = estimator._init_callback_context(max_subtasks=n_parts)
+            self._task.call_on_fit_task_begin(**self._told)
+
+    def begin(self, n_iter, max_iter):
+        """Tell that a part begins, unless one has begun, and return where it ends."""
+        if self._task is None:
+            return max_iter
+        if self._part is None and n_iter < max_iter:
+            self._part = self._task.subcontext(task_name="step")
+            self._part.call_on_fit_task_begin(**self._told)
+            self._end = min(n_iter + self._together, max_iter)
+        return self._end
+
+    def end(self, n_iter, is_over, learned):
+        """Tell if a part has ended, and return whether a callback asks to stop.
+
+        `learned` returns the attributes of an estimator that stops here.
+        """
+        if self._task is None or (n_iter < self._end and not is_over):
+            return False
+        part, self._part = self._part, None
+        return part.call_on_fit_task_end(**self._told, reconstruction_attributes=learned)
+
+    def close(self, learned):
+        """Tell that the fit ends."""
+        if self._task is not None:
+            self._task.call_on_fit_task_end(**self._told, reconstruction_attributes=learned)
+
+
+class ProgressLines:
+    """Prints how far a fit is: a line at most every second, and one at its end."""
+
+    def __init__(self, verbose, name):
+        self.verbose, self.name = verbose, name
+        self._began = self._printed = time.monotonic()
+
+    def tell(self, training, is_last=False):
+        """Print a line, if it is time for one."""
+        now = time.monotonic()
+        if not self.verbose or (now - self._printed < _PAUSE and not is_last):
+            return
+        line = f"[{self.name}] step {training.n_iter}/{training.max_iter}"
+        line += f", loss {training.last_loss:.6g}"
+        if training.validation:
+            line += f", validation loss {training.last_validation_loss:.6g}"
+        speed = training.n_iter / max(now - self._began, 1e-9)
+        print(f"{line}, {speed:,.0f} steps/s", flush=True)
+        self._printed = now

@@ -1,0 +1,775 @@
+"""How a fit goes: when it stops, what it is judged by, how it goes on, and in batches."""
+
+import io
+import re
+from contextlib import nullcontext, redirect_stdout
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from kernels import record_calls
+from scipy.sparse import csr_array
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.datasets import load_breast_cancer, load_iris
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import brier_score_loss
+from sklearn.model_selection import GridSearchCV, train_test_split
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from strategies import problems
+
+from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV, _training
+from sk_neuron._inputs import Rows, encode_targets
+from sk_neuron._validation import hold_out
+
+rng = np.random.default_rng(0)
+X, X_VAL = rng.standard_normal((300, 4)), rng.standard_normal((90, 4))
+NOISE, NOISE_VAL = rng.standard_normal((300, 3)), rng.standard_normal((90, 3))
+WEIGHT, WEIGHT_VAL = rng.random(300), rng.random(90)
+
+
+def label(X, noise):
+    signal = X[:, :3] + noise
+    return {
+        "binary": (signal[:, 0] > 0).astype(int),
+        "strings": np.array(["no", "yes"])[(signal[:, 0] > 0).astype(int)],
+        "multiclass": signal.argmax(axis=1),
+        "multilabel": (signal > 0).astype(int),
+    }
+
+
+Y, Y_VAL = label(X, NOISE), label(X_VAL, NOISE_VAL)
+KINDS = pytest.mark.parametrize("kind", Y)
+FORMATS = pytest.mark.parametrize("as_format", [np.asarray, csr_array])
+
+
+def given_validation(kind, as_format=np.asarray, **params):
+    return {"X_val": as_format(X_VAL), "y_val": Y_VAL[kind], **params}
+
+
+def validation_loss(neuron, kind):
+    """Return the Brier score, summed over neurons, by scikit-learn."""
+    potential = neuron.decision_function(X_VAL).reshape(len(X_VAL), -1)
+    target = Y_VAL[kind].reshape(len(X_VAL), -1)
+    if potential.shape[1] == 1:
+        target = target == neuron.classes_[1]
+    elif target.shape[1] == 1:
+        target = target == neuron.classes_
+    output = 1 / (1 + np.exp(-potential))
+    return sum(
+        brier_score_loss(t, o) for t, o in zip(target.T.astype(int), output.T, strict=True)
+    )
+
+
+def assert_same_weights(neuron, other):
+    np.testing.assert_array_equal(neuron.coef_, other.coef_)
+    np.testing.assert_array_equal(neuron.intercept_, other.intercept_)
+
+
+def wait(losses, tol, n_iter_no_change):
+    """Return after how many losses patience runs out, in the words of the docstring."""
+    reference, waited = np.inf, 0
+    for n, loss in enumerate(losses, start=1):
+        if loss < reference - tol:
+            reference, waited = loss, 0
+        else:
+            waited += 1
+        if waited == n_iter_no_change:
+            return n
+    return None
+
+
+# Stopping
+
+
+@given(
+    losses=st.lists(st.sampled_from([0.0, 0.1, 0.15, 0.2, 0.25, 1.0, np.nan]), min_size=1),
+    tol=st.sampled_from([0.0, 0.05, 0.1]),
+    n_iter_no_change=st.integers(1, 5),
+    data=st.data(),
+)
+def test_patience(losses, tol, n_iter_no_change, data):
+    patience, seen = _training.Patience(tol, n_iter_no_change), 0
+    while seen < len(losses) and patience.left > 0:
+        size = data.draw(st.integers(1, len(losses)))
+        seen += patience.spend(np.array(losses[seen : seen + size]))
+    end = wait(losses, tol, n_iter_no_change)
+    assert seen == (end or len(losses))
+    assert (patience.left == 0) == (end is not None)
+
+
+@KINDS
+@FORMATS
+def test_tol_stops_by_the_training_loss(kind, as_format):
+    params = {"tol": 1e-4, "n_iter_no_change": 3}
+    neuron = SigmoidNeuronClassifier(max_iter=5000, **params).fit(as_format(X), Y[kind])
+    whole = SigmoidNeuronClassifier(max_iter=300).fit(as_format(X), Y[kind])
+    end = wait(whole.loss_curve_, 1e-4, 3)
+    assert 3 < end < 300
+    assert neuron.n_iter_ == len(neuron.loss_curve_) == end
+    np.testing.assert_array_equal(neuron.loss_curve_, whole.loss_curve_[:end])
+    same = SigmoidNeuronClassifier(max_iter=end).fit(as_format(X), Y[kind])
+    assert_same_weights(neuron, same)
+
+
+def test_without_tol_all_steps_are_taken():
+    """Also when nothing changes any more."""
+    constant = SigmoidNeuronClassifier(max_iter=200, fit_intercept=False)
+    constant.fit(np.zeros((4, 2)), [0, 1, 0, 1])
+    assert constant.n_iter_ == 200
+    assert (constant.loss_curve_ == 0.25).all()
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_a_tol_that_is_not_met_is_reported(early_stopping):
+    neuron = SigmoidNeuronClassifier(max_iter=9, tol=1e-9, early_stopping=early_stopping)
+    with pytest.warns(ConvergenceWarning, match=r"max_iter=9 .* Raise max_iter or tol\."):
+        neuron.set_params(random_state=0).fit(X, Y["binary"])
+    assert neuron.n_iter_ == 9
+
+
+@pytest.mark.parametrize(
+    ("as_format", "scaler"), [(np.asarray, "StandardScaler"), (csr_array, "MaxAbsScaler")]
+)
+def test_uneven_features_are_named_as_the_cause(as_format, scaler):
+    uneven = as_format(X * [1, 1e-4, -1, 0])
+    with pytest.warns(ConvergenceWarning, match=f"put a {scaler} before"):
+        SigmoidNeuronClassifier(max_iter=5, tol=1e-9).fit(uneven, Y["binary"])
+
+
+# Early stopping
+
+
+@KINDS
+@FORMATS
+@pytest.mark.parametrize("class_weight", [None, "balanced"])
+@pytest.mark.parametrize("n_iter_no_change", [1, 7])
+def test_early_stopping_keeps_the_best_step(
+    kind, as_format, class_weight, n_iter_no_change
+):
+    """Its weights are those of a fit of so many steps on the same rows, exactly."""
+    params = {"class_weight": class_weight, "alpha": 0.1}
+    stopped = SigmoidNeuronClassifier(
+        max_iter=2000,
+        early_stopping=True,
+        n_iter_no_change=n_iter_no_change,
+        random_state=3,
+        **params,
+    ).fit(as_format(X), Y[kind], WEIGHT)
+    labels = Y[kind]
+    _, target = encode_targets(labels)
+    held_out = hold_out(Rows(as_format(X), labels, target, WEIGHT), 0.1, 3)
+    rest = as_format(X[~held_out]), labels[~held_out], WEIGHT[~held_out]
+    same = SigmoidNeuronClassifier(max_iter=stopped.best_n_iter_, **params).fit(*rest)
+    assert_same_weights(stopped, same)
+    curve = stopped.validation_loss_curve_
+    assert len(curve) == stopped.n_iter_ + 1
+    assert len(stopped.loss_curve_) == stopped.n_iter_
+    assert stopped.best_n_iter_ == np.argmin(curve)
+    assert stopped.best_validation_score_ == -curve.min()
+    assert stopped.n_iter_ == stopped.best_n_iter_ + n_iter_no_change < 2000
+    assert wait(curve, 0.0, n_iter_no_change) == len(curve)
+
+
+@KINDS
+@FORMATS
+def test_own_validation_rows(kind, as_format):
+    val = given_validation(kind, as_format)
+    neuron = SigmoidNeuronClassifier(max_iter=500, early_stopping=True, alpha=0.1)
+    neuron.fit(as_format(X), Y[kind], **val)
+    best = neuron.best_n_iter_
+    same = SigmoidNeuronClassifier(max_iter=best, alpha=0.1).fit(as_format(X), Y[kind])
+    assert_same_weights(neuron, same)
+    loss = validation_loss(neuron, kind)
+    assert neuron.validation_loss_curve_[best] == pytest.approx(loss, rel=1e-12)
+    assert -neuron.best_validation_score_ == neuron.validation_loss_curve_[best]
+
+
+@KINDS
+def test_validation_rows_are_looked_at_without_early_stopping(kind):
+    neuron = SigmoidNeuronClassifier(max_iter=60, alpha=0.1)
+    whole = clone(neuron).fit(X, Y[kind])
+    neuron.fit(X, Y[kind], **given_validation(kind))
+    assert_same_weights(neuron, whole)
+    curve = neuron.validation_loss_curve_
+    assert len(curve) == 61
+    assert curve[60] == pytest.approx(validation_loss(whole, kind), rel=1e-12)
+    assert neuron.best_n_iter_ == np.argmin(curve)
+    neuron.fit(X, Y[kind])
+    assert not hasattr(neuron, "validation_loss_curve_")
+    assert not hasattr(neuron, "best_n_iter_")
+
+
+def test_validation_weights():
+    twice = np.r_[0:90, 0:90, 5:20]
+    weight = np.bincount(twice, minlength=90)
+    val = given_validation("multiclass", sample_weight_val=weight)
+    repeated = {"X_val": X_VAL[twice], "y_val": Y_VAL["multiclass"][twice]}
+    neuron = SigmoidNeuronClassifier(max_iter=30)
+    one = clone(neuron).fit(X, Y["multiclass"], **val).validation_loss_curve_
+    other = clone(neuron).fit(X, Y["multiclass"], **repeated).validation_loss_curve_
+    np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
+@pytest.mark.parametrize("class_weight", ["balanced", {0: 0.2}])
+def test_class_weights_of_the_training_rows_count_in_the_validation(class_weight):
+    y, y_val = Y["multiclass"], np.where(Y_VAL["multiclass"] == 1, 1, 2)
+    neuron = SigmoidNeuronClassifier(max_iter=10, class_weight=class_weight)
+    factors = {0: 0.2, 1: 1.0, 2: 1.0}
+    if class_weight == "balanced":
+        factors = dict(enumerate(len(y) / (3 * np.bincount(y))))
+    weight = np.vectorize(factors.get)(y_val)
+    neuron.fit(X, y, X_val=X_VAL, y_val=y_val)
+    weighted = SigmoidNeuronClassifier(max_iter=10)
+    weighted.fit(
+        X,
+        y,
+        np.vectorize(factors.get)(y),
+        X_val=X_VAL,
+        y_val=y_val,
+        sample_weight_val=weight,
+    )
+    np.testing.assert_allclose(
+        neuron.validation_loss_curve_, weighted.validation_loss_curve_, rtol=1e-12
+    )
+
+
+def test_early_stopping_ends_before_a_descent_that_overflows():
+    """What is after the step that it stops at does not matter."""
+    neuron = SigmoidNeuronClassifier(
+        max_iter=100_000, learning_rate=1e200, early_stopping=True, random_state=0
+    )
+    neuron.fit(X * 1e-200, Y["binary"])
+    assert np.isfinite(neuron.coef_).all()
+
+
+def test_wide_data_stop_early():
+    """There the descent runs in other coordinates."""
+    wide, y = rng.standard_normal((30, 2000)), np.arange(30) % 2
+    neuron = SigmoidNeuronClassifier(max_iter=400, n_iter_no_change=400)
+    neuron.set_params(early_stopping=True, random_state=0).fit(wide, y)
+    _, target = encode_targets(y)
+    held_out = hold_out(Rows(wide, y, target, np.ones(30)), 0.1, 0)
+    same = SigmoidNeuronClassifier(max_iter=neuron.best_n_iter_)
+    same.fit(wide[~held_out], y[~held_out])
+    np.testing.assert_allclose(neuron.coef_, same.coef_, rtol=1e-9, atol=1e-12)
+
+
+# Rows that are held out
+
+
+def held_out_of(X, y, weight=None, fraction=0.2, seed=0):
+    _, target = encode_targets(y)
+    weight = np.ones(len(y)) if weight is None else weight
+    return hold_out(Rows(X, y, target, weight), fraction, seed)
+
+
+def test_a_fraction_of_each_class_is_held_out():
+    y = np.repeat([0, 1, 2], [200, 90, 10])
+    held_out = held_out_of(X, y)
+    np.testing.assert_array_equal(np.bincount(y[held_out]), [40, 18, 2])
+    other = held_out_of(X, y, seed=1)
+    assert (other != held_out).any()
+    shares = [held_out_of(X, y, seed=seed) for seed in range(300)]
+    assert 0.1 < np.min(np.mean(shares, axis=0)) < np.max(np.mean(shares, axis=0)) < 0.35
+
+
+@given(problem=problems(weights=st.integers(0, 3)), data=st.data())
+def test_what_is_held_out_depends_on_what_is_in_the_rows(problem, data):
+    """Not on their order, nor on how often they are there or how they are stored."""
+    rows, labels, weight = problem.X, problem.y, problem.sample_weight
+    fraction, seed = data.draw(st.floats(0.05, 0.95)), data.draw(st.integers(0, 99))
+    classes = [(labels == c) & (weight > 0) for c in np.unique(labels)]
+    n_distinct = [len(np.unique(rows[mine] + 0.0, axis=0)) for mine in classes]
+    if max(n_distinct) < 2:
+        with pytest.raises(ValueError, match="too few rows"):
+            held_out_of(rows, labels, weight, fraction, seed)
+        return
+    held_out = held_out_of(rows, labels, weight, fraction, seed)
+    order = data.draw(st.permutations(range(len(labels))))
+    shuffled = held_out_of(rows[order], labels[order], weight[order], fraction, seed)
+    np.testing.assert_array_equal(shuffled, held_out[order])
+    sparse = held_out_of(csr_array(rows), labels, weight, fraction, seed)
+    np.testing.assert_array_equal(sparse, held_out)
+    times = weight.astype(int)
+    repeated = np.repeat(rows, times, axis=0), np.repeat(labels, times)
+    if len(np.unique(repeated[1])) > 1:
+        again = held_out_of(*repeated, None, fraction, seed)
+        np.testing.assert_array_equal(again, np.repeat(held_out, times))
+    for mine, distinct in zip(classes, n_distinct, strict=True):
+        assert held_out[mine].any() == (distinct > 1)
+        assert not held_out[mine].all() or not mine.any()
+
+
+def test_too_few_rows_to_hold_some_out():
+    neuron = SigmoidNeuronClassifier(early_stopping=True)
+    with pytest.raises(ValueError, match="too few rows to hold some out"):
+        neuron.fit([[0.0], [1.0], [1.0]], [0, 1, 1])
+    neuron.fit([[0.0], [1.0]], [0, 1], X_val=[[0.0]], y_val=[0])
+
+
+def test_the_same_rows_are_held_out_again():
+    generator = np.random.RandomState(0)
+    neuron = SigmoidNeuronClassifier(early_stopping=True, random_state=generator)
+    one, other = clone(neuron), clone(neuron)
+    one.fit(X, Y["binary"])
+    other.fit(X, Y["binary"])
+    assert_same_weights(one, other)
+    first = neuron.fit(X, Y["binary"]).validation_loss_curve_
+    assert neuron.fit(X, Y["binary"]).validation_loss_curve_[1] != first[1]
+
+
+# Bad validation rows
+
+
+@pytest.mark.parametrize(
+    ("val", "message"),
+    [
+        ({"X_val": X_VAL}, "X_val was passed without y_val"),
+        ({"y_val": Y_VAL["binary"]}, "y_val was passed without X_val"),
+        ({"sample_weight_val": WEIGHT_VAL}, "sample_weight_val was passed without X_val"),
+        (given_validation("strings"), r"y_val contains labels .*: \['no', 'yes'\]"),
+        (given_validation("multilabel"), r"y_val has the shape \(90, 3\)"),
+        ({"X_val": X_VAL, "y_val": [2] * 90}, r"y_val contains labels .*: \[2\]"),
+        ({"X_val": X_VAL[:, :3], "y_val": Y_VAL["binary"]}, "X_val .* 3 features"),
+        ({"X_val": X_VAL * np.nan, "y_val": Y_VAL["binary"]}, "X_val .* NaN"),
+        ({"X_val": X_VAL[:5], "y_val": Y_VAL["binary"]}, "inconsistent numbers of samples"),
+        (
+            given_validation("binary", sample_weight_val=-WEIGHT_VAL),
+            "Negative values in data passed to `sample_weight_val`",
+        ),
+        (
+            given_validation("binary", sample_weight_val=WEIGHT_VAL * 0),
+            "at least one non-zero",
+        ),
+        (
+            given_validation("binary", sample_weight_val=WEIGHT_VAL[:4]),
+            "sample_weight_val.shape",
+        ),
+    ],
+)
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_bad_validation_rows(val, message, early_stopping):
+    neuron = SigmoidNeuronClassifier(early_stopping=early_stopping)
+    with pytest.raises(ValueError, match=message):
+        neuron.fit(X, Y["binary"], **val)
+    assert not hasattr(neuron, "coef_")
+    assert not hasattr(neuron, "n_features_in_")
+
+
+def test_validation_rows_with_other_feature_names():
+    names = pd.DataFrame(X, columns=list("abcd"))
+    other = pd.DataFrame(X_VAL, columns=list("abce"))
+    with pytest.raises(ValueError, match=r"X_val .*feature names"):
+        SigmoidNeuronClassifier().fit(
+            names, Y["binary"], X_val=other, y_val=Y_VAL["binary"]
+        )
+
+
+def test_validation_rows_that_overflow():
+    huge = [[1.5e308, -1.5e308, 1e300, 1e300]]
+    with (
+        pytest.warns(UserWarning, match="X_val is unlike X"),
+        pytest.raises(ValueError, match="X_val are so large"),
+    ):
+        SigmoidNeuronClassifier(learning_rate=10.0).fit(
+            X, Y["binary"], X_val=huge, y_val=[0]
+        )
+
+
+@FORMATS
+@pytest.mark.parametrize(
+    ("factor", "offset", "far"),
+    [(1, 0, False), (1, 6, True), (1e-3, 0, False), (1000, 9000, True), (1, -2, False)],
+)
+def test_validation_rows_that_were_not_transformed(as_format, factor, offset, far):
+    val = given_validation("binary") | {"X_val": as_format(X_VAL * factor + offset)}
+    warns = pytest.warns(UserWarning, match=r'transform_input=\["X_val"\]')
+    with warns if far else nullcontext():
+        SigmoidNeuronClassifier(max_iter=1).fit(as_format(X), Y["binary"], **val)
+
+
+def test_pipeline_grid_search_and_validation_rows():
+    """Routed, transformed, and end to end."""
+    cancer, y = load_breast_cancer(return_X_y=True)
+    train, val, y_train, y_val = train_test_split(cancer, y, random_state=0)
+    with config_context(enable_metadata_routing=True):
+        neuron = SigmoidNeuronClassifier(early_stopping=True)
+        neuron.set_fit_request(X_val=True, y_val=True)
+        steps = [("scale", StandardScaler()), ("neuron", neuron)]
+        pipeline = Pipeline(steps, transform_input=["X_val"])
+        search = GridSearchCV(pipeline, {"neuron__n_iter_no_change": [1, 20]})
+        search.fit(train, y_train, X_val=val, y_val=y_val)
+        raw = Pipeline(steps)
+        with pytest.warns(UserWarning, match="Was X transformed, and X_val not"):
+            raw.fit(train, y_train, X_val=val, y_val=y_val)
+    scaler = StandardScaler().fit(train)
+    best = search.best_params_["neuron__n_iter_no_change"]
+    by_hand = SigmoidNeuronClassifier(early_stopping=True, n_iter_no_change=best)
+    by_hand.fit(scaler.transform(train), y_train, X_val=scaler.transform(val), y_val=y_val)
+    assert_same_weights(search.best_estimator_[-1], by_hand)
+    assert search.score(val, y_val) > 0.95
+
+
+# Going on
+
+
+@pytest.mark.filterwarnings("ignore:The start left")
+@given(problem=problems(), data=st.data())
+def test_a_fit_in_parts_is_a_fit_in_whole(problem, data):
+    """Bit for bit, with every start, however many steps in each part."""
+    params = {
+        "init": data.draw(st.sampled_from(["zeros", "uniform"])),
+        "alpha": data.draw(st.sampled_from([0.0, 0.5])),
+        "fit_intercept": data.draw(st.booleans()),
+        "class_weight": data.draw(st.sampled_from([None, "balanced"])),
+        "random_state": 0,
+        "warm_start": True,
+    }
+    parts = data.draw(st.lists(st.integers(1, 9), min_size=1, max_size=4))
+    as_format = data.draw(st.sampled_from([np.asarray, csr_array]))
+    rows = as_format(problem.X)
+    neuron = SigmoidNeuronClassifier(**params)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_training, "check_overflow", lambda *results: None)
+        for n_steps in parts:
+            neuron.set_params(max_iter=n_steps).fit(rows, problem.y, problem.sample_weight)
+        whole = SigmoidNeuronClassifier(**params).set_params(max_iter=sum(parts))
+        whole.fit(rows, problem.y, problem.sample_weight)
+    assert_same_weights(neuron, whole)
+    assert neuron.n_iter_ == sum(parts)
+    np.testing.assert_array_equal(neuron.loss_curve_, whole.loss_curve_)
+
+
+@KINDS
+@FORMATS
+def test_early_stopping_goes_on_from_the_best_step(kind, as_format):
+    """As a fit in whole does, with weights, and with rows that are the same every time."""
+    params = {"early_stopping": True, "n_iter_no_change": 4, "warm_start": True}
+    neuron = SigmoidNeuronClassifier(max_iter=6, random_state=1, alpha=0.1, **params)
+    whole = clone(neuron).set_params(max_iter=3000)
+    whole.fit(as_format(X), Y[kind], WEIGHT)
+    for _ in range(400):
+        neuron.fit(as_format(X), Y[kind], WEIGHT)
+    assert_same_weights(neuron, whole)
+    assert neuron.n_iter_ == whole.n_iter_
+    assert neuron.best_n_iter_ == whole.best_n_iter_
+    np.testing.assert_array_equal(neuron.loss_curve_, whole.loss_curve_)
+    curves = neuron.validation_loss_curve_, whole.validation_loss_curve_
+    np.testing.assert_allclose(*curves, rtol=1e-12)
+
+
+def test_a_curve_without_validation_rows_before():
+    neuron = SigmoidNeuronClassifier(max_iter=3, warm_start=True).fit(X, Y["binary"])
+    neuron.fit(X, Y["binary"], **given_validation("binary"))
+    curve = neuron.validation_loss_curve_
+    np.testing.assert_array_equal(np.isnan(curve), [True] * 3 + [False] * 4)
+    assert neuron.best_n_iter_ == np.nanargmin(curve)
+
+
+def test_without_warm_start_a_fit_begins_anew():
+    neuron = SigmoidNeuronClassifier(max_iter=3).fit(X, Y["binary"])
+    again = clone(neuron).fit(X, Y["binary"]).fit(X, Y["binary"])
+    assert_same_weights(neuron, again)
+    assert again.n_iter_ == 3
+
+
+def test_wide_data_go_on_bit_for_bit():
+    wide, y = rng.standard_normal((10, 300)), np.arange(10) % 2
+    neuron = SigmoidNeuronClassifier(max_iter=200, warm_start=True)
+    whole = clone(neuron).set_params(max_iter=400).fit(wide, y)
+    assert_same_weights(neuron.fit(wide, y).fit(wide, y), whole)
+
+
+def test_going_on_in_another_precision():
+    neuron = SigmoidNeuronClassifier(max_iter=5, warm_start=True).fit(X, Y["binary"])
+    neuron.fit(X.astype(np.float32), Y["binary"])
+    assert neuron.coef_.dtype == np.float32
+    assert neuron.n_iter_ == 10
+
+
+def test_checkpoints_count_from_where_the_call_begins():
+    neuron = SigmoidNeuronClassifier(max_iter=5, warm_start=True, checkpoints=[0, 2, 5])
+    first = neuron.fit(X, Y["binary"]).coef_
+    neuron.fit(X, Y["binary"])
+    np.testing.assert_array_equal(neuron.checkpoint_iters_, [0, 2, 5])
+    np.testing.assert_array_equal(neuron.checkpoint_coefs_[0], first)
+    np.testing.assert_array_equal(neuron.checkpoint_coefs_[2], neuron.coef_)
+
+
+def test_checkpoints_that_were_not_reached():
+    neuron = SigmoidNeuronClassifier(max_iter=5000, tol=1e-4, checkpoints=[1, 5, 4999])
+    neuron.fit(X, Y["binary"])
+    np.testing.assert_array_equal(neuron.checkpoint_iters_, [1, 5])
+    whole = SigmoidNeuronClassifier(max_iter=5).fit(X, Y["binary"])
+    np.testing.assert_array_equal(neuron.checkpoint_coefs_[1], whole.coef_)
+    neuron.set_params(checkpoints=[4999]).fit(X, Y["binary"])
+    assert not hasattr(neuron, "checkpoint_iters_")
+
+
+@pytest.mark.parametrize(
+    ("rows", "labels", "message"),
+    [
+        (
+            X,
+            Y["strings"],
+            r"goes on with the classes .* \[0, 1\], but y has \['no', 'yes'\]",
+        ),
+        (X, Y["multiclass"], r"but y has \[0, 1, 2\]"),
+        (X, np.stack([Y["binary"]] * 2, axis=1), "goes on with the classes"),
+        (X[:, :2], Y["binary"], "2 features"),
+    ],
+)
+def test_going_on_with_something_else(rows, labels, message):
+    neuron = SigmoidNeuronClassifier(max_iter=2, warm_start=True).fit(X, Y["binary"])
+    before = vars(neuron).copy()
+    with pytest.raises(ValueError, match=message):
+        neuron.fit(rows, labels)
+    assert vars(neuron) == before
+
+
+# A start of one's own
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_start_from_weights(kind, dtype):
+    rows = X.astype(dtype)
+    first = SigmoidNeuronClassifier(max_iter=4, random_state=0, init="uniform")
+    first.fit(rows, Y[kind])
+    pair = first.coef_, first.intercept_
+    second = SigmoidNeuronClassifier(max_iter=3, init=pair).fit(rows, Y[kind])
+    whole = SigmoidNeuronClassifier(max_iter=7, random_state=0, init="uniform")
+    assert_same_weights(second, whole.fit(rows, Y[kind]))
+    assert second.n_iter_ == 3
+
+    coef = rng.standard_normal(first.coef_.shape).round(2)
+    started = SigmoidNeuronClassifier(checkpoints=[0], init=coef).fit(rows, Y[kind])
+    np.testing.assert_array_equal(started.checkpoint_coefs_[0], coef.astype(dtype))
+    assert not started.checkpoint_intercepts_.any()
+    one = SigmoidNeuronClassifier(checkpoints=[0], init=coef[0].tolist())
+    one.fit(rows, Y[kind])
+    expected = np.broadcast_to(coef[0].astype(dtype), coef.shape)
+    np.testing.assert_array_equal(one.checkpoint_coefs_[0], expected)
+
+
+def test_a_start_survives_clone_and_validation():
+    neuron = SigmoidNeuronClassifier(init=(np.ones((1, 4)), [0.5]))
+    assert_same_weights(clone(neuron).fit(X, Y["binary"]), neuron.fit(X, Y["binary"]))
+    assert "SigmoidNeuronClassifier" in repr(neuron)
+
+
+@pytest.mark.parametrize(
+    ("init", "message"),
+    [
+        (np.ones(3), r"shape \(4,\) or \(1, 4\)\. Got \(3,\)"),
+        (np.ones((2, 4)), r"Got \(2, 4\)"),
+        (np.ones((4, 1)), r"Got \(4, 1\)"),
+        (3.0, "'init' parameter of SigmoidNeuronClassifier"),
+        ("ones", "'init' parameter of SigmoidNeuronClassifier"),
+        ([1, np.nan, 0, 0], "init contains NaN"),
+        ((np.ones(4),), "must be a pair"),
+        ((np.ones(4), 1.0, 2.0), "must be a pair"),
+        ((np.ones(4), [1.0, 2.0]), r"shape \(1,\)\. Got \(2,\)"),
+        ((np.ones(4), np.inf), "init contains infinity"),
+    ],
+)
+def test_bad_starts(init, message):
+    with pytest.raises(ValueError, match=message):
+        SigmoidNeuronClassifier(init=init).fit(X, Y["binary"])
+
+
+def test_an_intercept_that_is_not_trained():
+    neuron = SigmoidNeuronClassifier(init=(np.ones(4), 0.5), fit_intercept=False)
+    with pytest.raises(ValueError, match="has an intercept, but fit_intercept=False"):
+        neuron.fit(X, Y["binary"])
+    neuron.set_params(init=(np.ones(4), 0.0)).fit(X, Y["binary"])
+
+
+def test_a_saturated_start_of_ones_own_is_reported():
+    neuron = SigmoidNeuronClassifier(init=np.full(4, -1e6), max_iter=3)
+    with pytest.warns(ConvergenceWarning, match="The start left 1 of 1 neurons saturated"):
+        neuron.fit(np.abs(X), (X[:, 0] > -0.2).astype(int))
+
+
+# Batches
+
+
+@pytest.mark.parametrize("kind", Y)
+@FORMATS
+def test_steps_on_all_rows_are_a_fit(kind, as_format):
+    batches = SigmoidNeuronClassifier(alpha=0.1)
+    classes = None if kind == "multilabel" else np.unique(Y[kind])
+    for step in range(1, 5):
+        assert batches.partial_fit(as_format(X), Y[kind], classes, WEIGHT) is batches
+        whole = SigmoidNeuronClassifier(max_iter=step, alpha=0.1)
+        assert_same_weights(batches, whole.fit(as_format(X), Y[kind], WEIGHT))
+        np.testing.assert_array_equal(batches.loss_curve_, whole.loss_curve_)
+        assert batches.n_iter_ == step
+        assert batches.learning_rate_ == whole.learning_rate_
+    np.testing.assert_array_equal(
+        batches.predict(as_format(X)), whole.predict(as_format(X))
+    )
+
+
+def test_batches_may_lack_classes():
+    y = Y["strings"]
+    neuron = SigmoidNeuronClassifier(class_weight={"yes": 2.0, "no": 1.0})
+    neuron.partial_fit(X[y == "yes"], y[y == "yes"], classes=["yes", "no"])
+    assert (neuron.predict_proba(X[y == "yes"])[:, 1] > 0.5).mean() > 0.5
+    neuron.partial_fit(X[y == "no"], y[y == "no"])
+    np.testing.assert_array_equal(neuron.classes_, ["no", "yes"])
+    other = SigmoidNeuronClassifier()
+    other.partial_fit(
+        X[y == "yes"], y[y == "yes"], ["no", "yes"], np.full((y == "yes").sum(), 2)
+    )
+    other.partial_fit(X[y == "no"], y[y == "no"])
+    assert_same_weights(neuron, other)
+
+
+def test_batches_go_on_from_a_fit_and_a_fit_from_batches():
+    neuron = SigmoidNeuronClassifier(max_iter=3, warm_start=True, checkpoints=[1])
+    neuron.fit(X, Y["binary"], **given_validation("binary"))
+    neuron.partial_fit(X, Y["binary"])
+    assert not hasattr(neuron, "validation_loss_curve_")
+    assert not hasattr(neuron, "staged_predict")
+    neuron.fit(X, Y["binary"])
+    whole = SigmoidNeuronClassifier(max_iter=7).fit(X, Y["binary"])
+    assert_same_weights(neuron, whole)
+    np.testing.assert_array_equal(neuron.loss_curve_, whole.loss_curve_)
+
+
+@pytest.mark.parametrize(
+    ("params", "rows", "labels", "classes", "message"),
+    [
+        ({}, X, Y["binary"], None, "classes must be passed on the first call"),
+        ({}, X, Y["binary"], [0], "one class"),
+        ({}, X, Y["binary"], [1, 2], r"not seen during fit: \[0\]"),
+        ({}, X, Y["multilabel"], [0, 1], "The classes were|unlike that|classes"),
+        ({"alpha": -1}, X, Y["binary"], [0, 1], "'alpha' parameter"),
+        ({"learning_rate": 1e300}, X * 1e10, Y["binary"], [0, 1], "overflowed"),
+    ],
+)
+def test_bad_first_batches(params, rows, labels, classes, message):
+    neuron = SigmoidNeuronClassifier(**params)
+    before = vars(neuron).copy()
+    with pytest.raises(ValueError, match=message):
+        neuron.partial_fit(rows, labels, classes)
+    assert vars(neuron) == before
+
+
+@pytest.mark.parametrize(
+    ("rows", "labels", "classes", "message"),
+    [
+        (X, Y["multiclass"], None, r"not seen during fit: \[2\]"),
+        (X, Y["binary"], [0, 1, 2], r"The classes were \[0, 1\], but now \[0, 1, 2\]"),
+        (X[:, :3], Y["binary"], None, "3 features"),
+        (X, Y["multilabel"], None, "The classes were"),
+    ],
+)
+def test_bad_later_batches(rows, labels, classes, message):
+    neuron = SigmoidNeuronClassifier().partial_fit(X, Y["binary"], [0, 1])
+    before = vars(neuron).copy()
+    with pytest.raises(ValueError, match=message):
+        neuron.partial_fit(rows, labels, classes)
+    assert vars(neuron) == before
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"early_stopping": True}, "does not support early_stopping=True"),
+        ({"class_weight": "balanced"}, "needs all rows"),
+    ],
+)
+def test_what_batches_cannot_do(params, message):
+    neuron = SigmoidNeuronClassifier(**params)
+    assert not hasattr(neuron, "partial_fit")
+    with pytest.raises(AttributeError) as error:
+        neuron.partial_fit(X, Y["binary"], [0, 1])
+    assert message in str(error.value.__cause__)
+    assert not hasattr(SigmoidNeuronClassifierCV(), "partial_fit")
+
+
+# What a fit prints, and how much each row pulls
+
+
+def test_verbose(monkeypatch):
+    """A line at most every second: here, each step takes one."""
+    clock = iter(range(1000))
+    monkeypatch.setattr("sk_neuron._progress.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("sk_neuron._compiled.STRETCH", 1)
+    monkeypatch.setattr("sk_neuron._advance.STRETCH", 1)
+    neuron = SigmoidNeuronClassifier(max_iter=3, verbose=1)
+    with redirect_stdout(io.StringIO()) as printed:
+        neuron.fit(X, Y["binary"], **given_validation("binary"))
+    lines = printed.getvalue().splitlines()
+    losses, validation_losses = neuron.loss_curve_, neuron.validation_loss_curve_
+    assert len(lines) == 4
+    for step, line in zip([1, 2, 3, 3], lines, strict=True):
+        assert re.fullmatch(r"\[SigmoidNeuronClassifier\] step \d/3, loss .* steps/s", line)
+        assert f"step {step}/3" in line
+        assert f"loss {losses[step - 1]:.6g}" in line
+        assert f"validation loss {validation_losses[step]:.6g}" in line
+
+
+def test_verbose_prints_a_line_in_a_fit_of_less_than_a_second():
+    with redirect_stdout(io.StringIO()) as printed:
+        SigmoidNeuronClassifier(max_iter=10, verbose=1).fit(X, Y["binary"])
+    assert len(printed.getvalue().splitlines()) == 1
+    with redirect_stdout(io.StringIO()) as printed:
+        SigmoidNeuronClassifier(max_iter=10).fit(X, Y["binary"])
+    assert printed.getvalue() == ""
+
+
+@KINDS
+def test_influence_is_the_share_in_the_gradient(kind):
+    """Per unit of the potential: the sum of these shares, signed, is what a step takes."""
+    neuron = SigmoidNeuronClassifier(max_iter=20).fit(X, Y[kind])
+    pull = neuron.influence(X, Y[kind], WEIGHT).reshape(len(X), -1)
+    output = 1 / (1 + np.exp(-neuron.decision_function(X).reshape(len(X), -1)))
+    _, target = encode_targets(Y[kind])
+    expected = WEIGHT[:, None] * np.abs(target - output) * output * (1 - output)
+    np.testing.assert_allclose(pull, expected, rtol=1e-12)
+    signed = pull * np.sign(target - output)
+    stepped = clone(neuron).set_params(
+        max_iter=1, learning_rate=1.0, init=(neuron.coef_, neuron.intercept_)
+    )
+    stepped.fit(X, Y[kind], WEIGHT)
+    np.testing.assert_allclose(
+        stepped.coef_ - neuron.coef_, signed.T @ X, rtol=1e-9, atol=1e-12
+    )
+    assert neuron.influence(X, Y[kind]).max() <= 4 / 27 + 1e-15
+
+
+def test_influence_of_rows_that_were_given_up():
+    neuron = SigmoidNeuronClassifier(init=np.array([1.0]), max_iter=1, learning_rate=1e-9)
+    neuron.fit([[0.0], [1.0]], [0, 1])
+    pull = neuron.influence([[40.0], [-40.0], [800.0]], [0, 0, 0])
+    np.testing.assert_allclose(pull[:2], [np.exp(-40), np.exp(-80)], rtol=1e-6)
+    assert pull[2] == 0
+
+
+@pytest.mark.parametrize("y", [[0, 1, 3], [[0, 1], [1, 0], [1, 1]], [0, 1]])
+def test_influence_of_bad_labels(y):
+    neuron = SigmoidNeuronClassifier(max_iter=1).fit(X, Y["binary"])
+    with pytest.raises(ValueError, match=r"not seen|shape|inconsistent"):
+        neuron.influence(X[:3], y)
+
+
+@pytest.mark.filterwarnings("ignore:The best iteration count is the last")
+def test_a_search_has_influence_too():
+    iris, y = load_iris(return_X_y=True)
+    search = make_pipeline(StandardScaler(), SigmoidNeuronClassifierCV(iters=[10, 2000]))
+    search.fit(iris, y)
+    pull = search[-1].influence(search[:-1].transform(iris), y)
+    assert pull.shape == (150, 3)
+
+
+def test_a_plain_fit_is_one_call_of_the_kernel(monkeypatch):
+    calls = record_calls(monkeypatch)
+    SigmoidNeuronClassifier(max_iter=1000).fit(X, Y["binary"])
+    assert [n_steps for _, _, n_steps in calls] == [1000]
