@@ -16,11 +16,14 @@ import time
 from pathlib import Path
 
 import numpy as np
-from problems import make_dense
 
 import sk_neuron._classifier
 from sk_neuron import SigmoidNeuronClassifier
 from sk_neuron._compat import ProgressBar
+
+sys.path.insert(0, str(Path(__file__).parent))  # which -P leaves out
+
+from problems import make_dense
 
 # Of the memory map, in bytes, and of what its fit may have beside it.
 MAP_SIZE = 4 * 2**30
@@ -148,7 +151,7 @@ def main():
     measure_callbacks()
     measure_early_stopping(569, 30, n_steps=1000, n_rounds=40)
     measure_early_stopping(20_000, 50, n_steps=1000, n_rounds=15)
-    measure_early_stopping(1_000_000, 50, n_steps=200, n_rounds=3)
+    measure_early_stopping(1_000_000, 50, n_steps=1000, n_rounds=1)
     if ProgressBar is not type(None):
         measure_progress_bar()
     with tempfile.TemporaryDirectory() as folder:
