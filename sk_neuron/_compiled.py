@@ -6,10 +6,11 @@ What the kernels do is in `_step.h`, `_dense.h` and `_sparse.h`, and the same in
 
 import os
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from typing import Any, NamedTuple
 
+import joblib
 import numpy as np
 from scipy.sparse import issparse
 
@@ -55,6 +56,8 @@ _CHUNK_VALUES = 2**14
 # One entry for each kernel at work in this process, which share its threads. A forked
 # child has no more than one: those of the OpenMP run time stayed behind in its parent.
 _at_work: list[None] = []
+_default_threads = _dense.most_threads() if BUILT else 0
+_count_cores = cache(joblib.cpu_count)
 _is_forked = False
 
 
@@ -87,8 +90,14 @@ def has_kernel(features):
 
 
 def most_threads():
-    """Return how many threads OpenMP would take here; 0 if built without it."""
-    return _dense.most_threads()
+    """Return how many threads there may be; 0 if built without OpenMP.
+
+    OpenMP does not know how many cores a container may use. So where nobody has chosen a
+    number, by OMP_NUM_THREADS or threadpoolctl, there are no more than joblib counts.
+    """
+    n_threads = _dense.most_threads()
+    chosen = "OMP_NUM_THREADS" in os.environ or n_threads != _default_threads
+    return n_threads if chosen else min(n_threads, _count_cores())
 
 
 def count_threads(features, n_columns):

@@ -432,6 +432,26 @@ def test_kernels_at_work_together_share_the_threads():
 
 
 @needs_kernel
+@pytest.mark.parametrize(
+    ("variables", "n_threads"),
+    [
+        ({"LOKY_MAX_CPU_COUNT": "1"}, 1),
+        ({"LOKY_MAX_CPU_COUNT": "1", "OMP_NUM_THREADS": "3"}, 3),
+        ({"OMP_NUM_THREADS": "1"}, 1),
+    ],
+)
+def test_no_more_threads_than_cores_that_may_be_used(variables, n_threads):
+    """Joblib counts what a container may use, and its variable counts like one."""
+    code = (
+        "import numpy as np; from sk_neuron._compiled import count_threads;"
+        "print(count_threads(np.ones((20_000, 30)), 1))"
+    )
+    environment = {name: value for name, value in os.environ.items() if "OMP_" not in name}
+    printed = run_python(code, env=environment | variables).stdout
+    assert printed == f"{n_threads}\n"
+
+
+@needs_kernel
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no thread can be moved")
 def test_threads_that_share_a_core():
     """They give way to each other, or this would take minutes."""
