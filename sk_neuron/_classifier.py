@@ -407,29 +407,13 @@ class SigmoidNeuronClassifier(BaseNeuron):
         check_trained(
             goes_on or from_zero, rows.features, layer.target, layer.weight, coef, intercept
         )
-        warn_of_outcome(training, self.tol, rows.features)
 
-        losses = self.loss_curve_[:n_before] if goes_on else np.empty(0)
-        before = getattr(self, "validation_loss_curve_", [])[: n_before if goes_on else 0]
-        for name in COURSE:
-            self.__dict__.pop(name, None)
         validate_data(self, X, skip_check_array=True, reset=not goes_on)
         self.__dict__.update(learned())
-        self.loss_curve_ = np.concatenate([losses, training.loss_curve])
-        self._n_steps, self._seed = self.n_iter_, seed
-        if validation:
-            unknown = np.full(n_before - len(before), np.nan)
-            curve = np.concatenate([before, unknown, training.validation_loss_curve])
-            self.validation_loss_curve_ = curve
-            self.best_n_iter_ = n_before + training.best_n_iter
-            self.best_validation_score_ = -float(curve[self.best_n_iter_])
-            if self.early_stopping:
-                self._n_steps = self.best_n_iter_
-        if kept := training.kept:
-            self.checkpoint_iters_ = np.array(list(kept))
-            self.checkpoint_coefs_ = np.stack([coef for coef, _ in kept.values()])
-            self.checkpoint_intercepts_ = np.stack([b for _, b in kept.values()])
+        self._store_course(training, n_before)
+        self._seed = seed
         task.close(learned)
+        warn_of_outcome(training, self.tol, rows.features)
         return self
 
     @available_if(_takes_batches)
@@ -498,6 +482,27 @@ class SigmoidNeuronClassifier(BaseNeuron):
         self.n_iter_ = self._n_steps = len(self.loss_curve_)
         self._seed = None
         return self
+
+    def _store_course(self, training, n_before):
+        """Store how the fit went, after so many steps of fits before."""
+        losses = self.loss_curve_[:n_before] if n_before else np.empty(0)
+        before = getattr(self, "validation_loss_curve_", np.empty(0))[:n_before]
+        for name in COURSE:
+            self.__dict__.pop(name, None)
+        self.loss_curve_ = np.concatenate([losses, training.loss_curve])
+        self._n_steps = self.n_iter_
+        if training.validation:
+            unknown = np.full(n_before - len(before), np.nan)
+            curve = np.concatenate([before, unknown, training.validation_loss_curve])
+            self.validation_loss_curve_ = curve
+            self.best_n_iter_ = n_before + training.best_n_iter
+            self.best_validation_score_ = -float(curve[self.best_n_iter_])
+            if training.stops_early:
+                self._n_steps = self.best_n_iter_
+        if kept := training.kept:
+            self.checkpoint_iters_ = np.array(list(kept))
+            self.checkpoint_coefs_ = np.stack([coef for coef, _ in kept.values()])
+            self.checkpoint_intercepts_ = np.stack([b for _, b in kept.values()])
 
     def _read_rows(self, copied, X, y, sample_weight, goes_on):
         """Return the rows and the classes; `copied` notes the features."""

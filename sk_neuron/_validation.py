@@ -122,7 +122,7 @@ def warn_of_scale(features, validation_features):
             f"{distance[column]:.0f} standard deviations. Was X transformed, and X_val "
             'not? In a Pipeline, ask for it: Pipeline(..., transform_input=["X_val"]).',
             UserWarning,
-            stacklevel=5,
+            stacklevel=4,
         )
 
 

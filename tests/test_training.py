@@ -126,8 +126,10 @@ def test_without_tol_all_steps_are_taken():
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_a_tol_that_is_not_met_is_reported(early_stopping):
     neuron = SigmoidNeuronClassifier(max_iter=9, tol=1e-9, early_stopping=early_stopping)
-    with pytest.warns(ConvergenceWarning, match=r"max_iter=9 .* Raise max_iter or tol\."):
-        neuron.set_params(random_state=0).fit(X, Y["binary"])
+    neuron.set_params(random_state=0)
+    with pytest.warns(ConvergenceWarning, match=r"max_iter=9 .* tol\.") as caught:
+        neuron.fit(X, Y["binary"])
+    assert caught[0].filename == __file__
     assert neuron.n_iter_ == 9
 
 
@@ -388,8 +390,9 @@ def test_validation_rows_that_overflow():
 def test_validation_rows_that_were_not_transformed(as_format, factor, offset, far):
     val = given_validation("binary") | {"X_val": as_format(X_VAL * factor + offset)}
     warns = pytest.warns(UserWarning, match=r'transform_input=\["X_val"\]')
-    with warns if far else nullcontext():
+    with warns if far else nullcontext([]) as caught:
         SigmoidNeuronClassifier(max_iter=1).fit(as_format(X), Y["binary"], **val)
+    assert {warning.filename for warning in caught} == ({__file__} if far else set())
 
 
 def test_pipeline_grid_search_and_validation_rows():
