@@ -509,7 +509,7 @@ class SigmoidNeuronClassifier(BaseNeuron):
         features, labels = read_data(copied, X, y, multi_output=True, reset=not goes_on)
         labels = check_labels(labels)
         classes, target = encode_targets(labels)
-        same = goes_on and np.array_equal(classes, self.classes_)
+        same = goes_on and classes.tolist() == self.classes_.tolist()
         if goes_on and not (same and self._multilabel == (labels.ndim == 2)):
             raise ValueError(
                 "With warm_start=True a fit goes on with the classes of the one before, "

@@ -176,7 +176,7 @@ def check_classes(classes, labels, known):
         raise ValueError("classes must be passed on the first call to partial_fit.")
     else:
         passed = known if classes is None else unique_labels(classes)
-    if known is not None and not np.array_equal(passed, known):
+    if known is not None and passed.tolist() != known.tolist():
         raise ValueError(f"The classes were {known.tolist()}, but now {passed.tolist()}.")
     if labels.ndim == 1 and len(passed) == 1:
         raise ValueError(
@@ -191,8 +191,9 @@ def recognize_targets(labels, classes, multilabel, name="y"):
         raise ValueError(f"{name} has the shape {labels.shape}, unlike that of the fit.")
     if multilabel:
         return labels.astype(np.int8, order="F")
-    if not np.isin(labels, classes).all():
-        unknown = np.setdiff1d(labels, classes).tolist()
+    known = set(classes.tolist())
+    unknown = [label for label in np.unique(labels).tolist() if label not in known]
+    if unknown:
         raise ValueError(
             f"{name} contains labels that were not seen during fit: {unknown}."
         )

@@ -1,6 +1,8 @@
 """The step size "auto": the article's step of 1, shortened where 1 could overshoot."""
 
+import os
 from contextlib import nullcontext
+from threading import Lock
 
 import numpy as np
 from scipy.sparse import issparse
@@ -32,22 +34,41 @@ def auto_learning_rate(features, weight, alpha, fit_intercept):
     (Y. Nesterov, Lectures on Convex Optimization, 2018, lemma 1.2.3). `alpha` is one
     number, or (A, 1) for a row of step sizes each. Where L overflows the result is NaN.
     """
-    with np.errstate(all="ignore"), _few_threads(features):
+    is_large = features.shape[0] * features.shape[1] > _LARGE
+    with np.errstate(all="ignore"), nullcontext() if is_large else _one_thread:
         eigenvalue = _largest_eigenvalue(features, weight, float(fit_intercept))
         smoothness = CURVATURE * eigenvalue + alpha
     rate = 1 / np.maximum(1, smoothness)
     return np.where(np.isfinite(smoothness), rate, np.nan)
 
 
-def _few_threads(features):
-    """Keep the products of small X to one thread of BLAS.
+class _OneThread:
+    """Keeps BLAS to one thread, from when the first asks for it until the last is through.
 
-    The others would stay awake after the last product, for longer than all of them took,
-    and share their cores with the threads of the kernel.
+    Its other threads would stay awake after the last product on small X, for longer than
+    all of the products took, and share their cores with the threads of the kernel.
     """
-    if features.shape[0] * features.shape[1] > _LARGE:
-        return nullcontext()
-    return _get_threadpool_controller().limit(limits=1, user_api="blas")
+
+    def __init__(self):
+        self._lock, self._n_users = Lock(), 0
+
+    def __enter__(self):
+        with self._lock:
+            if self._n_users == 0:
+                controller = _get_threadpool_controller()
+                self._limit = controller.limit(limits=1, user_api="blas")
+            self._n_users += 1
+
+    def __exit__(self, *error):
+        with self._lock:
+            self._n_users -= 1
+            if self._n_users == 0:
+                self._limit.restore_original_limits()
+
+
+_one_thread = _OneThread()
+if hasattr(os, "register_at_fork"):  # its users are threads that the child does not have
+    os.register_at_fork(after_in_child=_one_thread.__init__)
 
 
 def check_learning_rate(rate, dtype):

@@ -267,9 +267,9 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
     are equal. `sample_weight`
     is given to scorers that take it.
 
-    From scikit-learn 1.9 on, callbacks are told of every count that the folds are scored at.
-    One that asks to stop ends the search there: it chooses among the counts it has scored.
-    An interrupt from the keyboard raises ``KeyboardInterrupt`` and leaves all as it was.
+    From scikit-learn 1.9 on, callbacks are told of every count that is scored. One that
+    asks to stop ends the search there: it chooses among the counts it has scored. An
+    interrupt from the keyboard raises ``KeyboardInterrupt`` and leaves all as it was.
 
     Memory beyond `X` is some eight arrays of (n_samples, columns) and as many of
     (n_features, columns), where columns is the number of neurons times alphas times one

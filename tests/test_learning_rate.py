@@ -1,9 +1,12 @@
 """The automatic step: exact for few columns, a safe estimate for many."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import oracle
 import pytest
 from scipy.sparse import csr_array
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from sk_neuron._learning_rate import auto_learning_rate
 
@@ -82,3 +85,17 @@ def test_the_same_data_take_the_same_step():
     X = np.random.default_rng(2).standard_normal((500, 100))
     first, second = (auto_learning_rate(X, np.ones((500, 1)), 0.0, True) for _ in range(2))
     assert first == second
+
+
+def test_blas_has_its_threads_again():
+    """Also when several threads have asked for one: the limit is for the whole process."""
+    X = np.random.default_rng(0).standard_normal((300, 80))
+    with threadpool_limits(2, user_api="blas"):
+        before = threadpool_info()
+        with ThreadPoolExecutor(8) as pool:
+            tasks = [
+                pool.submit(auto_learning_rate, X, np.ones((300, 1)), 0.0, True)
+                for _ in range(200)
+            ]
+        assert len({float(task.result()[0]) for task in tasks}) == 1
+        assert threadpool_info() == before
