@@ -50,6 +50,10 @@ class _OneThread:
     """
 
     def __init__(self):
+        self.forget()
+
+    def forget(self):
+        """Begin without users, as in a child that was forked."""
         self._lock, self._n_users = Lock(), 0
 
     def __enter__(self):
@@ -67,8 +71,8 @@ class _OneThread:
 
 
 _one_thread = _OneThread()
-if hasattr(os, "register_at_fork"):  # its users are threads that the child does not have
-    os.register_at_fork(after_in_child=_one_thread.__init__)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_one_thread.forget)
 
 
 def check_learning_rate(rate, dtype):
