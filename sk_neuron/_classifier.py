@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from sk_neuron._advance import Layer, prepare
 from sk_neuron._base import BaseNeuron, describe_neuron, flatten
@@ -60,6 +60,10 @@ COURSE = (
 def _has_checkpoints(neuron):
     check_is_fitted(neuron, "coef_")
     if not hasattr(neuron, "checkpoint_iters_"):
+        if neuron.checkpoints is not None:
+            raise AttributeError(
+                f"The fit ended after {neuron.n_iter_} steps, before its first checkpoint."
+            )
         raise AttributeError(
             "Staged answers need the weights on the way: fit a SigmoidNeuronClassifier "
             "with checkpoints=[...], the iteration counts to keep."
@@ -172,7 +176,8 @@ class SigmoidNeuronClassifier(BaseNeuron):
     ----------
     best_n_iter_ : int
         The step whose weights had the lowest loss on the validation rows, the first of
-        equal ones; with `early_stopping` they are those kept. This, what follows and
+        equal ones; with `early_stopping`, of this fit, and they are those kept. This, what
+        follows and
         `validation_loss_curve_` are there after a fit with validation rows.
 
     best_validation_score_ : float
@@ -371,6 +376,7 @@ class SigmoidNeuronClassifier(BaseNeuron):
         # On a copy, so that a fit that raises leaves self as it was.
         copied = copy.copy(self)
         goes_on = self.warm_start and hasattr(self, "coef_")
+        max_iter = int(self.max_iter)  # NumPy's small integers overflow
         rows, classes = self._read_rows(copied, X, y, sample_weight, goes_on)
         checkpoints = self._check_checkpoints(rows)
 
@@ -387,18 +393,20 @@ class SigmoidNeuronClassifier(BaseNeuron):
         layer = self._build_layer(rows, factors)
         coef, intercept = self._find_start(layer, goes_on)
         training = self._plan(layer, coef, intercept, checkpoints, validation, factors)
-
-        seen = {name: vars(copied)[name] for name in SEEN if hasattr(copied, name)}
         n_before = self._n_steps if goes_on else 0
 
         def learned():
             coef, intercept = training.result
-            multilabel = rows.labels.ndim == 2
-            rate = layer.learning_rate
-            neuron = describe_neuron(classes, multilabel, coef.T, intercept, rate)
-            return seen | neuron | {"n_iter_": n_before + training.n_iter}
+            multilabel, rate = rows.labels.ndim == 2, layer.learning_rate
+            return (
+                {name: vars(copied)[name] for name in SEEN if hasattr(copied, name)}
+                | describe_neuron(classes, multilabel, coef.T, intercept, rate)
+                | self._describe_course(training, n_before)
+                | {"_seed": seed}
+            )
 
-        task = FitTask(self, self.max_iter, X, y, sample_weight, held_out)
+        row_weight = None if sample_weight is None else rows.weight
+        task = FitTask(self, max_iter, X, y, row_weight, held_out)
         lines = ProgressLines(self.verbose, type(self).__name__)
         training.run(task, lines, learned)
         lines.tell(training, is_last=True)
@@ -408,10 +416,7 @@ class SigmoidNeuronClassifier(BaseNeuron):
             goes_on or from_zero, rows.features, layer.target, layer.weight, coef, intercept
         )
 
-        validate_data(self, X, skip_check_array=True, reset=not goes_on)
-        self.__dict__.update(learned())
-        self._store_course(training, n_before)
-        self._seed = seed
+        self._store(learned())
         task.close(learned)
         warn_of_outcome(training, self.tol, rows.features)
         return self
@@ -458,51 +463,67 @@ class SigmoidNeuronClassifier(BaseNeuron):
             If a parameter or the data are out of range, or if the step overflows. The
             estimator is then as it was before the call.
         """
+        self._validate_params()  # which fit_context does before the first call only
         goes_on = hasattr(self, "coef_")
         copied = copy.copy(self)
         features, labels = read_data(copied, X, y, multi_output=True, reset=not goes_on)
         labels = check_labels(labels)
-        classes = check_classes(classes, labels, self.classes_ if goes_on else None)
-        target = recognize_targets(labels, classes, labels.ndim == 2)
+        multilabel = self._multilabel if goes_on else labels.ndim == 2
+        classes = check_classes(
+            classes, labels, multilabel, self.classes_ if goes_on else None
+        )
+        target = recognize_targets(labels, classes, multilabel)
         row_weight = check_sample_weight(sample_weight, len(labels))
         factors = find_class_factors(self.class_weight, classes, labels)
         layer = self._build_layer(Rows(features, labels, target, row_weight), factors)
         coef, intercept = self._find_start(layer, goes_on)
         coef, intercept, squared_error = prepare(layer).advance(coef, intercept, 1)
         check_overflow(1, coef, intercept, squared_error)
-        (loss,) = average_error(layer.weight, squared_error)
 
-        losses = self.loss_curve_[: self._n_steps] if goes_on else np.empty(0)
-        for name in COURSE:
-            self.__dict__.pop(name, None)
-        validate_data(self, X, skip_check_array=True, reset=not goes_on)
-        multilabel, rate = labels.ndim == 2, layer.learning_rate
-        self.__dict__.update(describe_neuron(classes, multilabel, coef.T, intercept, rate))
-        self.loss_curve_ = np.append(losses, loss)
-        self.n_iter_ = self._n_steps = len(self.loss_curve_)
-        self._seed = None
+        n_steps = self._n_steps if goes_on else 0
+        losses = self.loss_curve_[:n_steps] if goes_on else np.empty(0)
+        loss = average_error(layer.weight, squared_error)
+        self._store(
+            {name: vars(copied)[name] for name in SEEN if hasattr(copied, name)}
+            | describe_neuron(classes, multilabel, coef.T, intercept, layer.learning_rate)
+            | {"loss_curve_": np.concatenate([losses, loss]), "n_iter_": n_steps + 1}
+            | {"_n_steps": n_steps + 1, "_seed": None}
+        )
         return self
 
-    def _store_course(self, training, n_before):
-        """Store how the fit went, after so many steps of fits before."""
+    def _store(self, learned):
+        """Put what was learned in the place of what was before, all at once."""
+        stale = {*SEEN, *COURSE}
+        kept = {name: value for name, value in vars(self).items() if name not in stale}
+        self.__dict__ = kept | learned
+
+    def _describe_course(self, training, n_before):
+        """Return the attributes that tell how a fit went, after so many steps before it."""
         losses = self.loss_curve_[:n_before] if n_before else np.empty(0)
-        before = getattr(self, "validation_loss_curve_", np.empty(0))[:n_before]
-        for name in COURSE:
-            self.__dict__.pop(name, None)
-        self.loss_curve_ = np.concatenate([losses, training.loss_curve])
-        self._n_steps = self.n_iter_
+        n_iter = n_before + training.n_iter
+        course = {
+            "loss_curve_": np.concatenate([losses, training.loss_curve]),
+            "n_iter_": n_iter,
+            "_n_steps": n_iter,
+        }
         if training.validation:
+            before = getattr(self, "validation_loss_curve_", np.empty(0))[:n_before]
             unknown = np.full(n_before - len(before), np.nan)
             curve = np.concatenate([before, unknown, training.validation_loss_curve])
-            self.validation_loss_curve_ = curve
-            self.best_n_iter_ = n_before + training.best_n_iter
-            self.best_validation_score_ = -float(curve[self.best_n_iter_])
+            best = n_before + training.best_n_iter
             if training.stops_early:
-                self._n_steps = self.best_n_iter_
+                course["_n_steps"] = best
+            else:
+                best = int(np.nanargmin(curve))
+            course["validation_loss_curve_"] = curve
+            course["best_n_iter_"] = best
+            course["best_validation_score_"] = -float(curve[best])
         if kept := training.kept:
-            self.checkpoint_iters_ = np.array(list(kept))
-            self.checkpoint_coefs_ = np.stack([coef for coef, _ in kept.values()])
-            self.checkpoint_intercepts_ = np.stack([b for _, b in kept.values()])
+            coefs, intercepts = zip(*kept.values(), strict=True)
+            course["checkpoint_iters_"] = np.array(list(kept))
+            course["checkpoint_coefs_"] = np.stack(coefs)
+            course["checkpoint_intercepts_"] = np.stack(intercepts)
+        return course
 
     def _read_rows(self, copied, X, y, sample_weight, goes_on):
         """Return the rows and the classes; `copied` notes the features."""
@@ -560,6 +581,10 @@ class SigmoidNeuronClassifier(BaseNeuron):
         """Return coef (d, K) and intercept (K,) before the first step of this call."""
         dtype = layer.features.dtype
         if goes_on:
+            if self.intercept_.any() and not self.fit_intercept:
+                raise ValueError(
+                    "The fit before has learned an intercept, but fit_intercept=False."
+                )
             coef = np.ascontiguousarray(self.coef_.T, dtype)
             return coef, self.intercept_.astype(dtype)
         return draw_start(
@@ -573,23 +598,29 @@ class SigmoidNeuronClassifier(BaseNeuron):
     def _plan(self, layer, coef, intercept, checkpoints, validation, factors):
         """Return the training, in the coordinates that cost least."""
         patience = leave_span = None
+        max_iter = int(self.max_iter)
         if validation:
             dtype = layer.features.dtype
-            weight = encode_weights(validation.weight, factors, validation.labels, dtype)
+            try:
+                weight = encode_weights(
+                    validation.weight, factors, validation.labels, dtype
+                )
+            except ValueError as error:
+                raise ValueError(f"The validation rows cannot be used: {error}") from error
             validation = Validation(validation, weight)
         if self.early_stopping or self.tol > 0:
-            patience = Patience(self.tol, self.n_iter_no_change)
+            patience = Patience(self.tol, int(self.n_iter_no_change))
         if not self.warm_start:  # else a fit in parts has other rounding than one in whole
-            n_reads = self.max_iter if validation else len(checkpoints) + 1
+            n_reads = max_iter if validation else len(checkpoints) + 1
             layer, coef, leave_span = enter_span(
-                layer, coef, n_steps=self.max_iter, n_reads=n_reads
+                layer, coef, n_steps=max_iter, n_reads=n_reads
             )
         return Training(
             layer,
             coef,
             intercept,
             leave_span,
-            max_iter=self.max_iter,
+            max_iter=max_iter,
             checkpoints=checkpoints,
             validation=validation,
             patience=patience,

@@ -130,6 +130,8 @@ class Layout:
 
     def place_coef(self, coef):
         """Return (d, K) as it is laid out, flat."""
+        if coef.shape != (self.n_features, self.n_columns):  # else C would not notice
+            raise ValueError(f"coef has the shape {coef.shape}")
         n_tiled = self.n_columns - self.n_singles
         tiles = _fill_up(coef[:, :n_tiled], self.n_tiles * self.lanes)
         tiles = tiles.reshape(self.n_features, self.n_tiles, self.lanes).swapaxes(0, 1)

@@ -14,7 +14,6 @@ from sklearn.metrics import get_scorer_names
 from sklearn.utils import (
     _safe_indexing,
     check_array,
-    check_consistent_length,
     column_or_1d,
 )
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -102,10 +101,16 @@ def read_validation_rows(estimator, X_val, y_val, sample_weight_val, rows, class
         features = read_data(estimator, X_val, reset=False)
     except ValueError as error:
         raise ValueError(f"X_val cannot be used: {error}") from error
-    features = features.astype(rows.features.dtype, copy=False)
+    with np.errstate(over="ignore"):
+        features = features.astype(rows.features.dtype, copy=False)
+    if not np.isfinite(features.data if issparse(features) else features).all():
+        raise ValueError(f"X_val has values that overflow {features.dtype}, as X has it.")
     labels = check_labels(y_val)
     target = recognize_targets(labels, classes, rows.labels.ndim == 2, "y_val")
-    check_consistent_length(X_val, labels)
+    if len(labels) != features.shape[0]:
+        raise ValueError(
+            f"X_val has {features.shape[0]} rows, but y_val has {len(labels)} labels."
+        )
     weight = check_sample_weight(sample_weight_val, len(labels), "sample_weight_val")
     return Rows(features, labels, target, weight)
 
@@ -168,17 +173,22 @@ def encode_targets(labels):
     return classes, target.astype(np.int8, order="F")
 
 
-def check_classes(classes, labels, known):
+def check_classes(classes, labels, multilabel, known):
     """Return the classes of a stream of batches: as known, or as passed with the first."""
-    if labels.ndim == 2:
-        passed = np.arange(labels.shape[1]) if classes is None else np.asarray(classes)
+    if multilabel:
+        passed = np.arange(labels.shape[-1]) if known is None else known
+        if classes is not None and list(classes) != passed.tolist():
+            raise ValueError(
+                "The classes of a multilabel y are the places of its labels, "
+                f"{passed.tolist()}, and need not be passed. Got {list(classes)!r}."
+            )
     elif classes is None and known is None:
         raise ValueError("classes must be passed on the first call to partial_fit.")
     else:
         passed = known if classes is None else unique_labels(classes)
     if known is not None and passed.tolist() != known.tolist():
         raise ValueError(f"The classes were {known.tolist()}, but now {passed.tolist()}.")
-    if labels.ndim == 1 and len(passed) == 1:
+    if not multilabel and len(passed) == 1:
         raise ValueError(
             f"At least two classes are needed. Got one class: {passed.tolist()}."
         )

@@ -133,6 +133,8 @@ def iteration_path(
         checkpoints=checkpoints,
         random_state=random_state,
     ).fit(X, y, sample_weight)
+    if neuron.n_iter_ < neuron.max_iter:
+        raise KeyboardInterrupt
     return (
         neuron.checkpoint_iters_,
         neuron.checkpoint_coefs_,
@@ -390,13 +392,16 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         def learned():
             if not search.has_path:
                 return None
-            choice = self._choose(search)
+            try:
+                choice = self._choose(search)
+            except ValueError:  # no count could be scored until now
+                return None
             coef, intercept, rate, _ = search.finish(choice.alpha, choice.n_iter)
             neuron = describe_neuron(classes, labels.ndim == 2, coef, intercept, rate)
             return seen | neuron | self._describe(search, choice)
 
         def begin_task(n_parts):
-            return FitTask(self, n_parts, X, y, sample_weight)
+            return FitTask(self, n_parts, X, y, weight)
 
         search.run(self.refit, begin_task, learned)
         choice = self._choose(search)
@@ -538,7 +543,8 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
     def _check_iters(self):
         if not isinstance(self.iters, str):
             return check_iters(self.iters, "iters")
-        counts = np.geomspace(1, self.max_iter, min(self.max_iter, _AUTO_COUNTS))
+        max_iter = int(self.max_iter)
+        counts = np.geomspace(1, max_iter, min(max_iter, _AUTO_COUNTS))
         return np.unique(counts.round().astype(np.int64))
 
     def _scorer(self):

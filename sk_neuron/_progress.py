@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 
 from sk_neuron._compat import ProgressBar
 from sk_neuron._inputs import take_rows
@@ -31,9 +32,7 @@ class FitTask:
         if callbacks:
             if held_out is not None:
                 places = np.flatnonzero(~held_out)
-                X, y = take_rows(X, places), take_rows(y, places)
-                if sample_weight is not None:
-                    sample_weight = take_rows(sample_weight, places)
+                X, y = (_take(rows, places) for rows in (X, y))
             metadata = None if sample_weight is None else {"sample_weight": sample_weight}
             self._told = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
             n_parts = -(-max_iter // self._together)
@@ -64,6 +63,10 @@ class FitTask:
         """Tell that the fit ends."""
         if self._task is not None:
             self._task.call_on_fit_task_end(**self._told, reconstruction_attributes=learned)
+
+
+def _take(rows, places):
+    return take_rows(rows.tocsr() if issparse(rows) else rows, places)
 
 
 class ProgressLines:

@@ -78,6 +78,8 @@ def _hash_rows(features, seed):
     rng = np.random.RandomState(seed)
     odd = rng.randint(0, 2**63, features.shape[1], dtype=np.uint64) * 2 + np.uint64(1)
     if issparse(features):
+        features = features.copy()
+        features.sum_duplicates()
         bits = csr_array(
             (_mix(features.data), features.indices, features.indptr), features.shape
         )

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from kernels import record_calls
+from scipy.sparse import bsr_array, coo_array, csc_array
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_iris
 from sklearn.metrics import brier_score_loss
@@ -70,7 +71,7 @@ def test_each_step_is_a_subtask():
     assert recorder.is_torn_down
     assert recorder.data[0] is X
     assert recorder.data[1] is y
-    assert recorder.data[2]["sample_weight"] is WEIGHT
+    np.testing.assert_array_equal(recorder.data[2]["sample_weight"], WEIGHT)
     plain = SigmoidNeuronClassifier(max_iter=7).fit(X, y, WEIGHT)
     np.testing.assert_array_equal(neuron.coef_, plain.coef_)
 
@@ -100,6 +101,28 @@ def test_a_callback_stops_the_fit(params):
     assert recorder.is_torn_down
     if params.get("early_stopping"):
         assert len(recorder.data[0]) == len(recorder.data[1]) < len(X)
+
+
+@needs_callbacks
+@pytest.mark.parametrize("as_format", [coo_array, csc_array, bsr_array])
+def test_held_out_rows_of_any_format(as_format):
+    recorder = Recorder()
+    neuron = SigmoidNeuronClassifier(max_iter=3, early_stopping=True, random_state=0)
+    neuron.set_callbacks(recorder)
+    labels = np.stack([y, 1 - y], axis=1)
+    neuron.fit(as_format(X), coo_array(labels), sample_weight=2.0)
+    rows, some, metadata = recorder.data
+    assert rows.shape[0] == some.shape[0] == len(metadata["sample_weight"]) < len(X)
+
+
+@needs_callbacks
+def test_what_callbacks_get_can_go_on():
+    recorder = Recorder(stop_at=4)
+    neuron = SigmoidNeuronClassifier(max_iter=9).set_callbacks(recorder).fit(X, y)
+    recorder.fitted.set_callbacks()
+    recorder.fitted.partial_fit(X, y)
+    np.testing.assert_array_equal(recorder.fitted.coef_, neuron.partial_fit(X, y).coef_)
+    assert recorder.fitted.n_iter_ == 5
 
 
 @needs_callbacks
@@ -250,6 +273,21 @@ def test_scoring_monitor_of_a_search():
     scores = [row["accuracy"] for row in monitor.get_logs().data]
     assert len(scores) == 5
     assert scores[-1] == np.mean(search.predict(X) == y)
+
+
+@needs_callbacks
+@pytest.mark.filterwarnings("ignore:Some folds could not be")
+@pytest.mark.filterwarnings("ignore:The best iteration count is the last")
+def test_counts_that_cannot_be_scored_are_no_end():
+    def score(estimator, X, y):
+        if estimator.n_iter_ < 5:
+            raise RuntimeError("too early")
+        return estimator.predict_proba(X)[:, 1].std()
+
+    recorder = Recorder()
+    search = SigmoidNeuronClassifierCV(iters=[1, 10, 50], scoring=score, cv=2)
+    search.set_callbacks(recorder).fit(X, y)
+    assert recorder.fitted.n_iter_ == search.n_iter_ == 50
 
 
 @needs_callbacks

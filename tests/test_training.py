@@ -21,7 +21,12 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from strategies import problems
 
-from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV, _training
+from sk_neuron import (
+    SigmoidNeuronClassifier,
+    SigmoidNeuronClassifierCV,
+    _training,
+    iteration_path,
+)
 from sk_neuron._inputs import Rows, encode_targets
 from sk_neuron._validation import hold_out
 
@@ -324,6 +329,28 @@ def test_the_same_rows_are_held_out_again():
     assert neuron.fit(X, Y["binary"]).validation_loss_curve_[1] != first[1]
 
 
+def test_equal_rows_of_csr_are_held_out_together():
+    """However they are stored: here some elements come in two parts."""
+    row = csr_array(([1.0, 1.0, 3.0], [0, 0, 1], [0, 3]), shape=(1, 2))
+    rows = X[:50, :2].copy()
+    rows[7] = [2.0, 3.0]
+    stored = csr_array(np.vstack([rows, rows[7:8]]))
+    parts = csr_array(
+        (
+            np.concatenate([stored.data[:-2], row.data]),
+            np.concatenate([stored.indices[:-2], row.indices]),
+            np.append(stored.indptr[:-1], stored.indptr[-1] + 1),
+        ),
+        shape=(51, 2),
+    )
+    np.testing.assert_array_equal(parts.toarray(), stored.toarray())
+    y = np.append(Y["binary"][:50], Y["binary"][7])
+    for seed in range(9):
+        held_out = held_out_of(parts, y, seed=seed)
+        np.testing.assert_array_equal(held_out, held_out_of(stored, y, seed=seed))
+        assert held_out[7] == held_out[50]
+
+
 # Bad validation rows
 
 
@@ -338,7 +365,10 @@ def test_the_same_rows_are_held_out_again():
         ({"X_val": X_VAL, "y_val": [2] * 90}, r"y_val contains labels .*: \[2\]"),
         ({"X_val": X_VAL[:, :3], "y_val": Y_VAL["binary"]}, "X_val .* 3 features"),
         ({"X_val": X_VAL * np.nan, "y_val": Y_VAL["binary"]}, "X_val .* NaN"),
-        ({"X_val": X_VAL[:5], "y_val": Y_VAL["binary"]}, "inconsistent numbers of samples"),
+        (
+            {"X_val": X_VAL[:5], "y_val": Y_VAL["binary"]},
+            "X_val has 5 rows, .* has 90",
+        ),
         (
             given_validation("binary", sample_weight_val=-WEIGHT_VAL),
             "Negative values in data passed to `sample_weight_val`",
@@ -362,12 +392,25 @@ def test_bad_validation_rows(val, message, early_stopping):
     assert not hasattr(neuron, "n_features_in_")
 
 
+def test_validation_rows_without_class_weight():
+    neuron = SigmoidNeuronClassifier(class_weight={0: 0.0, 1: 1.0})
+    with pytest.raises(ValueError, match=r"validation rows cannot be used: .* is zero in"):
+        neuron.fit(X, Y["binary"], X_val=X_VAL[:3], y_val=[0, 0, 0])
+
+
 def test_validation_rows_with_other_feature_names():
     names = pd.DataFrame(X, columns=list("abcd"))
     other = pd.DataFrame(X_VAL, columns=list("abce"))
     with pytest.raises(ValueError, match=r"X_val .*feature names"):
         SigmoidNeuronClassifier().fit(
             names, Y["binary"], X_val=other, y_val=Y_VAL["binary"]
+        )
+
+
+def test_validation_rows_that_overflow_the_precision_of_the_others():
+    with pytest.raises(ValueError, match="X_val has values that overflow float32"):
+        SigmoidNeuronClassifier().fit(
+            X.astype(np.float32), Y["binary"], X_val=[[1e300, 0, 0, 0]], y_val=[0]
         )
 
 
@@ -511,6 +554,9 @@ def test_checkpoints_that_were_not_reached():
     np.testing.assert_array_equal(neuron.checkpoint_coefs_[1], whole.coef_)
     neuron.set_params(checkpoints=[4999]).fit(X, Y["binary"])
     assert not hasattr(neuron, "checkpoint_iters_")
+    with pytest.raises(AttributeError) as error:
+        neuron.staged_predict(X)
+    assert "before its first checkpoint" in str(error.value.__cause__)
 
 
 @pytest.mark.parametrize(
@@ -532,6 +578,64 @@ def test_going_on_with_something_else(rows, labels, message):
     with pytest.raises(ValueError, match=message):
         neuron.fit(rows, labels)
     assert vars(neuron) == before
+
+
+def test_going_on_without_the_intercept():
+    neuron = SigmoidNeuronClassifier(max_iter=2, warm_start=True).fit(X, Y["binary"])
+    with pytest.raises(ValueError, match="has learned an intercept"):
+        neuron.set_params(fit_intercept=False).fit(X, Y["binary"])
+
+
+def test_the_best_step_of_fits_in_parts():
+    val = given_validation("binary")
+    neuron = SigmoidNeuronClassifier(max_iter=300, warm_start=True, alpha=0.1)
+    neuron.fit(X, Y["binary"], **val).fit(X, Y["binary"], **val)
+    assert neuron.best_n_iter_ == np.argmin(neuron.validation_loss_curve_) < 300
+    assert neuron.best_validation_score_ == -neuron.validation_loss_curve_.min()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8])
+def test_small_integers_do_not_overflow(dtype):
+    params = {"max_iter": dtype(120), "checkpoints": [1, 100], "warm_start": True}
+    neuron = SigmoidNeuronClassifier(**params, tol=1e-12, n_iter_no_change=dtype(120))
+    for n_iter in (120, 240, 360):
+        with pytest.warns(ConvergenceWarning, match="max_iter=120"):
+            neuron.fit(X, Y["binary"])
+        assert neuron.n_iter_ == n_iter
+    search = SigmoidNeuronClassifierCV(max_iter=dtype(120)).fit(X, Y["binary"])
+    assert search.iters_[-1] == 120
+
+
+@pytest.mark.parametrize("step", ["check_trained", "describe_neuron"])
+def test_an_interrupt_after_the_last_step_changes_nothing(step, monkeypatch):
+    neuron = SigmoidNeuronClassifier(max_iter=7).fit(X, Y["binary"])
+    before = vars(neuron).copy()
+    neuron.set_params(max_iter=9)
+
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"sk_neuron._classifier.{step}", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        neuron.fit(X, Y["binary"])
+    assert vars(neuron) == before | {"max_iter": 9}
+
+
+@pytest.mark.filterwarnings("ignore:The fit was interrupted at iteration 3 of 10")
+@pytest.mark.parametrize("iters", [[10], [1, 2, 10]])
+def test_a_path_is_whole_or_not_there(iters, monkeypatch):
+    steps = iter([None] * 3)
+
+    def interrupt(training, n_steps, advance=_training.Training._advance):
+        if next(steps, "over") == "over":
+            raise KeyboardInterrupt
+        advance(training, n_steps)
+
+    monkeypatch.setattr("sk_neuron._compiled.STRETCH", 1)
+    monkeypatch.setattr("sk_neuron._advance.STRETCH", 1)
+    monkeypatch.setattr(_training.Training, "_advance", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        iteration_path(X, Y["binary"], iters=iters)
 
 
 # A start of one's own
@@ -670,7 +774,8 @@ def test_bad_first_batches(params, rows, labels, classes, message):
         (X, Y["multiclass"], None, r"not seen during fit: \[2\]"),
         (X, Y["binary"], [0, 1, 2], r"The classes were \[0, 1\], but now \[0, 1, 2\]"),
         (X[:, :3], Y["binary"], None, "3 features"),
-        (X, Y["multilabel"], None, "The classes were"),
+        (X, Y["multilabel"], None, r"y has the shape \(300, 3\)"),
+        (X, Y["multilabel"][:, :2], None, r"y has the shape \(300, 2\)"),
     ],
 )
 def test_bad_later_batches(rows, labels, classes, message):
@@ -679,6 +784,21 @@ def test_bad_later_batches(rows, labels, classes, message):
     with pytest.raises(ValueError, match=message):
         neuron.partial_fit(rows, labels, classes)
     assert vars(neuron) == before
+
+
+def test_bad_batches_after_multilabel():
+    neuron = SigmoidNeuronClassifier().partial_fit(X, Y["multilabel"])
+    before = vars(neuron).copy()
+    with pytest.raises(ValueError, match=r"y has the shape \(300,\)"):
+        neuron.partial_fit(X, Y["multiclass"])
+    with pytest.raises(ValueError, match=r"places of its labels, \[0, 1, 2\]"):
+        neuron.partial_fit(X, Y["multilabel"], classes=["a", "b", "c"])
+    neuron.set_params(learning_rate=-5)
+    with pytest.raises(ValueError, match="'learning_rate' parameter"):
+        neuron.partial_fit(X, Y["multilabel"])
+    neuron.set_params(learning_rate="auto")
+    assert vars(neuron) == before
+    neuron.partial_fit(X, Y["multilabel"], classes=[0, 1, 2])
 
 
 @pytest.mark.parametrize(
