@@ -142,7 +142,7 @@ def test_a_tol_that_is_not_met_is_reported(early_stopping):
     ("as_format", "scaler"), [(np.asarray, "StandardScaler"), (csr_array, "MaxAbsScaler")]
 )
 def test_uneven_features_are_named_as_the_cause(as_format, scaler):
-    uneven = as_format(X * [1, 1e-4, -1, 0])
+    uneven = as_format(-np.abs(X) * [1, 1e-4, 1, 0])
     with pytest.warns(ConvergenceWarning, match=f"put a {scaler} before"):
         SigmoidNeuronClassifier(max_iter=5, tol=1e-9).fit(uneven, Y["binary"])
 
@@ -278,6 +278,8 @@ def test_a_fraction_of_each_class_is_held_out():
     y = np.repeat([0, 1, 2], [200, 90, 10])
     held_out = held_out_of(X, y)
     np.testing.assert_array_equal(np.bincount(y[held_out]), [40, 18, 2])
+    odd = held_out_of(X[:26], np.repeat([0, 1], 13))
+    np.testing.assert_array_equal(np.bincount(np.repeat([0, 1], 13)[odd]), [3, 3])
     other = held_out_of(X, y, seed=1)
     assert (other != held_out).any()
     shares = [held_out_of(X, y, seed=seed) for seed in range(300)]
@@ -428,7 +430,14 @@ def test_validation_rows_that_overflow():
 @FORMATS
 @pytest.mark.parametrize(
     ("factor", "offset", "far"),
-    [(1, 0, False), (1, 6, True), (1e-3, 0, False), (1000, 9000, True), (1, -2, False)],
+    [
+        (1, 0, False),
+        (1, 6, True),
+        (1, -6, True),
+        (1e-3, 0, False),
+        (1000, 9000, True),
+        (1, -2, False),
+    ],
 )
 def test_validation_rows_that_were_not_transformed(as_format, factor, offset, far):
     val = given_validation("binary") | {"X_val": as_format(X_VAL * factor + offset)}
@@ -436,6 +445,25 @@ def test_validation_rows_that_were_not_transformed(as_format, factor, offset, fa
     with warns if far else nullcontext([]) as caught:
         SigmoidNeuronClassifier(max_iter=1).fit(as_format(X), Y["binary"], **val)
     assert {warning.filename for warning in caught} == ({__file__} if far else set())
+
+
+def test_validation_rows_that_may_well_be_transformed():
+    """Within the range of the training rows, or in a column that says nothing."""
+    rows, val = X.copy(), X_VAL.copy()
+    rows[0, 0], val[:, 0] = 1000, 500
+    rows[:, 1], val[:, 1] = 1, 7
+    SigmoidNeuronClassifier(max_iter=1).fit(
+        rows, Y["binary"], X_val=val, y_val=Y_VAL["binary"]
+    )
+
+
+def test_validation_rows_of_another_precision():
+    neuron = SigmoidNeuronClassifier(max_iter=9)
+    neuron.fit(X.astype(np.float32), Y["binary"], **given_validation("binary"))
+    curve = neuron.validation_loss_curve_
+    val = given_validation("binary") | {"X_val": X_VAL.astype(np.float32)}
+    neuron.fit(X.astype(np.float32), Y["binary"], **val)
+    np.testing.assert_array_equal(neuron.validation_loss_curve_, curve)
 
 
 def test_pipeline_grid_search_and_validation_rows():
@@ -464,7 +492,7 @@ def test_pipeline_grid_search_and_validation_rows():
 
 
 @pytest.mark.filterwarnings("ignore:The start left")
-@given(problem=problems(), data=st.data())
+@given(problem=problems(weights=st.integers(0, 5)), data=st.data())
 def test_a_fit_in_parts_is_a_fit_in_whole(problem, data):
     """Bit for bit, with every start, however many steps in each part."""
     params = {
@@ -506,6 +534,50 @@ def test_early_stopping_goes_on_from_the_best_step(kind, as_format):
     np.testing.assert_array_equal(neuron.loss_curve_, whole.loss_curve_)
     curves = neuron.validation_loss_curve_, whole.validation_loss_curve_
     np.testing.assert_allclose(*curves, rtol=1e-12)
+
+
+def test_going_on_holds_out_the_same_rows():
+    """Whatever the generator: or rows to validate on would have been trained on."""
+    neuron = SigmoidNeuronClassifier(max_iter=4, early_stopping=True, warm_start=True)
+    neuron.fit(X, Y["binary"])
+    for _ in range(3):
+        last = neuron.validation_loss_curve_[neuron.best_n_iter_]
+        place = neuron.best_n_iter_
+        neuron.fit(X, Y["binary"])
+        assert neuron.validation_loss_curve_[place] == pytest.approx(last, rel=1e-12)
+
+
+def test_batches_after_an_early_stop_go_on_from_the_best_step():
+    neuron = SigmoidNeuronClassifier(early_stopping=True, random_state=0, alpha=0.1)
+    best = neuron.fit(X, Y["binary"]).best_n_iter_
+    losses = neuron.loss_curve_[:best]
+    neuron.set_params(early_stopping=False).partial_fit(X, Y["binary"])
+    assert neuron.n_iter_ == len(neuron.loss_curve_) == best + 1
+    np.testing.assert_array_equal(neuron.loss_curve_[:best], losses)
+
+
+@pytest.mark.filterwarnings("ignore:The fit was interrupted")
+def test_an_interrupt_leaves_a_whole_number_of_steps(monkeypatch):
+    """Also where it comes between two lines that note the same steps."""
+    steps = iter([None] * 4)
+
+    def interrupt(training, reached, set_reached=_training.Training._set):
+        if next(steps, "over") == "over":
+            raise KeyboardInterrupt
+        set_reached(training, reached)
+
+    monkeypatch.setattr("sk_neuron._compiled.STRETCH", 1)
+    monkeypatch.setattr("sk_neuron._advance.STRETCH", 1)
+    monkeypatch.setattr(_training.Training, "_set", interrupt)
+    neuron = SigmoidNeuronClassifier(max_iter=9, warm_start=True)
+    neuron.fit(X, Y["binary"], **given_validation("binary"))
+    assert neuron.n_iter_ == len(neuron.loss_curve_) == 3
+    assert len(neuron.validation_loss_curve_) == 4
+    monkeypatch.undo()
+    neuron.fit(X, Y["binary"], **given_validation("binary"))
+    whole = SigmoidNeuronClassifier(max_iter=12).fit(X, Y["binary"])
+    assert_same_weights(neuron, whole)
+    np.testing.assert_array_equal(neuron.loss_curve_, whole.loss_curve_)
 
 
 def test_a_curve_without_validation_rows_before():
@@ -879,7 +951,7 @@ def test_influence_of_rows_that_were_given_up():
 @pytest.mark.parametrize("y", [[0, 1, 3], [[0, 1], [1, 0], [1, 1]], [0, 1]])
 def test_influence_of_bad_labels(y):
     neuron = SigmoidNeuronClassifier(max_iter=1).fit(X, Y["binary"])
-    with pytest.raises(ValueError, match=r"not seen|shape|inconsistent"):
+    with pytest.raises(ValueError, match=r"not seen during|unlike that|inconsistent num"):
         neuron.influence(X[:3], y)
 
 
