@@ -164,7 +164,8 @@ class SigmoidNeuronClassifier(BaseNeuron):
     warm_start : bool, default=False
         Whether `fit` goes on from where the last one ended: `max_iter` steps more, on the
         same classes and features. On the same data a steps and then b steps are a + b
-        steps, bit for bit.
+        steps, bit for bit. After an early stop it goes on from the best step, as if those
+        beyond it had not been.
 
     verbose : int, default=0
         Whether to print a line at most every second, and one at the end.
@@ -215,7 +216,8 @@ class SigmoidNeuronClassifier(BaseNeuron):
         the classes.
 
     n_iter_ : int
-        The number of steps taken, those of earlier fits with `warm_start` included.
+        The number of steps taken, with `warm_start` those behind the weights that the fit
+        went on from included.
 
     n_features_in_ : int
         The number of features seen during `fit`.
@@ -240,8 +242,8 @@ class SigmoidNeuronClassifier(BaseNeuron):
     -----
     `X` of float32 is trained and answered in float32; anything else in float64. Dense
     `X` of more than 2 MiB and CSR are not copied. Memory beyond `X` is a few arrays of
-    (n_samples, n_neurons) and of `coef_`, and one of (max_iter, n_neurons). A memory map is
-    streamed.
+    (n_samples, n_neurons) and of `coef_`, and one of (max_iter, n_neurons); with `tol` or
+    validation rows also up to 32 MiB of weights. A memory map is streamed.
 
     Where there are fewer rows than features and enough steps to make it pay, the descent
     runs on the products of the rows, ``X @ X.T``, and reaches the same weights but for
@@ -402,7 +404,7 @@ class SigmoidNeuronClassifier(BaseNeuron):
                 {name: vars(copied)[name] for name in SEEN if hasattr(copied, name)}
                 | describe_neuron(classes, multilabel, coef.T, intercept, rate)
                 | self._describe_course(training, n_before)
-                | {"_seed": seed}
+                | {"_seed": self._seed if goes_on and seed is None else seed}
             )
 
         row_weight = None if sample_weight is None else rows.weight
@@ -487,7 +489,7 @@ class SigmoidNeuronClassifier(BaseNeuron):
             {name: vars(copied)[name] for name in SEEN if hasattr(copied, name)}
             | describe_neuron(classes, multilabel, coef.T, intercept, layer.learning_rate)
             | {"loss_curve_": np.concatenate([losses, loss]), "n_iter_": n_steps + 1}
-            | {"_n_steps": n_steps + 1, "_seed": None}
+            | {"_n_steps": n_steps + 1, "_seed": self._seed if goes_on else None}
         )
         return self
 

@@ -237,17 +237,20 @@ class CompiledKernel:
 
     def _place(self, coef, intercept, n_steps, n_traced):
         coef = self.layout.place_coef(coef)
-        intercept = self.layout.place(intercept, self.layout.dtype)
+        n_weights, n_places = len(coef), self.layout.n_places
         n_chunks, dtype = len(self.bounds) - 1, self.layout.dtype
-        return State(
-            coef,
-            intercept,
-            gradients=np.empty(n_chunks * len(coef), dtype),
-            sums=np.empty(n_chunks * 2 * len(intercept)),
-            squared_error=np.empty(n_steps * len(intercept)),
-            coefs=np.empty(n_traced * len(coef), dtype),
-            intercepts=np.empty(n_traced * len(intercept), dtype),
+        state = State(
+            coef=_make_apart(n_weights, dtype),
+            intercept=_make_apart(n_places, dtype),
+            gradients=_make_apart(n_chunks * n_weights, dtype),
+            sums=_make_apart(n_chunks * 2 * n_places, np.float64),
+            squared_error=_make_apart(n_steps * n_places, np.float64),
+            coefs=_make_apart(n_traced * n_weights, dtype),
+            intercepts=_make_apart(n_traced * n_places, dtype),
         )
+        state.coef[:] = coef
+        state.intercept[:] = self.layout.place(intercept, dtype)
+        return state
 
 
 class State(NamedTuple):
@@ -296,6 +299,16 @@ def _being_at_work():
         yield
     finally:
         del _at_work[-1:]  # of which there is none in a child forked meanwhile
+
+
+def _make_apart(size, dtype):
+    """Return an array with the width of a vector free on either side.
+
+    The compiler makes some loops twice, and the one for arrays that may overlap may round
+    differently. It counts as overlap what is closer than a vector: nothing is.
+    """
+    free = 64 // np.dtype(dtype).itemsize
+    return np.empty(free + size + free, dtype)[free : free + size]
 
 
 def find_cost(features, n_columns):

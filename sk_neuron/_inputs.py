@@ -13,6 +13,7 @@ from sklearn.base import _fit_context
 from sklearn.metrics import get_scorer_names
 from sklearn.utils import (
     _safe_indexing,
+    assert_all_finite,
     check_array,
     column_or_1d,
 )
@@ -105,7 +106,7 @@ def read_validation_rows(estimator, X_val, y_val, sample_weight_val, rows, class
         features = features.astype(rows.features.dtype, copy=False)
     if not np.isfinite(features.data if issparse(features) else features).all():
         raise ValueError(f"X_val has values that overflow {features.dtype}, as X has it.")
-    labels = check_labels(y_val)
+    labels = check_labels(y_val, "y_val")
     target = recognize_targets(labels, classes, rows.labels.ndim == 2, "y_val")
     if len(labels) != features.shape[0]:
         raise ValueError(
@@ -139,20 +140,22 @@ def check_alphas(alphas):
     return alphas.astype(np.float64)
 
 
-def check_labels(y):
+def check_labels(y, name="y"):
     """Return y as (n,) class labels, or as an (n, K) array of 0/1 for multilabel."""
     y = y if issparse(y) else np.asarray(y)
-    kind = type_of_target(y, input_name="y")
+    if y.dtype.kind == "f":
+        assert_all_finite(y.data if issparse(y) else y, input_name=name)
+    kind = type_of_target(y, input_name=name)
     if kind in ("binary", "multiclass"):
         return column_or_1d(y, warn=True)
     if kind == "multilabel-indicator":
         labels = y.toarray() if issparse(y) else y
         if not np.isin(labels, (0, 1)).all():
-            raise ValueError("A multilabel indicator y must hold only 0 and 1.")
+            raise ValueError(f"A multilabel indicator {name} must hold only 0 and 1.")
         return labels.astype(np.int8)
     check_classification_targets(y)
     raise ValueError(
-        f"{kind} y is not supported: pass one column of class labels, or a multilabel "
+        f"{kind} {name} is not supported: pass one column of class labels, or a multilabel "
         "indicator matrix of 0 and 1."
     )
 

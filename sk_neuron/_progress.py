@@ -43,7 +43,7 @@ class FitTask:
         """Tell that a part begins, unless one has begun, and return where it ends."""
         if self._task is None:
             return max_iter
-        if self._part is None and n_iter < max_iter:
+        if self._part is None:
             self._part = self._task.subcontext(task_name="step")
             self._part.call_on_fit_task_begin(**self._told)
             self._end = min(n_iter + self._together, max_iter)
@@ -60,7 +60,9 @@ class FitTask:
         return part.call_on_fit_task_end(**self._told, reconstruction_attributes=learned)
 
     def close(self, learned):
-        """Tell that the fit ends."""
+        """Tell that the fit ends, and first a part that was interrupted."""
+        if self._part is not None:
+            self._part.call_on_fit_task_end(**self._told, reconstruction_attributes=learned)
         if self._task is not None:
             self._task.call_on_fit_task_end(**self._told, reconstruction_attributes=learned)
 

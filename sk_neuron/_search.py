@@ -267,7 +267,8 @@ class Search:
                 self.iters = self.iters[: count + 1]
                 self.scores = self.scores[..., : count + 1]
                 return
-            self.task.begin(part + count + 1, n_parts)
+            if count + 1 < len(self.iters):
+                self.task.begin(part + count + 1, n_parts)
 
     def _scores_at_once(self, fit):
         """Return whether a fit is scored from potentials: it must know all classes."""

@@ -69,6 +69,7 @@ def test_each_step_is_a_subtask():
     assert recorder.max_subtasks == 7
     assert recorder.is_set_up
     assert recorder.is_torn_down
+    assert recorder.data[2] is not None
     assert recorder.data[0] is X
     assert recorder.data[1] is y
     np.testing.assert_array_equal(recorder.data[2]["sample_weight"], WEIGHT)
@@ -93,6 +94,7 @@ def test_a_callback_stops_the_fit(params):
     neuron.fit(X, y)
     assert neuron.n_iter_ == 5
     assert len(neuron.loss_curve_) == 5
+    assert sorted(recorder.begun) == sorted(recorder.ended)
     same = SigmoidNeuronClassifier(**params | {"max_iter": 5, "tol": 0.0}).fit(X, y)
     np.testing.assert_array_equal(neuron.coef_, same.coef_)
     np.testing.assert_array_equal(recorder.fitted.coef_, same.coef_)
@@ -140,6 +142,22 @@ def test_the_neuron_is_not_fitted_before_the_end():
         neuron.fit(X, y)
     assert not hasattr(neuron, "coef_")
     assert failing.is_torn_down
+
+
+@needs_callbacks
+@pytest.mark.filterwarnings("ignore:The fit was interrupted at iteration 2")
+def test_an_interrupted_step_ends():
+    class Interrupting(Recorder):
+        def on_fit_task_begin(self, estimator, context):
+            super().on_fit_task_begin(estimator, context)
+            if context.parent is not None and context.task_id == 2:
+                raise KeyboardInterrupt
+
+    recorder = Interrupting()
+    neuron = SigmoidNeuronClassifier(max_iter=9).set_callbacks(recorder).fit(X, y)
+    assert neuron.n_iter_ == 2
+    assert sorted(recorder.begun) == sorted(recorder.ended)
+    assert recorder.data[2] is None
 
 
 @needs_callbacks
@@ -252,8 +270,9 @@ def test_a_callback_stops_a_search(together, monkeypatch):
     if not together:
         monkeypatch.setattr("sk_neuron._search._GROUP_SIZE", 2 * len(X))
     params = {"alphas": [0.0, 1.0], "iters": [1, 10, 100, 1000]}
-    search = SigmoidNeuronClassifierCV(**params).set_callbacks(Recorder(stop_at=2))
-    search.fit(X, y)
+    recorder = Recorder(stop_at=2)
+    search = SigmoidNeuronClassifierCV(**params).set_callbacks(recorder).fit(X, y)
+    assert sorted(recorder.begun) == sorted(recorder.ended)
     params["iters"] = [1, 10]
     few = SigmoidNeuronClassifierCV(**params).fit(X, y)
     np.testing.assert_array_equal(search.iters_, [1, 10])

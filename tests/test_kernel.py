@@ -11,6 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+
+try:
+    from numpy.lib.array_utils import byte_bounds
+except ImportError:  # NumPy 1
+    from numpy import byte_bounds
 from hypothesis import given
 from hypothesis import strategies as st
 from kernels import advance, advance_compiled, follow_rule
@@ -165,6 +170,20 @@ def test_threads_change_no_bit(shape, K, order, dtype):
     for result in results[1:]:
         for array, first in zip(result, results[0], strict=True):
             np.testing.assert_array_equal(array, first)
+
+
+@needs_kernel
+@DTYPES
+@ORDERS
+@pytest.mark.parametrize("K", [1, 9])
+def test_what_a_kernel_writes_is_apart_from_all_else(K, order, dtype):
+    """Or how it rounds would depend on where the arrays happen to be."""
+    layer, *start = make_layer(30, 4, K, dtype, order=order)
+    for array in CompiledKernel(layer)._place(*start, n_steps=3, n_traced=3):
+        first, last = byte_bounds(array)
+        low, high = byte_bounds(array.base)
+        assert low <= first - 64
+        assert high >= last + 64
 
 
 @needs_kernel

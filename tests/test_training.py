@@ -244,6 +244,14 @@ def test_class_weights_of_the_training_rows_count_in_the_validation(class_weight
     )
 
 
+@pytest.mark.parametrize("params", [{"tol": 1e-9}, {"early_stopping": True}])
+def test_a_watched_descent_that_overflows(params):
+    neuron = SigmoidNeuronClassifier(learning_rate=1e300, random_state=0, **params)
+    with pytest.raises(ValueError, match="descent overflowed"):
+        neuron.fit(X * 1e10, Y["binary"])
+    assert not hasattr(neuron, "coef_")
+
+
 def test_early_stopping_ends_before_a_descent_that_overflows():
     """What is after the step that it stops at does not matter."""
     neuron = SigmoidNeuronClassifier(
@@ -371,6 +379,8 @@ def test_equal_rows_of_csr_are_held_out_together():
             {"X_val": X_VAL[:5], "y_val": Y_VAL["binary"]},
             "X_val has 5 rows, .* has 90",
         ),
+        ({"X_val": X_VAL, "y_val": [np.nan] * 90}, "y_val contains NaN"),
+        ({"X_val": X_VAL, "y_val": [0.5] * 90}, "continuous y_val is not|Unknown label"),
         (
             given_validation("binary", sample_weight_val=-WEIGHT_VAL),
             "Negative values in data passed to `sample_weight_val`",
@@ -540,6 +550,10 @@ def test_going_on_holds_out_the_same_rows():
     """Whatever the generator: or rows to validate on would have been trained on."""
     neuron = SigmoidNeuronClassifier(max_iter=4, early_stopping=True, warm_start=True)
     neuron.fit(X, Y["binary"])
+    seed = neuron._seed
+    neuron.fit(X, Y["binary"], **given_validation("binary"))
+    assert neuron._seed == seed
+    neuron.fit(X, Y["binary"])
     for _ in range(3):
         last = neuron.validation_loss_curve_[neuron.best_n_iter_]
         place = neuron.best_n_iter_
@@ -554,6 +568,17 @@ def test_batches_after_an_early_stop_go_on_from_the_best_step():
     neuron.set_params(early_stopping=False).partial_fit(X, Y["binary"])
     assert neuron.n_iter_ == len(neuron.loss_curve_) == best + 1
     np.testing.assert_array_equal(neuron.loss_curve_[:best], losses)
+
+
+def test_an_interrupt_before_the_first_step(monkeypatch):
+    def interrupt(training, n_steps):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_training.Training, "_advance", interrupt)
+    neuron = SigmoidNeuronClassifier()
+    with pytest.raises(KeyboardInterrupt):
+        neuron.fit(X, Y["binary"])
+    assert not hasattr(neuron, "coef_")
 
 
 @pytest.mark.filterwarnings("ignore:The fit was interrupted")
