@@ -142,6 +142,14 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         error = expit(sign * z)
         return flatten(weight[:, np.newaxis] * error**2 * expit(-sign * z))
 
+    def _store(self, learned):
+        """Put what was learned in the place of all that was before, in one go.
+
+        So an interrupt cannot leave half of it.
+        """
+        own = {name: value for name, value in vars(self).items() if name[-1] != "_"}
+        self.__dict__ = own | learned
+
     def _probability(self, z):
         if z.ndim == 1:
             return expit(np.column_stack([-z, z]))
@@ -167,6 +175,12 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 def flatten(z):
     """Return one column as (n,), and more as they are."""
     return z[:, 0] if z.shape[1] == 1 else z
+
+
+def describe_features(estimator):
+    """Return the attributes that tell which features an estimator has seen."""
+    names = "n_features_in_", "feature_names_in_"
+    return {name: getattr(estimator, name) for name in names if hasattr(estimator, name)}
 
 
 def describe_neuron(classes, multilabel, coef, intercept, rate):

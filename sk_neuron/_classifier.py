@@ -13,7 +13,12 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sk_neuron._advance import Layer, prepare
-from sk_neuron._base import BaseNeuron, describe_neuron, flatten
+from sk_neuron._base import (
+    BaseNeuron,
+    describe_features,
+    describe_neuron,
+    flatten,
+)
 from sk_neuron._descent import (
     average_error,
     check_overflow,
@@ -44,17 +49,6 @@ from sk_neuron._validation import Validation, hold_out, warn_of_scale
 
 # Checkpoints that take more memory than this, in bytes, are warned of.
 _MUCH_MEMORY = 2**30
-
-# What there is of the features, and of the way that a fit took, where it took it.
-SEEN = "n_features_in_", "feature_names_in_"
-COURSE = (
-    "validation_loss_curve_",
-    "best_n_iter_",
-    "best_validation_score_",
-    "checkpoint_iters_",
-    "checkpoint_coefs_",
-    "checkpoint_intercepts_",
-)
 
 
 def _has_checkpoints(neuron):
@@ -178,8 +172,7 @@ class SigmoidNeuronClassifier(BaseNeuron):
     best_n_iter_ : int
         The step whose weights had the lowest loss on the validation rows, the first of
         equal ones; with `early_stopping`, of this fit, and they are those kept. This, what
-        follows and
-        `validation_loss_curve_` are there after a fit with validation rows.
+        follows and `validation_loss_curve_` are there after a fit with validation rows.
 
     best_validation_score_ : float
         Minus that loss: like all scores, the larger the better.
@@ -401,7 +394,7 @@ class SigmoidNeuronClassifier(BaseNeuron):
             coef, intercept = training.result
             multilabel, rate = rows.labels.ndim == 2, layer.learning_rate
             return (
-                {name: vars(copied)[name] for name in SEEN if hasattr(copied, name)}
+                describe_features(copied)
                 | describe_neuron(classes, multilabel, coef.T, intercept, rate)
                 | self._describe_course(training, n_before)
                 | {"_seed": self._seed if goes_on and seed is None else seed}
@@ -486,18 +479,12 @@ class SigmoidNeuronClassifier(BaseNeuron):
         losses = self.loss_curve_[:n_steps] if goes_on else np.empty(0)
         loss = average_error(layer.weight, squared_error)
         self._store(
-            {name: vars(copied)[name] for name in SEEN if hasattr(copied, name)}
+            describe_features(copied)
             | describe_neuron(classes, multilabel, coef.T, intercept, layer.learning_rate)
             | {"loss_curve_": np.concatenate([losses, loss]), "n_iter_": n_steps + 1}
             | {"_n_steps": n_steps + 1, "_seed": self._seed if goes_on else None}
         )
         return self
-
-    def _store(self, learned):
-        """Put what was learned in the place of what was before, all at once."""
-        stale = {*SEEN, *COURSE}
-        kept = {name: value for name, value in vars(self).items() if name not in stale}
-        self.__dict__ = kept | learned
 
     def _describe_course(self, training, n_before):
         """Return the attributes that tell how a fit went, after so many steps before it."""

@@ -2,14 +2,11 @@
 
 from sklearn.utils.metaestimators import available_if
 
-__all__ = ["HAS_CALLBACKS", "CallbackSupportMixin", "ProgressBar"]
+__all__ = ["CallbackSupportMixin", "ProgressBar"]
 
 try:
     from sklearn.callback import CallbackSupportMixin, ProgressBar
-
-    HAS_CALLBACKS = True
 except ImportError:  # below 1.9
-    HAS_CALLBACKS = False
     ProgressBar = type(None)
 
     def _refuse(estimator):

@@ -170,10 +170,7 @@ def encode_targets(labels):
             "At least two classes are needed to train a neuron, but y contains only "
             f"one class: {classes.tolist()}."
         )
-    target = index[:, np.newaxis]
-    if len(classes) > 2:
-        target = target == np.arange(len(classes))
-    return classes, target.astype(np.int8, order="F")
+    return classes, _spread(index, len(classes))
 
 
 def check_classes(classes, labels, multilabel, known):
@@ -210,9 +207,14 @@ def recognize_targets(labels, classes, multilabel, name="y"):
         raise ValueError(
             f"{name} contains labels that were not seen during fit: {unknown}."
         )
-    target = np.searchsorted(classes, labels)[:, np.newaxis]
-    if len(classes) > 2:
-        target = target == np.arange(len(classes))
+    return _spread(np.searchsorted(classes, labels), len(classes))
+
+
+def _spread(index, n_classes):
+    """Return the (n, K) targets of the places of labels among the classes."""
+    target = index[:, np.newaxis]
+    if n_classes > 2:
+        target = target == np.arange(n_classes)
     return target.astype(np.int8, order="F")
 
 

@@ -16,8 +16,8 @@ from sklearn.utils import Tags, check_consistent_length, indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sk_neuron._base import BaseNeuron, describe_neuron
-from sk_neuron._classifier import SEEN, SigmoidNeuronClassifier
+from sk_neuron._base import BaseNeuron, describe_features, describe_neuron
+from sk_neuron._classifier import SigmoidNeuronClassifier
 from sk_neuron._descent import average_error, check_trained
 from sk_neuron._inputs import (
     SEARCH_PARAMETERS,
@@ -387,7 +387,6 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
             Scoring(self._row_score(labels.ndim == 2), self._scorer(), score_params),
         )
         classes, target = encode_targets(labels)
-        seen = {name: vars(copied)[name] for name in SEEN if hasattr(copied, name)}
 
         def learned():
             if not search.has_path:
@@ -398,7 +397,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
                 return None
             coef, intercept, rate, _ = search.finish(choice.alpha, choice.n_iter)
             neuron = describe_neuron(classes, labels.ndim == 2, coef, intercept, rate)
-            return seen | neuron | self._describe(search, choice)
+            return describe_features(copied) | neuron | self._describe(search, choice)
 
         def begin_task(n_parts):
             return FitTask(self, n_parts, X, y, weight)
@@ -423,15 +422,11 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
             from_zero = self.init == "zeros"
             check_trained(from_zero, features, target, row_weight, coef.T, intercept)
 
-        validate_data(self, X, skip_check_array=True)  # sets n_features_in_ and names
-        self.__dict__.update(self._describe(search, choice))
+        state = describe_features(copied) | self._describe(search, choice)
         if self.refit:
-            neuron = describe_neuron(classes, labels.ndim == 2, coef, intercept, rate)
-            self.__dict__.update(neuron)
-            self.loss_curve_ = average_error(row_weight, squared_error)
-        else:
-            for name in FITTED:
-                self.__dict__.pop(name, None)
+            state |= describe_neuron(classes, labels.ndim == 2, coef, intercept, rate)
+            state["loss_curve_"] = average_error(row_weight, squared_error)
+        self._store(state)
         search.task.close(learned)
         return self
 

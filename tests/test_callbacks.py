@@ -1,5 +1,7 @@
 """scikit-learn's callbacks: told of every step, they may end a fit."""
 
+from importlib.util import find_spec
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV
-from sk_neuron._compat import HAS_CALLBACKS, ProgressBar
+from sk_neuron._compat import ProgressBar
 
 X, y = load_breast_cancer(return_X_y=True)
 X = StandardScaler().fit_transform(X)
@@ -21,6 +23,7 @@ WEIGHT = np.random.default_rng(0).random(len(X))
 ESTIMATORS = pytest.mark.parametrize(
     "estimator", [SigmoidNeuronClassifier(), SigmoidNeuronClassifierCV()], ids=["one", "cv"]
 )
+HAS_CALLBACKS = find_spec("sklearn.callback") is not None
 needs_callbacks = pytest.mark.skipif(not HAS_CALLBACKS, reason="scikit-learn below 1.9")
 
 
