@@ -3,14 +3,20 @@
 from importlib.metadata import version as _version
 
 from sk_neuron._classifier import SigmoidNeuronClassifier
-from sk_neuron._display import IterationPathDisplay
+from sk_neuron._display import (
+    IterationPathDisplay,
+    LossCurveDisplay,
+    WeightPathDisplay,
+)
 from sk_neuron._path import SigmoidNeuronClassifierCV, iteration_path
 from sk_neuron._versions import show_versions
 
 __all__ = [
     "IterationPathDisplay",
+    "LossCurveDisplay",
     "SigmoidNeuronClassifier",
     "SigmoidNeuronClassifierCV",
+    "WeightPathDisplay",
     "__version__",
     "iteration_path",
     "show_versions",

@@ -1,4 +1,4 @@
-"""What a search over the iteration count found, as a picture; matplotlib draws it."""
+"""Curves against the iteration count, as pictures; matplotlib draws them."""
 
 from itertools import cycle
 from typing import Any, Self
@@ -8,7 +8,19 @@ from numpy.typing import ArrayLike
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from sk_neuron._classifier import SigmoidNeuronClassifier
 from sk_neuron._path import SigmoidNeuronClassifierCV
+
+# Colours that the colour-blind tell apart (M. Okabe and K. Ito, "Color universal design",
+# 2008), each with a style and a marker for those who print in grey.
+_LOOKS = [
+    ("#0072B2", "-", "o"),
+    ("#E69F00", "--", "s"),
+    ("#009E73", "-.", "^"),
+    ("#D55E00", ":", "D"),
+    ("#CC79A7", "-", "v"),
+    ("#000000", "--", "P"),
+]
 
 
 class IterationPathDisplay:
@@ -113,12 +125,7 @@ class IterationPathDisplay:
         ImportError
             If matplotlib is missing.
         """
-        search = estimator[-1] if isinstance(estimator, Pipeline) else estimator
-        if not isinstance(search, SigmoidNeuronClassifierCV):
-            raise TypeError(
-                "IterationPathDisplay shows a SigmoidNeuronClassifierCV, or a Pipeline "
-                f"that ends with one. Got {type(search).__name__} instead."
-            )
+        search = find_neuron(cls, estimator, SigmoidNeuronClassifierCV)
         check_is_fitted(search, "scores_")
         display = cls(
             iters=search.iters_,
@@ -148,15 +155,7 @@ class IterationPathDisplay:
         ImportError
             If matplotlib is missing.
         """
-        try:
-            import matplotlib.pyplot as plt
-        except ImportError as error:
-            raise ImportError(
-                "IterationPathDisplay.plot needs matplotlib: pip install sk-neuron[plot]"
-            ) from error
-
-        if ax is None:
-            _, ax = plt.subplots()
+        ax = open_axes(self, ax)
         iters, alphas = np.asarray(self.iters), np.asarray(self.alphas)
         scores = np.asarray(self.scores)
         scores = scores[:, ~np.isnan(scores).all(axis=(0, 2))]
@@ -179,14 +178,408 @@ class IterationPathDisplay:
             markeredgecolor="black",
             label=f"chosen: {self.n_iter} iterations",
         )
-        if iters[0] == 0:  # the start, which a logarithm cannot show
-            ax.set_xscale("symlog", linthresh=1)
-        else:
-            ax.set_xscale("log")
-        ax.set(xlabel="iterations", ylabel=f"{self.score_name}, held out")
+        _scale_iters(ax, iters)
+        ax.set(ylabel=f"{self.score_name}, held out")
         ax.legend()
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+
+class LossCurveDisplay:
+    """The Brier score against the iteration count, on the rows that a fit has seen.
+
+    Made by `from_estimator`; the parameters become attributes.
+
+    Parameters
+    ----------
+    loss_curve : array-like of shape (n_iter,)
+        The Brier score on the training rows; entry t is that after t steps.
+
+    validation_loss_curve : array-like of shape (n_iter + 1,), default=None
+        The same on the validation rows; NaN where it is not known.
+
+    best_n_iter : int, default=None
+        The step whose weights are best on the validation rows.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it is drawn. This and what follows is there after `plot`.
+
+    figure_ : matplotlib Figure
+        The figure of the axes.
+
+    line_ : matplotlib Line2D
+        The score on the training rows.
+
+    validation_line_ : matplotlib Line2D or None
+        The score on the validation rows, None without any.
+
+    best_ : matplotlib Line2D or None
+        The mark at the best step, None without validation rows.
+
+    See Also
+    --------
+    SigmoidNeuronClassifier : The neuron; its `early_stopping` keeps the best step.
+    WeightPathDisplay : The weights against the iteration count.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sk_neuron import LossCurveDisplay, SigmoidNeuronClassifier
+    >>> neuron = SigmoidNeuronClassifier(early_stopping=True, random_state=0)
+    >>> neuron = neuron.fit(*load_iris(return_X_y=True))
+    >>> display = LossCurveDisplay.from_estimator(neuron)
+    >>> display.best_.get_xdata().tolist() == [neuron.best_n_iter_]
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        loss_curve: ArrayLike,
+        validation_loss_curve: ArrayLike | None = None,
+        best_n_iter: int | None = None,
+    ) -> None:
+        self.loss_curve = loss_curve
+        self.validation_loss_curve = validation_loss_curve
+        self.best_n_iter = best_n_iter
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: SigmoidNeuronClassifier | SigmoidNeuronClassifierCV | Pipeline,
+        *,
+        ax: Any = None,
+    ) -> Self:
+        """Draw how the fit of an estimator went.
+
+        Parameters
+        ----------
+        estimator : SigmoidNeuronClassifier, SigmoidNeuronClassifierCV or Pipeline
+            The fitted estimator; a Pipeline ends with one of the two.
+
+        ax : matplotlib Axes, default=None
+            Where to draw; new axes if None.
+
+        Returns
+        -------
+        display : LossCurveDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        TypeError
+            If the estimator is of another kind.
+        NotFittedError
+            If it is not fitted.
+        ImportError
+            If matplotlib is missing.
+        """
+        neuron = find_neuron(
+            cls, estimator, SigmoidNeuronClassifier, SigmoidNeuronClassifierCV
+        )
+        check_is_fitted(neuron, "loss_curve_")
+        display = cls(
+            loss_curve=neuron.loss_curve_,
+            validation_loss_curve=getattr(neuron, "validation_loss_curve_", None),
+            best_n_iter=getattr(neuron, "best_n_iter_", None),
+        )
+        return display.plot(ax=ax)
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw the curves and mark the best step.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; new axes if None.
+
+        Returns
+        -------
+        display : LossCurveDisplay
+            The display itself.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is missing.
+        """
+        ax = open_axes(self, ax)
+        losses = np.asarray(self.loss_curve)
+        (self.line_,) = ax.plot(np.arange(len(losses)), losses, "-", label="training")
+        self.validation_line_ = self.best_ = None
+        if self.validation_loss_curve is not None:
+            losses = np.asarray(self.validation_loss_curve)
+            (self.validation_line_,) = ax.plot(
+                np.arange(len(losses)), losses, "--", label="validation"
+            )
+        if self.validation_line_ and self.best_n_iter is not None:
+            (self.best_,) = ax.plot(
+                self.best_n_iter,
+                losses[self.best_n_iter],
+                "o",
+                color=self.validation_line_.get_color(),
+                markeredgecolor="black",
+                label=f"best: {self.best_n_iter} iterations",
+            )
+        _scale_iters(ax, [0])
+        ax.set(ylabel="Brier score")
+        ax.legend()
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+
+class WeightPathDisplay:
+    """The weights of a neuron against the iteration count.
+
+    Up to six weights that move most have names and looks of their own; the others are
+    grey. Made by `from_estimator`, or from what `iteration_path` returns; the parameters
+    become attributes.
+
+    Parameters
+    ----------
+    iters : array-like of shape (n_iters,)
+        The iteration counts, rising.
+
+    coefs : array-like of shape (n_iters, n_features)
+        The weights of one neuron at each count.
+
+    feature_names : array-like of shape (n_features,), default=None
+        The names of the features; x0, x1 and so on if None.
+
+    neuron_name : str, default=""
+        What the neuron answers for, for the axis.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it is drawn. This and what follows is there after `plot`.
+
+    figure_ : matplotlib Figure
+        The figure of the axes.
+
+    lines_ : list of matplotlib Line2D
+        The weights that move most, by their last value, the largest first.
+
+    other_lines_ : list of matplotlib Line2D
+        All other weights.
+
+    See Also
+    --------
+    iteration_path : The weights at many iteration counts.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sk_neuron import WeightPathDisplay, iteration_path
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> iters, coefs, _ = iteration_path(X, y, iters=[0, 1, 10, 100, 1000])
+    >>> display = WeightPathDisplay(
+    ...     iters=iters, coefs=coefs[:, 0], feature_names=X.columns, neuron_name="setosa")
+    >>> [line.get_label() for line in display.plot().lines_]
+    ['sepal width (cm)', 'sepal length (cm)', 'petal width (cm)', 'petal length (cm)']
+    """
+
+    def __init__(
+        self,
+        *,
+        iters: ArrayLike,
+        coefs: ArrayLike,
+        feature_names: ArrayLike | None = None,
+        neuron_name: str = "",
+    ) -> None:
+        self.iters = iters
+        self.coefs = coefs
+        self.feature_names = feature_names
+        self.neuron_name = neuron_name
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: SigmoidNeuronClassifier | Pipeline,
+        *,
+        class_of_interest: Any = None,
+        ax: Any = None,
+    ) -> Self:
+        """Draw the weights that an estimator has kept at its `checkpoints`.
+
+        Parameters
+        ----------
+        estimator : SigmoidNeuronClassifier or Pipeline that ends with one
+            The estimator, fitted with `checkpoints`.
+
+        class_of_interest : int, float, bool or str, default=None
+            The class whose neuron is drawn, or for multilabel `y` the index of the label.
+            With two classes there is one neuron, that of ``classes_[1]``.
+
+        ax : matplotlib Axes, default=None
+            Where to draw; new axes if None.
+
+        Returns
+        -------
+        display : WeightPathDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        TypeError
+            If the estimator is of another kind.
+        NotFittedError
+            If it is not fitted.
+        ValueError
+            If it has kept no weights, or if `class_of_interest` is not one of several
+            neurons.
+        ImportError
+            If matplotlib is missing.
+        """
+        neuron = find_neuron(
+            cls, estimator, SigmoidNeuronClassifier, SigmoidNeuronClassifierCV
+        )
+        check_is_fitted(neuron, "coef_")
+        if not hasattr(neuron, "checkpoint_coefs_"):
+            raise ValueError(
+                "WeightPathDisplay needs weights on the way, and the fit has kept none: "
+                "fit a SigmoidNeuronClassifier with checkpoints=[...], the iteration "
+                "counts to keep, or pass what iteration_path returns."
+            )
+        place, neuron_name = choose_neuron(neuron, class_of_interest)
+        display = cls(
+            iters=neuron.checkpoint_iters_,
+            coefs=neuron.checkpoint_coefs_[:, place],
+            feature_names=name_features(estimator, neuron),
+            neuron_name=neuron_name,
+        )
+        return display.plot(ax=ax)
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw the weights, and name those that move most.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; new axes if None.
+
+        Returns
+        -------
+        display : WeightPathDisplay
+            The display itself.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is missing.
+        """
+        ax = open_axes(self, ax)
+        iters, coefs = np.asarray(self.iters), np.asarray(self.coefs)
+        names = [f"x{j}" for j in range(coefs.shape[1])]
+        if self.feature_names is not None:
+            names = [str(name) for name in np.asarray(self.feature_names)]
+        order = np.argsort(-np.ptp(coefs, axis=0), kind="stable")
+        moving, others = order[: len(_LOOKS)], order[len(_LOOKS) :]
+        moving = moving[np.argsort(-coefs[-1, moving], kind="stable")]
+        self.other_lines_ = []
+        if len(others):
+            self.other_lines_ = ax.plot(iters, coefs[:, others], color="0.75", lw=0.6)
+        self.lines_ = []
+        for k, (j, (color, style, marker)) in enumerate(zip(moving, _LOOKS, strict=False)):
+            (line,) = ax.plot(
+                iters,
+                coefs[:, j],
+                style,
+                color=color,
+                marker=marker,
+                markersize=4.5,
+                markevery=(0.025 * k, 0.15) if len(iters) > 1 else 1,  # of the diagonal
+                label=names[j],
+            )
+            self.lines_.append(line)
+        _scale_iters(ax, iters)
+        ax.set(ylabel=f"weight, {self.neuron_name}" if self.neuron_name else "weight")
+        self._name_lines(ax, [names[j] for j in moving])
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    def _name_lines(self, ax, names):
+        n_others = len(self.other_lines_)
+        if n_others:
+            names = [*names, f"{n_others} other{'s' if n_others > 1 else ''}"]
+        lines = [*self.lines_, *self.other_lines_[:1]]
+        legend = ax.legend(lines, [str(k) for k in range(len(lines))])
+        # Set as they are: a name may hold a $, or begin with the _ that hides a label.
+        for text, name in zip(legend.get_texts(), names, strict=True):
+            text.set(text=name, parse_math=False)
+
+
+def find_neuron(display, estimator, *kinds):
+    """Return the estimator of one of some kinds, which a Pipeline may end with."""
+    neuron = estimator[-1] if isinstance(estimator, Pipeline) else estimator
+    if not isinstance(neuron, kinds):
+        names = " or a ".join(kind.__name__ for kind in kinds)
+        raise TypeError(
+            f"{display.__name__} shows a {names}, or a Pipeline that ends with one. "
+            f"Got {type(neuron).__name__} instead."
+        )
+    return neuron
+
+
+def choose_neuron(neuron, class_of_interest):
+    """Return the place of a neuron in its layer, and what it answers for in words."""
+    classes = neuron.classes_[-len(neuron.coef_) :].tolist()  # one neuron: the second class
+    kind = "label" if neuron._multilabel else "class"
+    if class_of_interest is None:
+        if len(classes) > 1:
+            raise ValueError(
+                f"There is a neuron for each {kind}: pass class_of_interest, one of "
+                f"{classes}."
+            )
+        (class_of_interest,) = classes
+    if class_of_interest not in classes:
+        raise ValueError(
+            f"There is no neuron of class_of_interest={class_of_interest!r}. It must be "
+            f"one of {classes}."
+        )
+    return classes.index(class_of_interest), f"{kind} {class_of_interest}"
+
+
+def find_steps_before(estimator):
+    """Return what comes before the neuron in a Pipeline, None if nothing does."""
+    if isinstance(estimator, Pipeline) and len(estimator) > 1:
+        return estimator[:-1]
+    return None
+
+
+def name_features(estimator, neuron):
+    """Return the names of what reaches the neuron, x0, x1 and so on without any."""
+    if hasattr(neuron, "feature_names_in_"):
+        return neuron.feature_names_in_
+    if steps := find_steps_before(estimator):
+        try:
+            return steps.get_feature_names_out()
+        except AttributeError:  # of a step that does not name what it returns
+            pass
+    return np.array([f"x{j}" for j in range(neuron.n_features_in_)], dtype=object)
+
+
+def open_axes(display, ax):
+    """Return the axes to draw on, new ones if None."""
+    if ax is not None:
+        return ax
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError(
+            f"{type(display).__name__}.plot needs matplotlib: pip install sk-neuron[plot]"
+        ) from error
+    return plt.subplots()[1]
+
+
+def _scale_iters(ax, iters):
+    if iters[0] == 0:  # the start, which a logarithm cannot show
+        ax.set_xscale("symlog", linthresh=1)
+    else:
+        ax.set_xscale("log")
+    ax.set(xlabel="iterations")
 
 
 def _name_score(scoring):

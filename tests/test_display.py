@@ -1,20 +1,26 @@
-"""What the picture shows, artist by artist."""
+"""What the curves show, artist by artist."""
 
+import inspect
 import subprocess
 import sys
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.colors import same_color
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sk_neuron import (
     IterationPathDisplay,
+    LossCurveDisplay,
     SigmoidNeuronClassifier,
     SigmoidNeuronClassifierCV,
+    WeightPathDisplay,
+    iteration_path,
 )
 
 pytestmark = pytest.mark.filterwarnings("ignore:The best iteration count is the last")
@@ -35,6 +41,9 @@ def estimator(request):
     if request.param == "pipeline":
         search = make_pipeline(StandardScaler(), search)
     return search.fit(X, y)
+
+
+# --- IterationPathDisplay ----------------------------------------------------------------
 
 
 def test_artists(estimator):
@@ -113,13 +122,229 @@ def test_other_estimators():
         IterationPathDisplay.from_estimator(SigmoidNeuronClassifierCV())
 
 
+def legend_of(display):
+    return [text.get_text() for text in display.ax_.get_legend().get_texts()]
+
+
+# --- LossCurveDisplay --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [SigmoidNeuronClassifier, SigmoidNeuronClassifierCV])
+def test_training_loss(kind):
+    neuron = make_pipeline(StandardScaler(), kind(max_iter=30)).fit(X, y)
+    display = LossCurveDisplay.from_estimator(neuron)
+    losses = neuron[-1].loss_curve_
+    np.testing.assert_array_equal(display.line_.get_xdata(), np.arange(len(losses)))
+    np.testing.assert_array_equal(display.line_.get_ydata(), losses)
+    assert display.validation_line_ is display.best_ is None
+    assert legend_of(display) == ["training"]
+    assert display.ax_.get_xlabel() == "iterations"
+    assert display.ax_.get_ylabel() == "Brier score"
+    assert display.figure_ is display.ax_.figure
+    places = display.ax_.transData.transform([(t, 0) for t in (0, 1, 10)])[:, 0]
+    assert (np.diff(places) > 10).all()  # the start is on the axis
+
+
+def test_entry_t_is_the_loss_after_t_steps():
+    """Both curves are those of a fit that ends there, measured by its own answers."""
+    rows, X_val, labels, y_val = X[:40], X[40:], y[:40], y[40:]
+    neuron = SigmoidNeuronClassifier(max_iter=6)
+    display = LossCurveDisplay.from_estimator(
+        neuron.fit(rows, labels, X_val=X_val, y_val=y_val)
+    )
+    curves = [
+        (display.line_, rows, labels, range(6)),
+        (display.validation_line_, X_val, y_val, range(7)),
+    ]
+    for line, features, target, counts in curves:
+        assert list(line.get_xdata()) == list(counts)
+        for count, loss in zip(counts[1:], line.get_ydata()[1:], strict=True):
+            shorter = SigmoidNeuronClassifier(max_iter=count).fit(rows, labels)
+            error = target - shorter.predict_proba(features)[:, 1]
+            assert loss == pytest.approx(np.mean(error**2))
+        assert line.get_ydata()[0] == 0.25
+
+
+def test_best_step():
+    wrong = np.where(np.arange(60) % 4, y, 1 - y)
+    neuron = SigmoidNeuronClassifier(early_stopping=True, random_state=0).fit(X, wrong)
+    display = LossCurveDisplay.from_estimator(neuron)
+    assert 0 < neuron.best_n_iter_ < neuron.n_iter_
+    (best,), (loss,) = display.best_.get_data()
+    assert best == neuron.best_n_iter_
+    assert loss == min(display.validation_line_.get_ydata())
+    assert loss == -neuron.best_validation_score_
+    assert display.line_.get_linestyle() == "-"
+    assert display.validation_line_.get_linestyle() == "--"
+    assert same_color(display.best_.get_color(), display.validation_line_.get_color())
+    assert legend_of(display) == ["training", "validation", f"best: {best} iterations"]
+
+
+def test_a_fit_that_goes_on():
+    """Validation rows that come later have a curve that begins later."""
+    neuron = SigmoidNeuronClassifier(max_iter=5, warm_start=True).fit(X, y)
+    display = LossCurveDisplay.from_estimator(neuron.fit(X, y, X_val=X, y_val=y))
+    assert len(display.line_.get_xdata()) == 10
+    known = np.isfinite(display.validation_line_.get_ydata())
+    assert display.validation_line_.get_xdata()[known].tolist() == [*range(5, 11)]
+    assert display.best_.get_xdata() == [10]
+    again = LossCurveDisplay.from_estimator(neuron.partial_fit(X, y))
+    assert len(again.line_.get_xdata()) == 11
+    assert again.best_ is None
+
+
+# --- WeightPathDisplay -------------------------------------------------------------------
+
+paths = np.random.default_rng(2).standard_normal((5, 9)).cumsum(axis=0)
+
+
+def test_weights_that_move_most_are_named():
+    names = [f"feature {j}" for j in range(9)]
+    display = WeightPathDisplay(iters=[1, 2, 4, 8, 16], coefs=paths, feature_names=names)
+    display.plot()
+    movement = np.ptp(paths, axis=0)
+    named = [names.index(line.get_label()) for line in display.lines_]
+    assert len(named) == 6
+    others = np.setdiff1d(np.arange(9), named)
+    assert movement[named].min() >= movement[others].max()
+    assert (np.diff(paths[-1, named]) <= 0).all()
+    assert legend_of(display) == [*(names[j] for j in named), "3 others"]
+    drawn = [*display.lines_, *display.other_lines_]
+    for line, j in zip(drawn, [*named, *others], strict=False):
+        np.testing.assert_array_equal(line.get_xdata(), [1, 2, 4, 8, 16])
+        if j in named:
+            np.testing.assert_array_equal(line.get_ydata(), paths[:, j])
+    rest = {tuple(line.get_ydata()) for line in display.other_lines_}
+    assert rest == {tuple(paths[:, j]) for j in others}
+    for look in ("get_color", "get_marker"):
+        assert len({getattr(line, look)() for line in display.lines_}) == 6
+    assert len({line.get_color() for line in display.other_lines_}) == 1
+    assert display.ax_.get_xscale() == "log"
+    assert display.ax_.get_ylabel() == "weight"
+    display.figure_.canvas.draw()
+
+
+def test_few_weights():
+    display = WeightPathDisplay(iters=[0, 1, 2, 4, 8], coefs=paths[:, :7]).plot()
+    assert legend_of(display)[-1] == "1 other"
+    assert display.ax_.get_xscale() == "symlog"
+    display = WeightPathDisplay(iters=[0], coefs=np.zeros((1, 2))).plot()
+    assert display.other_lines_ == []
+    assert legend_of(display) == ["x0", "x1"]
+    display.figure_.canvas.draw()
+
+
+def test_names_as_they_are():
+    names = ["_id", "$a$", "$ \\"]
+    display = WeightPathDisplay(
+        iters=[1, 2], coefs=paths[:2, :3], feature_names=names
+    ).plot()
+    assert sorted(legend_of(display)) == sorted(names)
+    display.figure_.canvas.draw()
+
+
+@pytest.mark.parametrize("names", [None, ["a", "b", "c"]])
+@pytest.mark.parametrize("in_pipeline", [False, True])
+def test_checkpoints(names, in_pipeline):
+    neuron = SigmoidNeuronClassifier(max_iter=9, checkpoints=[0, 3, 9])
+    estimator = make_pipeline(StandardScaler(), neuron) if in_pipeline else neuron
+    data = X if names is None else pd.DataFrame(X, columns=names)
+    display = WeightPathDisplay.from_estimator(estimator.fit(data, y))
+    np.testing.assert_array_equal(display.iters, [0, 3, 9])
+    np.testing.assert_array_equal(display.coefs[-1], neuron.coef_[0])
+    assert sorted(legend_of(display)) == (names or ["x0", "x1", "x2"])
+    assert display.ax_.get_ylabel() == "weight, class 1"
+
+
+def test_iteration_path():
+    iters, coefs, _ = iteration_path(X, y, iters=[0, 3, 9])
+    by_hand = WeightPathDisplay(iters=iters, coefs=coefs[:, 0]).plot()
+    neuron = SigmoidNeuronClassifier(max_iter=9, checkpoints=[0, 3, 9]).fit(X, y)
+    for line, other in zip(
+        by_hand.lines_, WeightPathDisplay.from_estimator(neuron).lines_, strict=True
+    ):
+        np.testing.assert_array_equal(line.get_xydata(), other.get_xydata())
+
+
+def test_weights_of_several_neurons():
+    neuron = SigmoidNeuronClassifier(max_iter=9, checkpoints=[1, 9])
+    names = np.array(["ape", "bee", "cat"])[X.argmax(axis=1)]
+    neuron.fit(X, names)
+    display = WeightPathDisplay.from_estimator(neuron, class_of_interest="bee")
+    np.testing.assert_array_equal(display.coefs, neuron.checkpoint_coefs_[:, 1])
+    assert display.ax_.get_ylabel() == "weight, class bee"
+    with pytest.raises(ValueError, match=r"each class.*one of \['ape', 'bee', 'cat'\]"):
+        WeightPathDisplay.from_estimator(neuron)
+    with pytest.raises(ValueError, match=r"'cow'.*one of \['ape', 'bee', 'cat'\]"):
+        WeightPathDisplay.from_estimator(neuron, class_of_interest="cow")
+    neuron.fit(X, (X > 0).astype(int))
+    display = WeightPathDisplay.from_estimator(neuron, class_of_interest=2)
+    np.testing.assert_array_equal(display.coefs, neuron.checkpoint_coefs_[:, 2])
+    assert display.ax_.get_ylabel() == "weight, label 2"
+    with pytest.raises(ValueError, match=r"each label.*one of \[0, 1, 2\]"):
+        WeightPathDisplay.from_estimator(neuron)
+
+
+def test_no_checkpoints():
+    for kind in (SigmoidNeuronClassifier, SigmoidNeuronClassifierCV):
+        with pytest.raises(ValueError, match=r"checkpoints=\[\.\.\.\]"):
+            WeightPathDisplay.from_estimator(kind(max_iter=5).fit(X, y))
+
+
+# --- all of them -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("display", [LossCurveDisplay, WeightPathDisplay])
+def test_other_estimators_of_the_curves(display):
+    with pytest.raises(TypeError, match=f"{display.__name__} shows a .* instead"):
+        display.from_estimator(LogisticRegression().fit(X, y))
+    with pytest.raises(NotFittedError):
+        display.from_estimator(make_pipeline(SigmoidNeuronClassifier()))
+
+
+@pytest.mark.parametrize(
+    "display",
+    [
+        LossCurveDisplay(loss_curve=[0.3, 0.2]),
+        WeightPathDisplay(iters=[1, 2], coefs=paths[:2]),
+    ],
+    ids=["loss", "weights"],
+)
+def test_drawn_again(display):
+    _, (left, right) = plt.subplots(1, 2)
+    assert display.plot(right).ax_ is right
+    assert not left.lines
+    assert display.plot(left).ax_ is left
+    assert len(left.lines) == len(right.lines)
+    assert display.plot().ax_ not in (left, right)
+
+
+@pytest.mark.parametrize(
+    "display",
+    [IterationPathDisplay, LossCurveDisplay, WeightPathDisplay],
+)
+def test_parameters_become_attributes(display):
+    parameters = {name: object() for name in inspect.signature(display).parameters}
+    assert vars(display(**parameters)) == parameters
+
+
 def test_without_matplotlib():
     code = (
         "import sys; sys.modules['matplotlib'] = None; from sk_neuron import *\n"
-        "display = IterationPathDisplay("
-        "iters=[1], scores=[[[1]]], alphas=[0], n_iter=1, alpha=0)\n"
-        "try: display.plot()\n"
-        "except ImportError as error: print(error)"
+        "for display in [\n"
+        "    IterationPathDisplay("
+        "        iters=[1], scores=[[[1]]], alphas=[0], n_iter=1, alpha=0),\n"
+        "    LossCurveDisplay(loss_curve=[1]),\n"
+        "    WeightPathDisplay(iters=[1], coefs=[[1]]),\n"
+        "]:\n"
+        "    try: display.plot()\n"
+        "    except ImportError as error: print(error)"
     )
     out = subprocess.check_output([sys.executable, "-P", "-c", code], text=True)
-    assert "pip install sk-neuron[plot]" in out
+    for display, line in zip(
+        ["IterationPath", "LossCurve", "WeightPath"],
+        out.splitlines(),
+        strict=True,
+    ):
+        expected = f"{display}Display.plot needs matplotlib: pip install sk-neuron[plot]"
+        assert line == expected
