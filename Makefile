@@ -18,7 +18,7 @@ lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/numpydoc lint sk_neuron/_base.py sk_neuron/_classifier.py sk_neuron/_path.py sk_neuron/_display.py
+	$(BIN)/numpydoc lint sk_neuron/_base.py sk_neuron/_classifier.py sk_neuron/_path.py sk_neuron/_display.py sk_neuron/_diagram.py
 	$(BIN)/codespell sk_neuron tests docs benchmarks README.md CHANGELOG.md
 
 test-matrix: .venv/installed

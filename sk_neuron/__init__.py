@@ -3,6 +3,7 @@
 from importlib.metadata import version as _version
 
 from sk_neuron._classifier import SigmoidNeuronClassifier
+from sk_neuron._diagram import NeuronDisplay
 from sk_neuron._display import (
     IterationPathDisplay,
     LossCurveDisplay,
@@ -14,6 +15,7 @@ from sk_neuron._versions import show_versions
 __all__ = [
     "IterationPathDisplay",
     "LossCurveDisplay",
+    "NeuronDisplay",
     "SigmoidNeuronClassifier",
     "SigmoidNeuronClassifierCV",
     "WeightPathDisplay",

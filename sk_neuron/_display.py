@@ -368,6 +368,7 @@ class WeightPathDisplay:
     See Also
     --------
     iteration_path : The weights at many iteration counts.
+    NeuronDisplay : The neuron at the end of the path.
 
     Examples
     --------

@@ -17,6 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from sk_neuron import (
     IterationPathDisplay,
     LossCurveDisplay,
+    NeuronDisplay,
     SigmoidNeuronClassifier,
     SigmoidNeuronClassifierCV,
     WeightPathDisplay,
@@ -321,7 +322,7 @@ def test_drawn_again(display):
 
 @pytest.mark.parametrize(
     "display",
-    [IterationPathDisplay, LossCurveDisplay, WeightPathDisplay],
+    [IterationPathDisplay, LossCurveDisplay, NeuronDisplay, WeightPathDisplay],
 )
 def test_parameters_become_attributes(display):
     parameters = {name: object() for name in inspect.signature(display).parameters}
@@ -335,6 +336,7 @@ def test_without_matplotlib():
         "    IterationPathDisplay("
         "        iters=[1], scores=[[[1]]], alphas=[0], n_iter=1, alpha=0),\n"
         "    LossCurveDisplay(loss_curve=[1]),\n"
+        "    NeuronDisplay(coef=[1], feature_names=['x0']),\n"
         "    WeightPathDisplay(iters=[1], coefs=[[1]]),\n"
         "]:\n"
         "    try: display.plot()\n"
@@ -342,7 +344,7 @@ def test_without_matplotlib():
     )
     out = subprocess.check_output([sys.executable, "-P", "-c", code], text=True)
     for display, line in zip(
-        ["IterationPath", "LossCurve", "WeightPath"],
+        ["IterationPath", "LossCurve", "Neuron", "WeightPath"],
         out.splitlines(),
         strict=True,
     ):

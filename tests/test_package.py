@@ -32,6 +32,7 @@ FLOW = [
     "_search",
     "_path",
     "_display",
+    "_diagram",
     "_versions",
     "__init__",
     "__main__",
