@@ -201,7 +201,7 @@ class SigmoidNeuronClassifier(BaseNeuron):
         The step size used; one per neuron for multilabel `y` with a `class_weight`, where
         the weights of the rows differ between the labels.
 
-    loss_curve_ : ndarray of shape (n_iter_,)
+    loss_curve_ : ndarray of shape (`n_iter_`,)
         The Brier score on the training rows before each step: the weighted mean of the
         squared error of the output, summed over the neurons. With two classes it is
         what :func:`~sklearn.metrics.brier_score_loss` measures; with more, it is its
@@ -215,10 +215,10 @@ class SigmoidNeuronClassifier(BaseNeuron):
     n_features_in_ : int
         The number of features seen during `fit`.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features seen during `fit`, where `X` has string column names.
 
-    validation_loss_curve_ : ndarray of shape (n_iter_ + 1,)
+    validation_loss_curve_ : ndarray of shape (`n_iter_` + 1,)
         The Brier score on the validation rows before each step and after the last, as in
         `loss_curve_`; NaN for steps that were taken without them.
 

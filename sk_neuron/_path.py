@@ -230,7 +230,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
     n_features_in_ : int
         The number of features seen during `fit`.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features seen during `fit`, where `X` has string column names.
 
     classes_ : ndarray of shape (n_classes,)
@@ -246,7 +246,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
     learning_rate_ : float or ndarray of shape (n_neurons,)
         The step size of the fit on all rows.
 
-    loss_curve_ : ndarray of shape (n_iter_,)
+    loss_curve_ : ndarray of shape (`n_iter_`,)
         The Brier score on the training rows before each step of the fit on all rows.
 
     See Also
