@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PACKAGE := meson.build $(shell find sk_neuron -type f -not -name '*.pyc')
 
-.PHONY: demo test lint test-matrix test-builds bench clean
+.PHONY: demo test lint test-matrix test-builds docs test-docs bench clean
 
 # -P keeps the source folder off the path, so that what runs is the installed package.
 demo: .venv/installed
@@ -11,7 +11,7 @@ demo: .venv/installed
 
 # Once more without the compiled kernel, which hides the NumPy kernel where it is there.
 test: .venv/installed
-	$(BIN)/pytest tests docs README.md --pyargs sk_neuron
+	$(BIN)/pytest tests docs/*.md README.md --pyargs sk_neuron
 	SK_NEURON_KERNEL=numpy $(BIN)/pytest tests
 
 lint: .venv/installed
@@ -27,6 +27,18 @@ test-matrix: .venv/installed
 test-builds: .venv/installed
 	$(BIN)/nox --session wheel editable no_compiler
 
+# All is built anew, so that no page outlives its source.
+docs: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[docs]'
+	rm -rf docs/_build docs/auto_* docs/generated
+	$(BIN)/python -P docs/draw_picture.py
+	$(BIN)/python -P -m sphinx --fail-on-warning --keep-going --quiet docs docs/_build/html
+
+# Opens the pages that `make docs` has built in Chromium, which must be installed.
+test-docs: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[docs]'
+	$(BIN)/pytest docs/test_site.py
+
 # Less than ten minutes on two cores that do nothing else.
 bench: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[bench]'
@@ -34,7 +46,7 @@ bench: .venv/installed
 	$(BIN)/python -P benchmarks/report.py benchmarks/results/benchmarks.csv --figure docs
 
 clean:
-	rm -rf .venv .nox
+	rm -rf .venv .nox docs/_build docs/auto_* docs/generated docs/sg_execution_times.rst
 
 # A newer pyproject.toml makes a new environment; newer sources are installed again.
 .venv/installed: pyproject.toml README.md $(PACKAGE)

@@ -56,7 +56,8 @@ def tests(session, scikit_learn):
         pins = list(oldest(session.python))
     session.install("--quiet", ".[test]", *pins)
     session.run("python", "-c", "import sklearn; sklearn.show_versions()")
-    session.run("pytest", "tests", "docs", "README.md", "--pyargs", "sk_neuron")
+    pages = [str(page) for page in Path("docs").glob("*.md")]
+    session.run("pytest", "tests", *pages, "README.md", "--pyargs", "sk_neuron")
 
 
 @nox.session

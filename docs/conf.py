@@ -1,0 +1,107 @@
+"""How Sphinx builds the site: `make docs`."""
+
+import re
+import zlib
+from importlib.metadata import version as installed_version
+from pathlib import Path
+
+import matplotlib as mpl
+
+from sk_neuron._base import BaseNeuron
+
+HERE = Path(__file__).parent
+
+project = "sk-neuron"
+author = "the sk-neuron developers"
+version = release = installed_version("sk-neuron")
+
+extensions = [
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.intersphinx",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
+    "sphinx-mathjax-offline",
+]
+exclude_patterns = ["_build", "tutorial", "how_to", "**sg_execution_times.rst"]
+default_role = "literal"
+autodoc_typehints = "none"  # the docstrings tell types in words
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_heading_anchors = 3
+
+html_theme = "pydata_sphinx_theme"
+html_title = "sk-neuron"
+html_logo = html_favicon = "_static/logo.svg"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_context = {"default_mode": "auto"}
+html_show_sourcelink = False
+html_theme_options = {
+    "logo": {"text": "sk-neuron"},
+    "header_links_before_dropdown": 6,
+    "show_prev_next": False,
+    "navbar_end": ["theme-switcher"],
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}
+html_sidebars = {"*": []}
+
+numpydoc_show_class_members = False
+templates_path = ["_templates"]
+
+copybutton_exclude = ".linenos, .gp, .go"
+
+# Pictures of the gallery are sharp on any screen; the animation is played by the page.
+mpl.use("agg")
+sphinx_gallery_conf = {
+    "examples_dirs": ["tutorial", "how_to"],
+    "gallery_dirs": ["auto_tutorial", "auto_how_to"],
+    "within_subsection_order": "FileNameSortKey",
+    "doc_module": ("sk_neuron",),
+    "backreferences_dir": "generated/examples",
+    "reference_url": {"sk_neuron": None},
+    "matplotlib_animations": True,
+    "image_srcset": ["2x"],
+    "show_memory": False,
+    "show_signature": False,
+    "abort_on_example_error": True,
+}
+
+# The diagram of an estimator links to its page.
+BaseNeuron._doc_link_module = "sk_neuron"
+BaseNeuron._doc_link_template = "../generated/{estimator_module}.{estimator_name}.html"
+
+
+def pack_inventories():
+    """Return intersphinx's mapping, from the names in inventories/ that the site links to.
+
+    They lie here rather than being fetched so that the site builds offline.
+    """
+    (HERE / "_build").mkdir(exist_ok=True)
+    for listed in sorted(HERE.glob("inventories/*.txt")):
+        address, _, names = listed.read_text().partition("\n")
+        packed = HERE / "_build" / f"{listed.stem}.inv"
+        header = f"# Sphinx inventory version 2\n# Project: {listed.stem}\n# Version: \n"
+        packed.write_bytes(
+            f"{header}# The remainder of this file is compressed using zlib.\n".encode()
+            + zlib.compress(names.encode())
+        )
+        yield listed.stem, (address, str(packed))
+
+
+intersphinx_mapping = dict(pack_inventories())
+
+
+def drop_remote_icons(app, docname, source):
+    """Leave out the link to icons elsewhere that Matplotlib writes: the theme has them."""
+    source[0] = re.sub(
+        r'<link rel="stylesheet"\s+href="[^"]*font-awesome[^"]*">', "", source[0]
+    )
+
+
+def setup(app):
+    app.connect("source-read", drop_remote_icons)

@@ -1,0 +1,181 @@
+"""The built site in a real browser: `make test-docs`, after `make docs`."""
+
+import shutil
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from urllib.parse import unquote, urldefrag, urlsplit
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+SITE = Path(__file__).parent / "_build" / "html"
+PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html"))
+PAGES = [page for page in PAGES if not page.startswith("_static/")]
+SCREENSHOTS = SITE.parent / "screenshots"
+SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+(ANIMATED,) = [p for p in PAGES if 'class="anim-slider"' in (SITE / p).read_text()]
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        """Keep the log of requests out of that of the tests."""
+
+
+@pytest.fixture(scope="module")
+def address():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=SITE))
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    assert chromium, "These tests need Chromium: apt-get install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=SIZES)
+def size(request):
+    return request.param
+
+
+@pytest.fixture
+def visit(browser, address, size):
+    """Return a function that opens a page, whose complaints fail the test at its end."""
+    width, height = SIZES[size]
+    context = browser.new_context(viewport={"width": width, "height": height})
+    complaints = []
+
+    def watch(tab):
+        tab.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+        tab.on("requestfailed", lambda sent: complaints.append(f"failed: {sent.url}"))
+        tab.on(
+            "console",
+            lambda said: (
+                complaints.append(said.text) if said.type in ("error", "warning") else None
+            ),
+        )
+        tab.on(
+            "response",
+            lambda answer: (
+                complaints.append(f"{answer.status}: {answer.url}")
+                if answer.status >= 400
+                else None
+            ),
+        )
+        tab.on(
+            "request",
+            lambda sent: (
+                complaints.append(f"from elsewhere: {sent.url}")
+                if not sent.url.startswith((address, "data:", "blob:"))
+                else None
+            ),
+        )
+
+    def open_page(page):
+        tab = context.new_page()
+        watch(tab)
+        tab.goto(f"{address}/{page}", wait_until="networkidle")
+        return tab
+
+    yield open_page
+    context.close()
+    assert complaints == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page(visit, size, page):
+    """No complaint of the browser, no missing picture, nothing wider than the screen."""
+    tab = visit(page)
+    assert tab.title()
+    tab.evaluate("document.querySelectorAll('img').forEach(img => img.loading = 'eager')")
+    tab.wait_for_function("[...document.images].every(img => img.complete)")
+    missing = "[...document.images].filter(img => !img.naturalWidth).map(img => img.src)"
+    assert tab.evaluate(missing) == []
+    assert tab.evaluate("document.querySelectorAll('mjx-merror').length") == 0
+    width = "[document.documentElement.scrollWidth, window.innerWidth]"
+    needed, given = tab.evaluate(width)
+    assert needed <= given
+    path = SCREENSHOTS / size / f"{page.replace('/', '.')}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tab.screenshot(path=path, full_page=True)
+
+
+@pytest.mark.parametrize("size", ["desktop"], indirect=True)
+def test_links(visit, address):
+    """Every link within the site leads to a page, and to a place in it; all are linked."""
+    links, places = {}, {}
+    for page in PAGES:
+        tab = visit(page)
+        found = tab.evaluate("[...document.querySelectorAll('a[href]')].map(a => a.href)")
+        links[page] = [link for link in found if link.startswith(address)]
+        places[page] = tab.evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)")
+        tab.close()
+
+    def is_broken(link):
+        url, place = urldefrag(link.partition(":~:")[0])  # a text to highlight follows
+        target = unquote(urlsplit(url).path).lstrip("/")
+        reached.add(target)
+        if not (SITE / target).is_file():
+            return True
+        return bool(place) and unquote(place) not in places.get(target, [unquote(place)])
+
+    reached = set()
+    assert [(page, link) for page in PAGES for link in links[page] if is_broken(link)] == []
+    assert set(PAGES) - reached <= {"genindex.html", "search.html"}
+
+
+def test_animation_plays(visit):
+    tab = visit(ANIMATED)
+    slider = tab.locator("input.anim-slider")
+    picture = tab.locator(".animation img").first
+    shown = set()
+    last = int(slider.get_attribute("max"))
+    for frame in range(0, last + 1):
+        slider.fill(str(frame))
+        shown.add(picture.get_attribute("src"))
+    assert len(shown) == last + 1
+    slider.fill("0")
+    tab.locator(".anim-buttons button").nth(5).click()
+    tab.wait_for_function("document.querySelector('input.anim-slider').value > 2")
+
+
+@pytest.mark.parametrize("size", ["desktop"], indirect=True)
+def test_formulas(visit):
+    tab = visit("user_guide.html")
+    tab.wait_for_selector("mjx-container")
+    assert tab.locator("mjx-container").count() > 50
+
+
+@pytest.mark.parametrize("size", ["desktop"], indirect=True)
+def test_search(visit):
+    tab = visit("search.html?q=Lanczos")
+    tab.wait_for_selector("ul.search li a")
+    assert "User guide" in tab.locator("ul.search").inner_text()
+
+
+@pytest.mark.parametrize("size", ["desktop"], indirect=True)
+def test_estimators_link_to_their_pages(visit):
+    """The HTML representation of an estimator links to its page of the reference."""
+    tab = visit(ANIMATED)
+    link = tab.locator("a.sk-estimator-doc-link[href*='SigmoidNeuronClassifier']").first
+    with tab.expect_popup() as page:
+        link.evaluate("a => window.open(a.href)")
+    assert page.value.title().startswith("SigmoidNeuronClassifier")
