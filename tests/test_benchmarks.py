@@ -4,6 +4,7 @@ import csv
 import subprocess
 import sys
 from importlib.util import find_spec
+from itertools import dropwhile, takewhile
 from pathlib import Path
 
 import pytest
@@ -163,3 +164,29 @@ def test_another_rule(tmp_path):
     assert process.returncode != 0
     assert "SciPy, two products does not follow the rule" in process.stderr
     assert read(tmp_path / "results.csv") == []
+
+
+def read_comparison(text):
+    """Return the cells of the first table by row, without the numbers of footnotes."""
+    lines = dropwhile(lambda line: not line.startswith("|"), text.splitlines())
+    _, _, *rows = takewhile(lambda line: line.startswith("|"), lines)
+    table = {}
+    for row in rows:
+        title, *cells = (cell.strip() for cell in row.strip("|").split("|"))
+        table[title] = [cell.partition(" (")[0] for cell in cells]
+    return table
+
+
+@pytest.mark.skipif(not find_spec("sklearn.callback"), reason="scikit-learn below 1.9")
+def test_the_comparison_says_what_ours_can_do():
+    """Of the others only what scikit-learn's next version does could go stale."""
+    code = f"import sys; sys.path.insert(0, {str(BENCHMARKS)!r}); import comparison as c; "
+    code += "print(*c.ROWS, sep='; '); c.print_table(c.list_scikit_learn()[:2], why=False)"
+    command = [sys.executable, "-P", "-W", "ignore", "-c", code]
+    titles, table = subprocess.check_output(command, text=True).split("\n", 1)
+    page = (BENCHMARKS.parent / "docs" / "comparison.md").read_text()
+    stated, found = read_comparison(page), read_comparison(table)
+    assert list(stated) == titles.split("; ")
+    assert len(found) >= len(stated) - 4  # without the rows for tools that are not there
+    for title, cells in found.items():
+        assert stated[title][:2] == cells, title
