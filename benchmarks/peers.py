@@ -11,7 +11,7 @@ from sklearn.metrics import get_scorer
 from sklearn.neural_network import MLPClassifier
 
 from sk_neuron import (
-    IterationPathDisplay,
+    LossCurveDisplay,
     SigmoidNeuronClassifier,
     SigmoidNeuronClassifierCV,
 )
@@ -136,6 +136,9 @@ class Neuron(Peer):
     def fit_from(self, model, fitted, X, y):
         return model.set_params(init=(fitted.coef_, fitted.intercept_)).fit(X, y)
 
+    def picture(self, model):
+        return LossCurveDisplay.from_estimator(model)
+
 
 class NeuronCV(Neuron):
     def request_weight(self, model):
@@ -144,9 +147,6 @@ class NeuronCV(Neuron):
 
     def scores(self, model):
         return model.scores_[0]
-
-    def picture(self, model):
-        return IterationPathDisplay.from_estimator(model)
 
 
 class Overwritten(Peer):
