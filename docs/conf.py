@@ -1,5 +1,6 @@
 """How Sphinx builds the site: `make docs`."""
 
+import os
 import re
 import zlib
 from importlib.metadata import version as installed_version
@@ -57,6 +58,8 @@ copybutton_exclude = ".linenos, .gp, .go"
 
 # Pictures of the gallery are sharp on any screen; the animation is played by the page.
 mpl.use("agg")
+# A progress bar is printed once, at its end, also where the build runs in a terminal.
+os.environ["TTY_COMPATIBLE"] = "0"
 sphinx_gallery_conf = {
     "examples_dirs": ["tutorial", "how_to"],
     "gallery_dirs": ["auto_tutorial", "auto_how_to"],

@@ -1,0 +1,120 @@
+"""
+Work with imbalanced classes
+============================
+
+One class is rare, and the neuron seldom names it. You need this page before you set
+``class_weight="balanced"``: often a lower threshold is what you want.
+"""
+
+# %%
+# What balanced weights do
+# ------------------------
+# Some 5 % of these made-up rows are positive.
+import matplotlib.pyplot as plt
+import pandas as pd
+from sklearn.datasets import make_classification
+from sklearn.metrics import (
+    average_precision_score,
+    brier_score_loss,
+    precision_recall_curve,
+    precision_score,
+    recall_score,
+)
+from sklearn.model_selection import TunedThresholdClassifierCV, train_test_split
+from sklearn.preprocessing import StandardScaler
+
+from sk_neuron import SigmoidNeuronClassifier
+
+X, y = make_classification(
+    10_000,
+    weights=[0.955],
+    n_informative=5,
+    n_clusters_per_class=1,
+    class_sep=0.5,
+    random_state=0,
+)
+X = StandardScaler().fit_transform(X)
+X, X_test, y, y_test = train_test_split(X, y, stratify=y, random_state=0)
+
+plain = SigmoidNeuronClassifier().fit(X, y)
+balanced = SigmoidNeuronClassifier(class_weight="balanced").fit(X, y)
+
+
+def describe(probability, threshold=0.5):
+    answer = probability >= threshold
+    return {
+        "mean probability": probability.mean(),
+        "Brier score": brier_score_loss(y_test, probability),
+        "average precision": average_precision_score(y_test, probability),
+        "threshold": threshold,
+        "precision": precision_score(y_test, answer),
+        "recall": recall_score(y_test, answer),
+    }
+
+
+p_plain, p_balanced = (m.predict_proba(X_test)[:, 1] for m in (plain, balanced))
+table = {"plain": describe(p_plain), "balanced": describe(p_balanced)}
+print(f"share of positive rows: {y_test.mean():.3f}")
+pd.DataFrame(table).T.round(3)
+
+# %%
+# The balanced neuron finds more positive rows, and two of three of its alarms are false.
+# Its probabilities are no longer calibrated: their mean is not the share of positive rows,
+# and the Brier score is worse. It ranks the rows no better, either: see the average
+# precision.
+#
+# Choose a threshold instead
+# --------------------------
+# The plain neuron's probabilities mean what they say, so the costs give the threshold. If a
+# missed positive costs ten times a false alarm, alarm from a probability of 1 / 11 on.
+table["plain, by cost"] = describe(p_plain, 1 / (1 + 10))
+
+
+def cost(probability, threshold):
+    answer = probability >= threshold
+    return 10 * (y_test & ~answer).sum() + (~y_test & answer).sum()
+
+
+y_test = y_test.astype(bool)
+print(f"plain, by cost   {cost(p_plain, 1 / 11)}")
+print(f"plain, 0.5       {cost(p_plain, 0.5)}")
+print(f"balanced, 0.5    {cost(p_balanced, 0.5)}")
+
+# %%
+# Without costs, :class:`~sklearn.model_selection.TunedThresholdClassifierCV` finds the
+# threshold that is best for a score, by cross-validation:
+tuned = TunedThresholdClassifierCV(SigmoidNeuronClassifier(), scoring="f1", random_state=0)
+tuned.fit(X, y)
+table["plain, by F1"] = describe(p_plain, tuned.best_threshold_)
+pd.DataFrame(table).T.round(3)
+
+# %%
+# All thresholds at a glance
+# --------------------------
+fig, ax = plt.subplots()
+for name, probability, style in (("plain", p_plain, "-"), ("balanced", p_balanced, "--")):
+    precision, recall, _ = precision_recall_curve(y_test, probability)
+    ax.plot(recall, precision, style, label=name)
+markers = iter("osD^")
+for name, row in table.items():
+    color = "C1" if name == "balanced" else "C0"
+    label = f"{name}: threshold {row['threshold']:.2f}"
+    ax.plot(
+        row["recall"],
+        row["precision"],
+        next(markers),
+        color=color,
+        markeredgecolor="black",
+        markersize=8,
+        linestyle="none",
+        label=label,
+    )
+ax.set(xlabel="recall", ylabel="precision", ylim=(0, 1.02))
+ax.legend()
+plt.show()
+
+# %%
+# If you do choose the iteration count with balanced weights, choose a `scoring` that values
+# the classes likewise, such as ``"balanced_accuracy"`` or ``"average_precision"``:
+# :class:`~sk_neuron.SigmoidNeuronClassifierCV` scores rows without the weights of their
+# classes.
