@@ -58,8 +58,8 @@ copybutton_exclude = ".linenos, .gp, .go"
 
 # Pictures of the gallery are sharp on any screen; the animation is played by the page.
 mpl.use("agg")
-# A progress bar is printed once, at its end, also where the build runs in a terminal.
-os.environ["TTY_COMPATIBLE"] = "0"
+# A progress bar is printed once, at its end, as wide as a page.
+os.environ |= {"TTY_COMPATIBLE": "0", "COLUMNS": "72"}
 sphinx_gallery_conf = {
     "examples_dirs": ["tutorial", "how_to"],
     "gallery_dirs": ["auto_tutorial", "auto_how_to"],
@@ -69,6 +69,7 @@ sphinx_gallery_conf = {
     "reference_url": {"sk_neuron": None},
     "matplotlib_animations": True,
     "image_srcset": ["2x"],
+    "remove_config_comments": True,
     "show_memory": False,
     "show_signature": False,
     "abort_on_example_error": True,

@@ -68,11 +68,13 @@ pd.Series(model.predict_proba(X_test[:5])[:, 1], X_test.index[:5], name="yes").r
 # What it has learned
 # -------------------
 # The names come from the encoder. With a row, the diagram shows what reaches the neuron,
-# its potential and its answer.
-NeuronDisplay.from_estimator(model, X_test[:1])
+# its potential and its answer. Of the weights of one column's categories only the
+# differences count, since one of these inputs is always 1. That between the regions is
+# small.
+display = NeuronDisplay.from_estimator(model, X_test[:1])
 
 # %%
 # Did it settle?
 # --------------
 # The loss on the training rows, one value for each step up to the count chosen.
-LossCurveDisplay.from_estimator(model)
+display = LossCurveDisplay.from_estimator(model)

@@ -35,7 +35,7 @@ y = np.where(flipped, 1 - y, y)
 
 search = SigmoidNeuronClassifierCV(max_iter=5000).fit(X, y)
 print(f"{search.n_iter_} iterations of {len(search.iters_)} counts from 1 to 5000")
-IterationPathDisplay.from_estimator(search)
+display = IterationPathDisplay.from_estimator(search)
 
 # %%
 # The band is one standard deviation over the folds. It is wider than most differences: many
@@ -51,12 +51,12 @@ for name, chosen in (("best score", search), ("one standard error", careful)):
 # --------------------
 # Each alpha gets a line, from the same descent. With decay, many iterations do less harm.
 # Here none is best, by little: stopping in time is decay enough.
-decay = SigmoidNeuronClassifierCV(max_iter=5000, alphas=[0, 0.3, 1, 3]).fit(X, y)
+decay = SigmoidNeuronClassifierCV(max_iter=5000, alphas=[0, 1, 10]).fit(X, y)
 for alpha, scores in zip(decay.alphas_, decay.scores_.mean(axis=1), strict=True):
     print(
-        f"alpha={alpha:3g}  best {scores.max():.4f}, after 5000 iterations {scores[-1]:.4f}"
+        f"alpha={alpha:2g}  best {scores.max():.4f}, after 5000 iterations {scores[-1]:.4f}"
     )
-IterationPathDisplay.from_estimator(decay)
+display = IterationPathDisplay.from_estimator(decay)
 
 # %%
 # The same by a grid search
@@ -87,7 +87,7 @@ neuron = SigmoidNeuronClassifier(max_iter=5000, checkpoints=counts).fit(X, y)
 short = SigmoidNeuronClassifier(max_iter=counts[30]).fit(X, y)
 is_same = np.array_equal(neuron.checkpoint_coefs_[30], short.coef_)
 print(f"the weights of a fit of {counts[30]} steps: {is_same}")
-WeightPathDisplay(
+display = WeightPathDisplay(
     iters=neuron.checkpoint_iters_,
     coefs=neuron.checkpoint_coefs_[:, 0],
     feature_names=data.feature_names,
@@ -103,7 +103,15 @@ train, test = (
 fig, ax = plt.subplots()
 ax.plot(counts, train, "-", label="training rows, a tenth of the labels wrong")
 ax.plot(counts, test, "--", label="test rows, labels right")
-ax.axvline(search.n_iter_, color="black", linestyle=":", label="chosen by cross-validation")
+chosen = np.flatnonzero(counts == search.n_iter_)[0]
+ax.plot(
+    counts[chosen],
+    test[chosen],
+    "o",
+    color="C1",
+    markeredgecolor="black",
+    label="chosen by cross-validation",
+)
 ax.set(xscale="log", xlabel="iterations", ylabel="Brier score")
 ax.legend()
 plt.show()

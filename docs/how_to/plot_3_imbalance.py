@@ -58,10 +58,9 @@ print(f"share of positive rows: {y_test.mean():.3f}")
 pd.DataFrame(table).T.round(3)
 
 # %%
-# The balanced neuron finds more positive rows, and two of three of its alarms are false.
-# Its probabilities are no longer calibrated: their mean is not the share of positive rows,
-# and the Brier score is worse. It ranks the rows no better, either: see the average
-# precision.
+# The balanced neuron finds more positive rows, and most of its alarms are false. Its
+# probabilities are no longer calibrated: their mean is not the share of positive rows, and
+# the Brier score is worse. It ranks the rows worse, too: see the average precision.
 #
 # Choose a threshold instead
 # --------------------------
@@ -81,6 +80,9 @@ print(f"plain, 0.5       {cost(p_plain, 0.5)}")
 print(f"balanced, 0.5    {cost(p_balanced, 0.5)}")
 
 # %%
+# The threshold costs about as much as the weights here, and the probabilities stay what
+# they are.
+#
 # Without costs, :class:`~sklearn.model_selection.TunedThresholdClassifierCV` finds the
 # threshold that is best for a score, by cross-validation:
 tuned = TunedThresholdClassifierCV(SigmoidNeuronClassifier(), scoring="f1", random_state=0)
@@ -89,6 +91,11 @@ table["plain, by F1"] = describe(p_plain, tuned.best_threshold_)
 pd.DataFrame(table).T.round(3)
 
 # %%
+# If you do choose the iteration count with balanced weights, choose a `scoring` that values
+# the classes likewise, such as ``"balanced_accuracy"`` or ``"average_precision"``:
+# :class:`~sk_neuron.SigmoidNeuronClassifierCV` scores rows without the weights of their
+# classes.
+#
 # All thresholds at a glance
 # --------------------------
 fig, ax = plt.subplots()
@@ -97,24 +104,17 @@ for name, probability, style in (("plain", p_plain, "-"), ("balanced", p_balance
     ax.plot(recall, precision, style, label=name)
 markers = iter("osD^")
 for name, row in table.items():
-    color = "C1" if name == "balanced" else "C0"
-    label = f"{name}: threshold {row['threshold']:.2f}"
+    color, size = ("C1", 13) if name == "balanced" else ("C0", 8)
     ax.plot(
         row["recall"],
         row["precision"],
         next(markers),
         color=color,
         markeredgecolor="black",
-        markersize=8,
+        markersize=size,
         linestyle="none",
-        label=label,
+        label=f"{name}: threshold {row['threshold']:.2f}",
     )
 ax.set(xlabel="recall", ylabel="precision", ylim=(0, 1.02))
 ax.legend()
 plt.show()
-
-# %%
-# If you do choose the iteration count with balanced weights, choose a `scoring` that values
-# the classes likewise, such as ``"balanced_accuracy"`` or ``"average_precision"``:
-# :class:`~sk_neuron.SigmoidNeuronClassifierCV` scores rows without the weights of their
-# classes.

@@ -97,7 +97,7 @@ print(f"the same weights: {np.array_equal(mapped.coef_, whole.coef_)}")
 # learned.
 fig, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
 window = 20
-for (name, losses), style in zip(curves.items(), ("-", "--", ":"), strict=True):
+for (name, losses), style in zip(curves.items(), ("C0-", "C1--", "k:"), strict=True):
     moving = np.convolve(losses, np.ones(window) / window, mode="valid")
     ax.plot(np.arange(window, n_batches + 1), moving, style, label=name)
 ax.axvline(n_batches // 2, color="0.6", linewidth=0.8)

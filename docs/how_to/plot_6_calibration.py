@@ -126,4 +126,5 @@ for ax, title, shown in zip(
             model, X_test, y_test, n_bins=10, ax=ax, name=name, **looks
         )
     ax.set(title=title, xlabel="answer, mean of a bin", ylabel="share of odd digits")
+    ax.label_outer()
 plt.show()

@@ -56,6 +56,7 @@ for kind, color, marker, name in (
 ax.axvline(2 / 3, color="black", linestyle=":", label="2/3")
 ax.set(xlabel="error of the neuron", ylabel="influence on the weights")
 ax.legend()
+plt.show()
 
 # %%
 # On rows it has not seen
@@ -77,6 +78,7 @@ for name, ranking in (("error", error), ("held-out error", error_held_out)):
 # The suspects
 # ------------
 # The 40 rows with the largest errors, the worst first, under the label that they bear.
+# sphinx_gallery_thumbnail_number = 2
 fig, axes = plt.subplots(4, 10, figsize=(9, 4.6), layout="constrained")
 for ax, row in zip(axes.flat, np.argsort(-error), strict=False):
     ax.imshow(X[row].reshape(8, 8), cmap="gray_r")

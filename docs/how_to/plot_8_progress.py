@@ -22,7 +22,7 @@ X, y = load_breast_cancer(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 scaler = StandardScaler().fit(X_train)
 X_train, X_test = scaler.transform(X_train), scaler.transform(X_test)
-SigmoidNeuronClassifier(max_iter=20_000, verbose=1).fit(X_train, y_train)
+neuron = SigmoidNeuronClassifier(max_iter=20_000, verbose=1).fit(X_train, y_train)
 
 # %%
 # A progress bar
@@ -30,12 +30,13 @@ SigmoidNeuronClassifier(max_iter=20_000, verbose=1).fit(X_train, y_train)
 # All below is for scikit-learn 1.9 or later, whose callbacks are told of every step.
 # :class:`~sklearn.callback.ProgressBar` needs ``rich``. In a terminal or a notebook the bar
 # moves; here you see its end.
-bar = ProgressBar()
-SigmoidNeuronClassifier(max_iter=20_000).set_callbacks(bar).fit(X_train, y_train)
+neuron = SigmoidNeuronClassifier(max_iter=20_000).set_callbacks(ProgressBar())
+neuron = neuron.fit(X_train, y_train)
 
 # %%
 # A search tells it of every iteration count that is scored.
-SigmoidNeuronClassifierCV(max_iter=5000).set_callbacks(ProgressBar()).fit(X_train, y_train)
+search = SigmoidNeuronClassifierCV(max_iter=5000).set_callbacks(ProgressBar())
+search = search.fit(X_train, y_train)
 
 # %%
 # Scores on the way
