@@ -2,14 +2,16 @@
 Choose the iteration count
 ==========================
 
-The count is the regulariser: too few steps know too little, too many learn the wrong
-labels, too. You need this page whenever you do not know how many to take.
+The count is the regulariser: too few steps know too little, too many
+learn the wrong labels, too. You need this page whenever you do not know
+how many to take.
 """
 
 # %%
 # Let one descent choose
 # ----------------------
-# The labels of a tenth of the training rows are flipped, those of the test rows are right.
+# The labels of a tenth of the training rows are flipped, those of the
+# test rows are right.
 import time
 
 import matplotlib.pyplot as plt
@@ -27,63 +29,80 @@ from sk_neuron import (
 )
 
 data = load_breast_cancer()
-X, X_test, y, y_test = train_test_split(data.data, data.target, random_state=0)
+X, X_test, y, y_test = train_test_split(
+    data.data, data.target, random_state=0
+)
 scaler = StandardScaler().fit(X)
 X, X_test = scaler.transform(X), scaler.transform(X_test)
 flipped = np.random.default_rng(0).random(len(y)) < 0.1
 y = np.where(flipped, 1 - y, y)
 
 search = SigmoidNeuronClassifierCV(max_iter=5000).fit(X, y)
-print(f"{search.n_iter_} iterations of {len(search.iters_)} counts from 1 to 5000")
+n_counts = len(search.iters_)
+print(f"{search.n_iter_} iterations, of {n_counts} counts to 5000")
 display = IterationPathDisplay.from_estimator(search)
 
 # %%
-# The band is one standard deviation over the folds. It is wider than most differences: many
-# counts are as good. `one_standard_error` takes the fewest iterations that are within one
-# standard error of the best. That is the cautious choice, and here the worse one:
-careful = SigmoidNeuronClassifierCV(max_iter=5000, one_standard_error=True).fit(X, y)
-for name, chosen in (("best score", search), ("one standard error", careful)):
+# The band is one standard deviation over the folds. It is wider than
+# most differences: many counts are as good. `one_standard_error` takes
+# the fewest iterations that are within one standard error of the best.
+# That is the cautious choice, and by the Brier score on the test rows
+# the worse one here:
+careful = SigmoidNeuronClassifierCV(
+    max_iter=5000, one_standard_error=True
+).fit(X, y)
+choices = {"best score": search, "one standard error": careful}
+for name, chosen in choices.items():
     loss = brier_score_loss(y_test, chosen.predict_proba(X_test)[:, 1])
-    print(f"{name:18}  {chosen.n_iter_:3} iterations, Brier score {loss:.4f} on test rows")
+    print(f"{name:19} {chosen.n_iter_:3} iterations, loss {loss:.4f}")
 
 # %%
 # Weight decay as well
 # --------------------
-# Each alpha gets a line, from the same descent. With decay, many iterations do less harm.
-# Here none is best, by little: stopping in time is decay enough.
-decay = SigmoidNeuronClassifierCV(max_iter=5000, alphas=[0, 1, 10]).fit(X, y)
-for alpha, scores in zip(decay.alphas_, decay.scores_.mean(axis=1), strict=True):
-    print(
-        f"alpha={alpha:2g}  best {scores.max():.4f}, after 5000 iterations {scores[-1]:.4f}"
-    )
+# Each alpha gets a line, from the same descent. With decay, many
+# iterations do less harm. Here none is best: stopping in time is
+# enough.
+decay = SigmoidNeuronClassifierCV(max_iter=5000, alphas=[0, 1, 10])
+decay.fit(X, y)
+mean_scores = decay.scores_.mean(axis=1)
+for alpha, scores in zip(decay.alphas_, mean_scores, strict=True):
+    best, last = scores.max(), scores[-1]
+    print(f"alpha={alpha:2g}  best {best:.4f}, last {last:.4f}")
 display = IterationPathDisplay.from_estimator(decay)
 
 # %%
 # The same by a grid search
 # -------------------------
-# :class:`~sklearn.model_selection.GridSearchCV` works as with any estimator and finds the
-# same, on every fourth count here. It fits each of them anew.
+# :class:`~sklearn.model_selection.GridSearchCV` works as with any
+# estimator and finds the same, on every fourth count here. It fits each
+# of them anew.
 counts = search.iters_[::4]
 start = time.perf_counter()
 grid = GridSearchCV(
-    SigmoidNeuronClassifier(), {"max_iter": counts}, scoring="neg_brier_score"
+    SigmoidNeuronClassifier(),
+    {"max_iter": counts},
+    scoring="neg_brier_score",
 ).fit(X, y)
 seconds = time.perf_counter() - start
-print(f"grid search: {grid.best_params_['max_iter']} iterations in {seconds:.2f} s")
+best = grid.best_params_["max_iter"]
+print(f"grid search: {best} iterations in {seconds:.2f} s")
 
 start = time.perf_counter()
 again = SigmoidNeuronClassifierCV(iters=counts).fit(X, y)
 seconds = time.perf_counter() - start
 print(f"one descent: {again.n_iter_} iterations in {seconds:.2f} s")
-difference = grid.cv_results_["mean_test_score"] - again.scores_[0].mean(axis=0)
+mean_scores = again.scores_[0].mean(axis=0)
+difference = grid.cv_results_["mean_test_score"] - mean_scores
 print(f"largest difference of a score: {abs(difference).max():.1e}")
 
 # %%
 # All counts from one fit
 # -----------------------
-# `checkpoints` keep the weights on the way. They are those of shorter fits.
+# `checkpoints` keep the weights on the way. They are those of shorter
+# fits.
 counts = search.iters_
-neuron = SigmoidNeuronClassifier(max_iter=5000, checkpoints=counts).fit(X, y)
+neuron = SigmoidNeuronClassifier(max_iter=5000, checkpoints=counts)
+neuron.fit(X, y)
 short = SigmoidNeuronClassifier(max_iter=counts[30]).fit(X, y)
 is_same = np.array_equal(neuron.checkpoint_coefs_[30], short.coef_)
 print(f"the weights of a fit of {counts[30]} steps: {is_same}")
@@ -94,14 +113,17 @@ display = WeightPathDisplay(
 ).plot()
 
 # %%
-# ``staged_predict_proba`` answers with each of them: here the Brier score on all kept
-# counts.
+# ``staged_predict_proba`` answers with each of them: here the Brier
+# score on all kept counts.
 train, test = (
-    [brier_score_loss(labels, p[:, 1]) for p in neuron.staged_predict_proba(rows)]
+    [
+        brier_score_loss(labels, p[:, 1])
+        for p in neuron.staged_predict_proba(rows)
+    ]
     for rows, labels in ((X, y), (X_test, y_test))
 )
 fig, ax = plt.subplots()
-ax.plot(counts, train, "-", label="training rows, a tenth of the labels wrong")
+ax.plot(counts, train, "-", label="training rows, some labels wrong")
 ax.plot(counts, test, "--", label="test rows, labels right")
 chosen = np.flatnonzero(counts == search.n_iter_)[0]
 ax.plot(

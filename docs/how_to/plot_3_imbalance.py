@@ -2,8 +2,9 @@
 Work with imbalanced classes
 ============================
 
-One class is rare, and the neuron seldom names it. You need this page before you set
-``class_weight="balanced"``: often a lower threshold is what you want.
+One class is rare, and the neuron seldom names it. You need this page
+before you set ``class_weight="balanced"``: often a lower threshold is
+what you want.
 """
 
 # %%
@@ -20,7 +21,10 @@ from sklearn.metrics import (
     precision_score,
     recall_score,
 )
-from sklearn.model_selection import TunedThresholdClassifierCV, train_test_split
+from sklearn.model_selection import (
+    TunedThresholdClassifierCV,
+    train_test_split,
+)
 from sklearn.preprocessing import StandardScaler
 
 from sk_neuron import SigmoidNeuronClassifier
@@ -34,7 +38,9 @@ X, y = make_classification(
     random_state=0,
 )
 X = StandardScaler().fit_transform(X)
-X, X_test, y, y_test = train_test_split(X, y, stratify=y, random_state=0)
+X, X_test, y, y_test = train_test_split(
+    X, y, stratify=y, random_state=0
+)
 
 plain = SigmoidNeuronClassifier().fit(X, y)
 balanced = SigmoidNeuronClassifier(class_weight="balanced").fit(X, y)
@@ -45,27 +51,33 @@ def describe(probability, threshold=0.5):
     return {
         "mean probability": probability.mean(),
         "Brier score": brier_score_loss(y_test, probability),
-        "average precision": average_precision_score(y_test, probability),
+        "average precision": average_precision_score(
+            y_test, probability
+        ),
         "threshold": threshold,
         "precision": precision_score(y_test, answer),
         "recall": recall_score(y_test, answer),
     }
 
 
-p_plain, p_balanced = (m.predict_proba(X_test)[:, 1] for m in (plain, balanced))
+p_plain, p_balanced = (
+    m.predict_proba(X_test)[:, 1] for m in (plain, balanced)
+)
 table = {"plain": describe(p_plain), "balanced": describe(p_balanced)}
 print(f"share of positive rows: {y_test.mean():.3f}")
 pd.DataFrame(table).T.round(3)
 
 # %%
-# The balanced neuron finds more positive rows, and most of its alarms are false. Its
-# probabilities are no longer calibrated: their mean is not the share of positive rows, and
-# the Brier score is worse. It ranks the rows worse, too: see the average precision.
+# The balanced neuron finds more positive rows, and most of its alarms
+# are false. Its probabilities are no longer calibrated: their mean is
+# not the share of positive rows, and the Brier score is worse. It ranks
+# the rows worse, too: see the average precision.
 #
 # Choose a threshold instead
 # --------------------------
-# The plain neuron's probabilities mean what they say, so the costs give the threshold. If a
-# missed positive costs ten times a false alarm, alarm from a probability of 1 / 11 on.
+# The plain neuron's probabilities mean what they say, so the costs give
+# the threshold. If a missed positive costs ten times a false alarm,
+# alarm from a probability of 1 / 11 on.
 table["plain, by cost"] = describe(p_plain, 1 / (1 + 10))
 
 
@@ -80,26 +92,33 @@ print(f"plain, 0.5       {cost(p_plain, 0.5)}")
 print(f"balanced, 0.5    {cost(p_balanced, 0.5)}")
 
 # %%
-# The threshold costs about as much as the weights here, and the probabilities stay what
-# they are.
+# The threshold costs about as much as the weights here, and the
+# probabilities stay what they are.
 #
-# Without costs, :class:`~sklearn.model_selection.TunedThresholdClassifierCV` finds the
+# Without costs,
+# :class:`~sklearn.model_selection.TunedThresholdClassifierCV` finds the
 # threshold that is best for a score, by cross-validation:
-tuned = TunedThresholdClassifierCV(SigmoidNeuronClassifier(), scoring="f1", random_state=0)
+tuned = TunedThresholdClassifierCV(
+    SigmoidNeuronClassifier(), scoring="f1", random_state=0
+)
 tuned.fit(X, y)
 table["plain, by F1"] = describe(p_plain, tuned.best_threshold_)
 pd.DataFrame(table).T.round(3)
 
 # %%
-# If you do choose the iteration count with balanced weights, choose a `scoring` that values
-# the classes likewise, such as ``"balanced_accuracy"`` or ``"average_precision"``:
-# :class:`~sk_neuron.SigmoidNeuronClassifierCV` scores rows without the weights of their
-# classes.
+# If you do choose the iteration count with balanced weights, choose a
+# `scoring` that values the classes likewise, such as
+# ``"balanced_accuracy"`` or ``"average_precision"``:
+# :class:`~sk_neuron.SigmoidNeuronClassifierCV` scores rows without the
+# weights of their classes.
 #
 # All thresholds at a glance
 # --------------------------
 fig, ax = plt.subplots()
-for name, probability, style in (("plain", p_plain, "-"), ("balanced", p_balanced, "--")):
+for name, probability, style in (
+    ("plain", p_plain, "-"),
+    ("balanced", p_balanced, "--"),
+):
     precision, recall, _ = precision_recall_curve(y_test, probability)
     ax.plot(recall, precision, style, label=name)
 markers = iter("osD^")

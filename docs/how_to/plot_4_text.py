@@ -2,24 +2,29 @@
 Classify text
 =============
 
-Each text becomes a row of word counts, of which almost all are 0. The neuron takes such
-sparse rows as they are, and its weights say which words it goes by.
+Each text becomes a row of word counts, of which almost all are 0. The
+neuron takes such sparse rows as they are, and its weights say which
+words it goes by.
 """
 
 # %%
 # A small corpus
 # --------------
-# Nothing is downloaded: the texts are the paragraphs in the docstrings of two modules of
-# scikit-learn, and the task is to tell which of the two a paragraph is from. Paragraphs of
-# one docstring stay together, in the split and in the folds. The numbers on this page
-# depend on the version of scikit-learn.
+# Nothing is downloaded: the texts are the paragraphs in the docstrings
+# of two modules of scikit-learn, and the task is to tell which of the
+# two a paragraph is from. Paragraphs of one docstring stay together, in
+# the split and in the folds. The numbers on this page depend on the
+# version of scikit-learn.
 import inspect
 import re
 
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn import cluster, linear_model
-from sklearn.feature_extraction.text import HashingVectorizer, TfidfVectorizer
+from sklearn.feature_extraction.text import (
+    HashingVectorizer,
+    TfidfVectorizer,
+)
 from sklearn.linear_model import LogisticRegressionCV
 from sklearn.metrics import brier_score_loss
 from sklearn.model_selection import GroupKFold, GroupShuffleSplit
@@ -31,43 +36,53 @@ from sk_neuron import SigmoidNeuronClassifierCV
 sources = {}
 for module in (cluster, linear_model):
     for name in module.__all__:
-        for text in re.split(r"\n\s*\n", inspect.getdoc(getattr(module, name)) or ""):
+        doc = inspect.getdoc(getattr(module, name)) or ""
+        for text in re.split(r"\n\s*\n", doc):
             if len(text.split()) > 15:
                 sources.setdefault(text, (module is linear_model, name))
 texts = np.array(list(sources), dtype=object)
-y, names = (np.array(column) for column in zip(*sources.values(), strict=True))
-train, test = next(GroupShuffleSplit(random_state=0).split(texts, y, names))
+y = np.array([is_linear for is_linear, _ in sources.values()])
+names = np.array([name for _, name in sources.values()])
+split = GroupShuffleSplit(random_state=0).split(texts, y, names)
+train, test = next(split)
 texts_test, y_test = texts[test], y[test]
 texts, y, names = texts[train], y[train], names[train]
 folds = list(GroupKFold().split(texts, y, names))
-print(f"{len(texts)} paragraphs to learn from, {y.mean():.0%} of them of linear_model")
+print(f"{len(texts)} paragraphs, {y.mean():.0%} of linear_model")
 print(f"{len(texts_test)} held out")
 
 # %%
 # Words into numbers
 # ------------------
-# :class:`~sklearn.feature_extraction.text.TfidfVectorizer` returns CSR, which is what the
-# neuron works on: nothing is made dense.
-vectorizer = TfidfVectorizer(min_df=3, stop_words="english", sublinear_tf=True)
-X = vectorizer.fit_transform(texts)
-print(
-    f"{X.format}, {X.shape[0]} rows, {X.shape[1]} words, {X.nnz / X.shape[0]:.0f} in a row"
+# :class:`~sklearn.feature_extraction.text.TfidfVectorizer` returns CSR,
+# which is what the neuron works on: nothing is made dense.
+vectorizer = TfidfVectorizer(
+    min_df=3, stop_words="english", sublinear_tf=True
 )
+X = vectorizer.fit_transform(texts)
+n_rows, n_words = X.shape
+print(f"{X.format}, {n_rows} rows, {n_words} words")
+print(f"{X.nnz / n_rows:.0f} words in a row")
 
 # %%
 # To scale or not
 # ---------------
 # :class:`~sklearn.preprocessing.StandardScaler` would make all dense.
-# :class:`~sklearn.preprocessing.MaxAbsScaler` keeps zeros, and gives rare words as much of
-# a say as common ones. The rows of TF-IDF have length 1 already, and do not need it;
-# whether it helps is up to the data.
+# :class:`~sklearn.preprocessing.MaxAbsScaler` keeps zeros, and gives
+# rare words as much of a say as common ones. The rows of TF-IDF have
+# length 1 already, and do not need it; whether it helps is up to the
+# data.
 steps = {
     "TF-IDF": [vectorizer],
     "TF-IDF, scaled": [vectorizer, MaxAbsScaler()],
-    "hashed": [HashingVectorizer(n_features=2**12, stop_words="english")],
+    "hashed": [
+        HashingVectorizer(n_features=2**12, stop_words="english")
+    ],
 }
 models = {
-    name: make_pipeline(*first, SigmoidNeuronClassifierCV(max_iter=30_000, cv=folds))
+    name: make_pipeline(
+        *first, SigmoidNeuronClassifierCV(max_iter=30_000, cv=folds)
+    )
     for name, first in steps.items()
 }
 models["logistic regression"] = make_pipeline(
@@ -83,15 +98,17 @@ models["logistic regression"] = make_pipeline(
 print(f"{'':20} iterations  accuracy  Brier score")
 for name, model in models.items():
     p = model.fit(texts, y).predict_proba(texts_test)[:, 1]
-    accuracy, brier = ((p > 0.5) == y_test).mean(), brier_score_loss(y_test, p)
+    accuracy = ((p > 0.5) == y_test).mean()
+    brier = brier_score_loss(y_test, p)
     n_iter = np.max(model[-1].n_iter_)
     print(f"{name:20} {n_iter:10}  {accuracy:8.3f}  {brier:11.4f}")
 
 # %%
-# All get nearly all right, and their Brier scores are close: on so few held-out rows that
-# ranks none of them. Expect thousands of iterations on text, since one short step serves
-# frequent and rare words. Hashing keeps no vocabulary, which suits a stream, and so cannot
-# name its words.
+# All get nearly all right, and their Brier scores are close: on so few
+# held-out rows that ranks none of them. Expect thousands of iterations
+# on text, since one short step serves frequent and rare words. Hashing
+# keeps no vocabulary, which suits a stream, and so cannot name its
+# words.
 #
 # The words it goes by
 # --------------------
@@ -115,6 +132,7 @@ for wanted, color, hatch, label in (
         label=f"for {label}",
     )
 ax.axvline(0, color="black", linewidth=0.8)
-ax.set(yticks=range(len(order)), yticklabels=names[order], xlabel="weight")
+ax.set_yticks(range(len(order)), names[order])
+ax.set_xlabel("weight")
 ax.legend(loc="lower right")
 plt.show()

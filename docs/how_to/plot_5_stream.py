@@ -2,15 +2,16 @@
 Learn from a stream
 ===================
 
-The rows come in batches, or do not fit into memory. ``partial_fit`` takes one step on each
-batch, and follows a world that changes.
+The rows come in batches, or do not fit into memory. ``partial_fit``
+takes one step on each batch, and follows a world that changes.
 """
 
 # %%
 # A step for each batch
 # ---------------------
-# 600 batches of 50 made-up rows. After half of them the rule behind the labels changes.
-# Each batch is first a test and then a lesson, so that the loss is that on unseen rows.
+# 600 batches of 50 made-up rows. After half of them the rule behind the
+# labels changes. Each batch is first a test and then a lesson, so that
+# the loss is that on unseen rows.
 import tempfile
 from pathlib import Path
 
@@ -30,78 +31,102 @@ for k in range(n_batches):
     batches.append((X, np.where(y, "up", "down")))
 
 
+def score(neuron, X, y):
+    """Return the Brier score."""
+    return ((neuron.predict_proba(X)[:, 1] - (y == "up")) ** 2).mean()
+
+
 def follow(neuron, n_learned=n_batches):
-    """Return the Brier score of each batch before its step; steps end after n_learned."""
+    """Return the Brier score of each batch before it is learned."""
     losses = np.full(n_batches, 0.25)  # the first answer is 1/2
     for k, (X, y) in enumerate(batches):
         if k > 0:
-            losses[k] = ((neuron.predict_proba(X)[:, 1] - (y == "up")) ** 2).mean()
+            losses[k] = score(neuron, X, y)
         if k < n_learned:
             neuron.partial_fit(X, y, classes=["down", "up"])
     return losses
 
 
 # %%
-# All classes are named, since the first batch may lack one. If the features are on
-# different scales, let a :class:`~sklearn.preprocessing.StandardScaler` learn along, by its
-# own ``partial_fit``; these are on one scale.
+# All classes are named, since the first batch may lack one. If the
+# features are on different scales, let a
+# :class:`~sklearn.preprocessing.StandardScaler` learn along, by its own
+# ``partial_fit``; these are on one scale.
 curves = {
-    "learning_rate=0.01": follow(SigmoidNeuronClassifier(learning_rate=0.01)),
+    "learning_rate=0.01": follow(
+        SigmoidNeuronClassifier(learning_rate=0.01)
+    ),
     'learning_rate="auto"': follow(SigmoidNeuronClassifier()),
     "stopped before the change": follow(
         SigmoidNeuronClassifier(learning_rate=0.01), n_batches // 2
     ),
 }
 for name, losses in curves.items():
-    print(f"{name:26}{losses[-100:].mean():.3f} on the last 100 batches")
+    last = losses[-100:].mean()
+    print(f"{name:26}{last:.3f} on the last 100 batches")
 
 # %%
-# ``"auto"`` takes the longest step that cannot overshoot on its batch, and so follows the
-# change sooner than the short steps do. The neuron that no longer learns stays wrong.
+# ``"auto"`` takes the longest step that cannot overshoot on its batch,
+# and so follows the change sooner than the short steps do. The neuron
+# that no longer learns stays wrong.
 #
 # Batches are not the whole
 # -------------------------
-# A step on a batch is not a step of ``fit``: only one on all rows is, bit for bit. So
-# ``partial_fit`` knows nothing of `max_iter`, and one pass over batches is not quite what
-# the full descent on the same rows reaches.
-X, y = (np.concatenate(part) for part in zip(*batches[300:500], strict=True))
-X_test, y_test = (np.concatenate(part) for part in zip(*batches[500:], strict=True))
+# A step on a batch is not a step of ``fit``: only one on all rows is,
+# bit for bit. So ``partial_fit`` knows nothing of `max_iter`, and one
+# pass over batches is not quite what the full descent on the same rows
+# reaches.
+X, y = map(np.concatenate, zip(*batches[300:500], strict=True))
+X_test, y_test = map(np.concatenate, zip(*batches[500:], strict=True))
 by_steps = SigmoidNeuronClassifier()
 for _ in range(20):
     by_steps.partial_fit(X, y, classes=["down", "up"])
 whole = SigmoidNeuronClassifier(max_iter=20).fit(X, y)
-print(f"steps on all rows are those of fit: {np.array_equal(by_steps.coef_, whole.coef_)}")
+is_same = np.array_equal(by_steps.coef_, whole.coef_)
+print(f"steps on all rows are those of fit: {is_same}")
 
 in_batches = SigmoidNeuronClassifier()
 for batch in batches[300:500]:
     in_batches.partial_fit(*batch, classes=["down", "up"])
 whole = SigmoidNeuronClassifier(max_iter=200).fit(X, y)
-for name, neuron in (("200 batches", in_batches), ("200 steps of fit", whole)):
-    loss = ((neuron.predict_proba(X_test)[:, 1] - (y_test == "up")) ** 2).mean()
-    print(f"{name:17}Brier score {loss:.4f}")
+print(f"200 batches       {score(in_batches, X_test, y_test):.4f}")
+print(f"200 steps of fit  {score(whole, X_test, y_test):.4f}")
 
 # %%
 # Too large for memory, but on disk
 # ---------------------------------
-# An array that is mapped from a file needs no batches: ``fit`` reads it as it goes.
+# An array that is mapped from a file needs no batches: ``fit`` reads it
+# as it goes.
 with tempfile.TemporaryDirectory() as folder:
     path = Path(folder) / "X.npy"
     np.save(path, X)
-    mapped = SigmoidNeuronClassifier(max_iter=200).fit(np.load(path, mmap_mode="r"), y)
+    X_on_disk = np.load(path, mmap_mode="r")
+    mapped = SigmoidNeuronClassifier(max_iter=200).fit(X_on_disk, y)
+    del X_on_disk  # closes the file
 print(f"the same weights: {np.array_equal(mapped.coef_, whole.coef_)}")
 
 # %%
 # The moving loss
 # ---------------
-# What to watch of a stream: the mean loss of the last batches, each tested before it was
-# learned.
+# What to watch of a stream: the mean loss of the last batches, each
+# tested before it was learned.
 fig, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
 window = 20
-for (name, losses), style in zip(curves.items(), ("C0-", "C1--", "k:"), strict=True):
+styles = iter(["C0-", "C1--", "k:"])
+for name, losses in curves.items():
     moving = np.convolve(losses, np.ones(window) / window, mode="valid")
-    ax.plot(np.arange(window, n_batches + 1), moving, style, label=name)
+    ax.plot(
+        np.arange(window, n_batches + 1),
+        moving,
+        next(styles),
+        label=name,
+    )
 ax.axvline(n_batches // 2, color="0.6", linewidth=0.8)
 ax.text(n_batches // 2 - 8, 0.03, "the rule changes", ha="right")
-ax.set(xlabel="batches", ylabel=f"Brier score, mean of {window} batches", ylim=(0, 0.6))
+ax.set(
+    xlabel="batches",
+    ylabel=f"Brier score, mean of {window} batches",
+    ylim=(0, 0.6),
+)
 ax.legend(loc="upper left")
 plt.show()

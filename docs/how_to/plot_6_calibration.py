@@ -2,19 +2,24 @@
 Check the calibration
 =====================
 
-You want to read a probability of 0.8 as "right in four of five cases". Check it on rows
-whose labels you trust, above all if the labels in training may be wrong.
+You want to read a probability of 0.8 as "right in four of five cases".
+Check it on rows whose labels you trust, above all if the labels in
+training may be wrong.
 """
 
 # %%
 # Two models on wrong labels
 # --------------------------
-# Is a digit odd or even? A fifth of the labels in training is flipped. The labels of the
-# other rows are right: 200 are kept for later, the rest is for the test.
+# Is a digit odd or even? A fifth of the labels in training is flipped.
+# The labels of the other rows are right: 200 are kept for later, the
+# rest is for the test.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.base import clone
-from sklearn.calibration import CalibratedClassifierCV, CalibrationDisplay
+from sklearn.calibration import (
+    CalibratedClassifierCV,
+    CalibrationDisplay,
+)
 from sklearn.datasets import load_digits
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegressionCV
@@ -26,7 +31,9 @@ from sklearn.preprocessing import StandardScaler
 from sk_neuron import SigmoidNeuronClassifierCV
 
 X, digit = load_digits(return_X_y=True)
-X, X_test, y, y_test = train_test_split(X, digit % 2, test_size=0.6, random_state=0)
+X, X_test, y, y_test = train_test_split(
+    X, digit % 2, test_size=0.6, random_state=0
+)
 X_trusted, y_trusted = X_test[:200], y_test[:200]
 X_test, y_test = X_test[200:], y_test[200:]
 flipped = np.random.default_rng(0).random(len(y)) < 0.2
@@ -41,30 +48,34 @@ kinds = {
         use_legacy_attributes=False,
     ),
 }
+pipelines = {
+    name: make_pipeline(StandardScaler(), kind)
+    for name, kind in kinds.items()
+}
 clean, models = (
-    {
-        name: make_pipeline(StandardScaler(), clone(kind)).fit(X, labels)
-        for name, kind in kinds.items()
-    }
-    for labels in (y, noisy)
+    {name: clone(model).fit(X, t) for name, model in pipelines.items()}
+    for t in (y, noisy)
 )
 
 # %%
 # The Brier score in parts
 # ------------------------
-# In bins of equal width, the Brier score is, but for what happens within the bins,
-# miscalibration - resolution + uncertainty. The first is what calibration can mend, the
-# second how well the bins tell the classes apart. The expected calibration error (ECE) is
-# the mean distance of the answer from the share of ones.
+# In bins of equal width, the Brier score is, but for what happens
+# within the bins, miscalibration - resolution + uncertainty. The first
+# is what calibration can mend, the second how well the bins tell the
+# classes apart. The expected calibration error (ECE) is the mean
+# distance of the answer from the share of ones.
 
 
 def measure(y, p, n_bins=10):
-    """Return the Brier score, its miscalibration, its resolution and the ECE."""
+    """Return Brier score, miscalibration, resolution and ECE."""
     bins = np.minimum((p * n_bins).astype(int), n_bins - 1)
     sizes = np.bincount(bins, minlength=n_bins)
     used = sizes > 0
     share = sizes[used] / len(y)
-    answers, ones = (np.bincount(bins, v, n_bins)[used] / sizes[used] for v in (p, y))
+    answers, ones = (
+        np.bincount(bins, v, n_bins)[used] / sizes[used] for v in (p, y)
+    )
     return (
         brier_score_loss(y, p),
         share @ (answers - ones) ** 2,
@@ -77,10 +88,8 @@ def report(title, models):
     print(f"{title:24}Brier  miscalibration  resolution    ECE")
     for name, model in models.items():
         p = model.predict_proba(X_test)[:, 1]
-        brier, miscalibration, resolution, ece = measure(y_test, p)
-        print(
-            f"{name:23}{brier:6.3f}  {miscalibration:14.3f}  {resolution:10.3f}  {ece:5.3f}"
-        )
+        parts = "{:6.3f}  {:14.3f}  {:10.3f}  {:5.3f}"
+        print(f"{name:23}" + parts.format(*measure(y_test, p)))
 
 
 print(f"uncertainty: {y_test.var():.3f}")
@@ -88,43 +97,56 @@ report("right labels", clean)
 report("a fifth flipped", models)
 
 # %%
-# With right labels both are calibrated well, and logistic regression has the better score.
-# With flipped ones neither is, the neuron a little less badly: they have learned how often
-# a *label* is 1, and that is seldom above 0.8 if a fifth of the labels is wrong. A bounded
+# With right labels both are calibrated well, and logistic regression
+# has the better score. With flipped ones neither is, the neuron a
+# little less badly: they have learned how often a *label* is 1, and
+# that is seldom above 0.8 if a fifth of the labels is wrong. A bounded
 # loss does not change that.
 #
 # Calibrate on rows that you trust
 # --------------------------------
-# :class:`~sklearn.calibration.CalibratedClassifierCV` fits two numbers on top of a model. A
-# few rows whose labels somebody has checked do. (:class:`~sklearn.frozen.FrozenEstimator`
-# keeps the model as it is.) On the rows of the training, with their wrong labels, it cannot
-# help:
-mended = {
-    name: CalibratedClassifierCV(FrozenEstimator(model)).fit(X_trusted, y_trusted)
-    for name, model in models.items()
-}
-again = {
-    name: CalibratedClassifierCV(model).fit(X, noisy) for name, model in models.items()
-}
+# :class:`~sklearn.calibration.CalibratedClassifierCV` fits two numbers
+# on top of a model. A few rows whose labels somebody has checked do.
+# (:class:`~sklearn.frozen.FrozenEstimator` keeps the model as it is.)
+# On the rows of the training, with their wrong labels, it cannot help:
+mended, again = {}, {}
+for name, model in models.items():
+    mended[name] = CalibratedClassifierCV(FrozenEstimator(model))
+    mended[name].fit(X_trusted, y_trusted)
+    again[name] = CalibratedClassifierCV(model).fit(X, noisy)
 report("on 200 trusted rows", mended)
 report("on the noisy rows", again)
 
 # %%
 # The reliability curves
 # ----------------------
-# Below the diagonal on the left and above it on the right: the answers are too cautious.
-fig, axes = plt.subplots(1, 2, figsize=(9, 4.8), sharey=True, layout="constrained")
-looks_of_both = {"marker": "o", "linestyle": "-"}, {"marker": "s", "linestyle": "--"}
+# Below the diagonal on the left and above it on the right: the answers
+# are too cautious.
+fig, axes = plt.subplots(
+    1, 2, figsize=(9, 4.8), sharey=True, layout="constrained"
+)
+looks = {
+    "neuron": {"marker": "o", "linestyle": "-"},
+    "logistic regression": {"marker": "s", "linestyle": "--"},
+}
+titles = "As fitted on flipped labels", "Calibrated on 200 trusted rows"
 for ax, title, shown in zip(
-    axes,
-    ("As fitted on flipped labels", "Calibrated on 200 trusted rows"),
-    (models, mended),
-    strict=True,
+    axes, titles, (models, mended), strict=True
 ):
-    for (name, model), looks in zip(shown.items(), looks_of_both, strict=True):
+    for name, model in shown.items():
         CalibrationDisplay.from_estimator(
-            model, X_test, y_test, n_bins=10, ax=ax, name=name, **looks
+            model,
+            X_test,
+            y_test,
+            n_bins=10,
+            ax=ax,
+            name=name,
+            **looks[name],
         )
-    ax.set(title=title, xlabel="answer, mean of a bin", ylabel="share of odd digits")
+    ax.set(
+        title=title,
+        xlabel="answer, mean of a bin",
+        ylabel="share of odd digits",
+    )
     ax.label_outer()
 plt.show()

@@ -2,14 +2,16 @@
 Find mislabelled rows
 =====================
 
-Some labels are wrong, and you want to know which, to look at them again. The neuron lets go
-of rows that contradict the others: those with an error above 2/3.
+Some labels are wrong, and you want to know which, to look at them
+again. The neuron lets go of rows that contradict the others: those with
+an error above 2/3.
 """
 
 # %%
 # Flip some labels
 # ----------------
-# An eight or a nine? We flip a tenth of the labels, and so know what is to be found.
+# An eight or a nine? We flip a tenth of the labels, and so know what is
+# to be found.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
@@ -22,21 +24,25 @@ from sk_neuron import SigmoidNeuronClassifierCV
 X, digit = load_digits(return_X_y=True)
 X, digit = X[np.isin(digit, (8, 9))], digit[np.isin(digit, (8, 9))]
 flipped = np.zeros(len(digit), bool)
-flipped[np.random.default_rng(0).choice(len(digit), len(digit) // 10, replace=False)] = True
+rng = np.random.default_rng(0)
+flipped[rng.choice(len(digit), len(digit) // 10, replace=False)] = True
 label = np.where(flipped, 17 - digit, digit)
 print(f"{len(label)} rows, {flipped.sum()} labels flipped")
 
 # %%
 # Fit, and look at the errors
 # ---------------------------
-# The count chosen is small: more steps would learn the wrong labels, too.
-model = make_pipeline(StandardScaler(), SigmoidNeuronClassifierCV()).fit(X, label)
-error = 1 - model.predict_proba(X)[np.arange(len(X)), (label == 9).astype(int)]
+# The count chosen is small: more steps would learn the wrong labels,
+# too.
+model = make_pipeline(StandardScaler(), SigmoidNeuronClassifierCV())
+model.fit(X, label)
+error = abs((label == 9) - model.predict_proba(X)[:, 1])
 
 
 def describe(name, found):
     precision, recall = flipped[found].mean(), found[flipped].mean()
-    print(f"{name:34}{found.sum():3} rows  precision {precision:.2f}  recall {recall:.2f}")
+    print(f"{name:26}{found.sum():3} rows, ", end="")
+    print(f"precision {precision:.2f}, recall {recall:.2f}")
 
 
 print(f"{model[-1].n_iter_} iterations")
@@ -44,15 +50,23 @@ given_up = error > 2 / 3
 describe("error above 2/3", given_up)
 
 # %%
-# Two thirds is where the pull of a row on the weights, its ``influence``, is largest. A row
-# farther off pulls less the more it is wrong.
+# Two thirds is where the pull of a row on the weights, its
+# ``influence``, is largest. A row farther off pulls less the more it is
+# wrong.
 influence = model[-1].influence(model[:-1].transform(X), label)
 fig, ax = plt.subplots()
 for kind, color, marker, name in (
     (~flipped, "C0", "o", "label right"),
     (flipped, "C1", "^", "label flipped"),
 ):
-    ax.plot(error[kind], influence[kind], marker, color=color, alpha=0.6, label=name)
+    ax.plot(
+        error[kind],
+        influence[kind],
+        marker,
+        color=color,
+        alpha=0.6,
+        label=name,
+    )
 ax.axvline(2 / 3, color="black", linestyle=":", label="2/3")
 ax.set(xlabel="error of the neuron", ylabel="influence on the weights")
 ax.legend()
@@ -61,32 +75,39 @@ plt.show()
 # %%
 # On rows it has not seen
 # -----------------------
-# The errors above are those on the rows of the training. With cross-validation each row is
-# judged by neurons that have not learned its label. Here that finds two more, and blames
-# one more row whose label is right.
+# The errors above are those on the rows of the training. With
+# cross-validation each row is judged by neurons that have not learned
+# its label. Here that finds two more, and blames one more row whose
+# label is right.
 #
 # To find more, go down the ranking by error, which has no limit:
 held_out = cross_val_predict(model, X, label, method="predict_proba")
-error_held_out = 1 - held_out[np.arange(len(X)), (label == 9).astype(int)]
+error_held_out = abs((label == 9) - held_out[:, 1])
 describe("error above 2/3, held out", error_held_out > 2 / 3)
-for name, ranking in (("error", error), ("held-out error", error_held_out)):
+rankings = {"error": error, "held-out error": error_held_out}
+for name, ranking in rankings.items():
     first = np.zeros(len(X), bool)
     first[np.argsort(-ranking)[: flipped.sum()]] = True
-    describe(f"largest {name}, {flipped.sum()} rows", first)
+    describe(f"largest {name}", first)
 
 # %%
 # The suspects
 # ------------
-# The 40 rows with the largest errors, the worst first, under the label that they bear.
+# The 40 rows with the largest errors, the worst first, under the label
+# that they bear.
+
 # sphinx_gallery_thumbnail_number = 2
 fig, axes = plt.subplots(4, 10, figsize=(9, 4.6), layout="constrained")
 for ax, row in zip(axes.flat, np.argsort(-error), strict=False):
     ax.imshow(X[row].reshape(8, 8), cmap="gray_r")
     ax.set(xticks=[], yticks=[])
-    color, width, style = ("C1", 4, "-") if flipped[row] else ("C0", 1.5, ":")
+    looks = {"color": "C0", "linewidth": 1.5, "linestyle": ":"}
+    if flipped[row]:
+        looks = {"color": "C1", "linewidth": 4, "linestyle": "-"}
     for spine in ax.spines.values():
-        spine.set(color=color, linewidth=width, linestyle=style)
-    ax.set_title(f"{label[row]}{' ✗' if flipped[row] else ''}", fontsize=11)
+        spine.set(**looks)
+    mark = " ✗" if flipped[row] else ""
+    ax.set_title(f"{label[row]}{mark}", fontsize=11)
     ax.set_xlabel(f"{error[row]:.2f}", fontsize=8)
 fig.suptitle("Above: the label, ✗ if flipped. Below: the error.")
 plt.show()

@@ -2,14 +2,15 @@
 Watch a fit, and stop it
 ========================
 
-A fit takes long, and you want to see how far it is, what it has reached, and to end it when
-it is good enough.
+A fit takes long, and you want to see how far it is, what it has
+reached, and to end it when it is good enough.
 """
 
 # %%
 # Lines
 # -----
-# `verbose` prints a line at most every second and one at the end, with any scikit-learn.
+# `verbose` prints a line at most every second and one at the end, with
+# any scikit-learn.
 import matplotlib.pyplot as plt
 from sklearn.callback import FitCallback, ProgressBar, ScoringMonitor
 from sklearn.datasets import load_breast_cancer
@@ -19,43 +20,46 @@ from sklearn.preprocessing import StandardScaler
 from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV
 
 X, y = load_breast_cancer(return_X_y=True)
-X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+X_train, X_test, y_train, y_test = train_test_split(
+    X, y, random_state=0
+)
 scaler = StandardScaler().fit(X_train)
 X_train, X_test = scaler.transform(X_train), scaler.transform(X_test)
-neuron = SigmoidNeuronClassifier(max_iter=20_000, verbose=1).fit(X_train, y_train)
+neuron = SigmoidNeuronClassifier(max_iter=20_000, verbose=1)
+neuron = neuron.fit(X_train, y_train)
 
 # %%
 # A progress bar
 # --------------
-# All below is for scikit-learn 1.9 or later, whose callbacks are told of every step.
-# :class:`~sklearn.callback.ProgressBar` needs ``rich``. In a terminal or a notebook the bar
-# moves; here you see its end.
-neuron = SigmoidNeuronClassifier(max_iter=20_000).set_callbacks(ProgressBar())
-neuron = neuron.fit(X_train, y_train)
+# All below is for scikit-learn 1.9 or later, whose callbacks are told
+# of every step. :class:`~sklearn.callback.ProgressBar` needs ``rich``.
+# In a terminal or a notebook the bar moves; here you see its end.
+neuron = SigmoidNeuronClassifier(max_iter=20_000)
+neuron = neuron.set_callbacks(ProgressBar()).fit(X_train, y_train)
 
 # %%
 # A search tells it of every iteration count that is scored.
-search = SigmoidNeuronClassifierCV(max_iter=5000).set_callbacks(ProgressBar())
-search = search.fit(X_train, y_train)
+search = SigmoidNeuronClassifierCV(max_iter=5000)
+search = search.set_callbacks(ProgressBar()).fit(X_train, y_train)
 
 # %%
 # Scores on the way
 # -----------------
-# :class:`~sklearn.callback.ScoringMonitor` scores the training rows after every step. That
-# takes longer than the steps themselves.
+# :class:`~sklearn.callback.ScoringMonitor` scores the training rows
+# after every step. That takes longer than the steps themselves.
 monitor = ScoringMonitor(scoring=["accuracy", "neg_brier_score"])
-neuron = SigmoidNeuronClassifier(max_iter=200).set_callbacks(monitor).fit(X_train, y_train)
+neuron = SigmoidNeuronClassifier(max_iter=200)
+neuron = neuron.set_callbacks(monitor).fit(X_train, y_train)
 log = monitor.get_logs().data_as_pandas
-steps = log[log["task_name"] == "step"].set_index("task_id")[
-    ["accuracy", "neg_brier_score"]
-]
-steps.tail(3).round(4)
+steps = log[log["task_name"] == "step"].set_index("task_id")
+steps[["accuracy", "neg_brier_score"]].head(3).round(4)
 
 # %%
 # Stop it
 # -------
-# A callback of your own ends the fit where its ``on_fit_task_end`` returns True. The
-# weights of that step are kept. This one looks at rows held out:
+# A callback of your own ends the fit where its ``on_fit_task_end``
+# returns True. The weights of that step are kept. This one looks at
+# rows held out, which are then no test any more:
 
 
 class StopAtScore(FitCallback):
@@ -72,22 +76,40 @@ class StopAtScore(FitCallback):
 
 
 stop = StopAtScore(X_test, y_test, wanted=0.97)
-neuron = SigmoidNeuronClassifier(max_iter=200).set_callbacks(stop).fit(X_train, y_train)
-print(f"ended after {neuron.n_iter_} of 200 steps, accuracy {stop.scores[-1]:.3f}")
+neuron = SigmoidNeuronClassifier(max_iter=200)
+neuron = neuron.set_callbacks(stop).fit(X_train, y_train)
+print(f"{neuron.n_iter_} of 200 steps, accuracy {stop.scores[-1]:.3f}")
 
 # %%
-# To stop by a loss that no longer falls, `tol` and `early_stopping` do without a callback:
-# see :doc:`/training`. A callback can take part in a search, too:
-# :class:`~sk_neuron.SigmoidNeuronClassifierCV` then chooses among the counts it has scored.
+# To stop by a loss that no longer falls, `tol` and `early_stopping` do
+# without a callback: see :doc:`/training`. A callback can take part in
+# a search, too: :class:`~sk_neuron.SigmoidNeuronClassifierCV` then
+# chooses among the counts it has scored.
 #
 # The scores at every step
 # ------------------------
-# On the training rows as the monitor has logged them, on those held out as the callback
-# has.
+# On the training rows as the monitor has logged them, on those held out
+# as the callback has.
 fig, ax = plt.subplots()
-ax.plot(steps.index + 1, steps["accuracy"], "-", label="training rows, 200 steps")
-ax.plot(range(1, len(stop.scores) + 1), stop.scores, "--", label="held-out rows, stopped")
-ax.plot(neuron.n_iter_, stop.scores[-1], "o", color="C1", markeredgecolor="black")
+ax.plot(
+    steps.index + 1,
+    steps["accuracy"],
+    "-",
+    label="training rows, 200 steps",
+)
+ax.plot(
+    range(1, len(stop.scores) + 1),
+    stop.scores,
+    "--",
+    label="held-out rows, stopped",
+)
+ax.plot(
+    neuron.n_iter_,
+    stop.scores[-1],
+    "o",
+    color="C1",
+    markeredgecolor="black",
+)
 ax.set(xlabel="steps", ylabel="accuracy", xscale="log")
 ax.legend()
 plt.show()
