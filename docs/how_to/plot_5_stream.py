@@ -89,8 +89,9 @@ in_batches = SigmoidNeuronClassifier()
 for batch in batches[300:500]:
     in_batches.partial_fit(*batch, classes=["down", "up"])
 whole = SigmoidNeuronClassifier(max_iter=200).fit(X, y)
-print(f"200 batches       {score(in_batches, X_test, y_test):.4f}")
-print(f"200 steps of fit  {score(whole, X_test, y_test):.4f}")
+print("Brier score")
+print(f"  200 batches      {score(in_batches, X_test, y_test):.4f}")
+print(f"  200 steps of fit {score(whole, X_test, y_test):.4f}")
 
 # %%
 # Too large for memory, but on disk
