@@ -27,7 +27,12 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "sphinx-mathjax-offline",
 ]
-exclude_patterns = ["_build", "tutorial", "how_to", "**sg_execution_times.rst"]
+exclude_patterns = [
+    "_build",
+    "tutorial",
+    "how_to",
+    "**sg_execution_times.rst",
+]
 default_role = "literal"
 autodoc_typehints = "none"  # the docstrings tell types in words
 myst_enable_extensions = ["colon_fence", "dollarmath"]
@@ -77,7 +82,9 @@ sphinx_gallery_conf = {
 
 # The diagram of an estimator links to its page.
 BaseNeuron._doc_link_module = "sk_neuron"
-BaseNeuron._doc_link_template = "../generated/{estimator_module}.{estimator_name}.html"
+BaseNeuron._doc_link_template = (
+    "../generated/{estimator_module}.{estimator_name}.html"
+)
 
 
 def pack_inventories():
@@ -103,7 +110,9 @@ intersphinx_mapping = dict(pack_inventories())
 def drop_remote_icons(app, docname, source):
     """Leave out the link to icons elsewhere that Matplotlib writes: the theme has them."""
     source[0] = re.sub(
-        r'<link rel="stylesheet"\s+href="[^"]*font-awesome[^"]*">', "", source[0]
+        r'<link rel="stylesheet"\s+href="[^"]*font-awesome[^"]*">',
+        "",
+        source[0],
     )
 
 

@@ -11,13 +11,17 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 SITE = Path(__file__).parent / "_build" / "html"
-PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html"))
+PAGES = sorted(
+    path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html")
+)
 PAGES = [page for page in PAGES if not page.startswith("_static/")]
 SCREENSHOTS = SITE.parent / "screenshots"
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 # What a script of scikit-learn 1.9 says of the names of features in a diagram it wrote.
 HARMLESS = "Expected copy-paste icon is missing from the DOM structure"
-(ANIMATED,) = [p for p in PAGES if 'class="anim-slider"' in (SITE / p).read_text()]
+(ANIMATED,) = [
+    p for p in PAGES if 'class="anim-slider"' in (SITE / p).read_text()
+]
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -27,7 +31,9 @@ class Quiet(SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def address():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=SITE))
+    server = ThreadingHTTPServer(
+        ("127.0.0.1", 0), partial(Quiet, directory=SITE)
+    )
     Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
@@ -37,7 +43,9 @@ def address():
 @pytest.fixture(scope="module")
 def browser():
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    assert chromium, "These tests need Chromium: apt-get install chromium"
+    assert chromium, (
+        "These tests need Chromium: apt-get install chromium"
+    )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium,
@@ -62,7 +70,9 @@ def size(request):
 def visit(browser, address, size):
     """Return a function that opens a page, whose complaints fail the test at its end."""
     width, height = SIZES[size]
-    context = browser.new_context(viewport={"width": width, "height": height})
+    context = browser.new_context(
+        viewport={"width": width, "height": height}
+    )
     complaints = []
 
     def hear(said):
@@ -81,8 +91,14 @@ def visit(browser, address, size):
         tab.on("console", hear)
         tab.on("request", see)
         tab.on("response", check)
-        tab.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-        tab.on("requestfailed", lambda sent: complaints.append(f"failed: {sent.url}"))
+        tab.on(
+            "pageerror",
+            lambda error: complaints.append(f"error: {error}"),
+        )
+        tab.on(
+            "requestfailed",
+            lambda sent: complaints.append(f"failed: {sent.url}"),
+        )
 
     def open_page(page):
         tab = context.new_page()
@@ -100,11 +116,18 @@ def test_page(visit, size, page):
     """No complaint of the browser, no missing picture, nothing wider than the screen."""
     tab = visit(page)
     assert tab.title()
-    tab.evaluate("document.querySelectorAll('img').forEach(img => img.loading = 'eager')")
-    tab.wait_for_function("[...document.images].every(img => img.complete)")
+    tab.evaluate(
+        "document.querySelectorAll('img').forEach(img => img.loading = 'eager')"
+    )
+    tab.wait_for_function(
+        "[...document.images].every(img => img.complete)"
+    )
     missing = "[...document.images].filter(img => !img.naturalWidth).map(img => img.src)"
     assert tab.evaluate(missing) == []
-    assert tab.evaluate("document.querySelectorAll('mjx-merror').length") == 0
+    assert (
+        tab.evaluate("document.querySelectorAll('mjx-merror').length")
+        == 0
+    )
     width = "[document.documentElement.scrollWidth, window.innerWidth]"
     needed, given = tab.evaluate(width)
     assert needed <= given
@@ -119,21 +142,36 @@ def test_links(visit, address):
     links, places = {}, {}
     for page in PAGES:
         tab = visit(page)
-        found = tab.evaluate("[...document.querySelectorAll('a[href]')].map(a => a.href)")
-        links[page] = [link for link in found if link.startswith(address)]
-        places[page] = tab.evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)")
+        found = tab.evaluate(
+            "[...document.querySelectorAll('a[href]')].map(a => a.href)"
+        )
+        links[page] = [
+            link for link in found if link.startswith(address)
+        ]
+        places[page] = tab.evaluate(
+            "[...document.querySelectorAll('[id]')].map(e => e.id)"
+        )
         tab.close()
 
     def is_broken(link):
-        url, place = urldefrag(link.partition(":~:")[0])  # a text to highlight follows
+        url, place = urldefrag(
+            link.partition(":~:")[0]
+        )  # a text to highlight follows
         target = unquote(urlsplit(url).path).lstrip("/")
         reached.add(target)
         if not (SITE / target).is_file():
             return True
-        return bool(place) and unquote(place) not in places.get(target, [unquote(place)])
+        return bool(place) and unquote(place) not in places.get(
+            target, [unquote(place)]
+        )
 
     reached = set()
-    assert [(page, link) for page in PAGES for link in links[page] if is_broken(link)] == []
+    assert [
+        (page, link)
+        for page in PAGES
+        for link in links[page]
+        if is_broken(link)
+    ] == []
     assert set(PAGES) - reached <= {"genindex.html", "search.html"}
 
 
@@ -149,7 +187,9 @@ def test_animation_plays(visit):
     assert len(shown) == last + 1
     slider.fill("0")
     tab.locator(".anim-buttons button").nth(5).click()
-    tab.wait_for_function("document.querySelector('input.anim-slider').value > 2")
+    tab.wait_for_function(
+        "document.querySelector('input.anim-slider').value > 2"
+    )
 
 
 @pytest.mark.parametrize("size", ["desktop"], indirect=True)
@@ -170,7 +210,9 @@ def test_search(visit):
 def test_estimators_link_to_their_pages(visit):
     """The HTML representation of an estimator links to its page of the reference."""
     tab = visit(ANIMATED)
-    link = tab.locator("a.sk-estimator-doc-link[href*='SigmoidNeuronClassifier']").first
+    link = tab.locator(
+        "a.sk-estimator-doc-link[href*='SigmoidNeuronClassifier']"
+    ).first
     with tab.expect_popup() as page:
         link.evaluate("a => window.open(a.href)")
     assert page.value.title().startswith("SigmoidNeuronClassifier")

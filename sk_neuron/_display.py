@@ -161,11 +161,12 @@ class IterationPathDisplay:
         scores = scores[:, ~np.isnan(scores).all(axis=(0, 2))]
         mean, spread = scores.mean(axis=1), scores.std(axis=1)
         self.lines_, self.bands_ = [], []
-        styles = cycle(["-", "--", "-.", ":"])  # told apart without colours, too
-        for alpha, center, width in zip(alphas, mean, spread, strict=True):
-            (line,) = ax.plot(iters, center, next(styles), label=f"alpha = {alpha:g}")
+        for alpha, center, width, (color, style, _) in zip(
+            alphas, mean, spread, cycle(_LOOKS), strict=False
+        ):
+            (line,) = ax.plot(iters, center, style, color=color, label=f"alpha = {alpha:g}")
             band = ax.fill_between(
-                iters, center - width, center + width, color=line.get_color(), alpha=0.2
+                iters, center - width, center + width, color=color, alpha=0.2
             )
             self.lines_.append(line)
             self.bands_.append(band)
@@ -307,12 +308,19 @@ class LossCurveDisplay:
         """
         ax = open_axes(self, ax)
         losses = np.asarray(self.loss_curve)
-        (self.line_,) = ax.plot(np.arange(len(losses)), losses, "-", label="training")
+        (color, style, _), (color_validation, style_validation, _) = _LOOKS[:2]
+        (self.line_,) = ax.plot(
+            np.arange(len(losses)), losses, style, color=color, label="training"
+        )
         self.validation_line_ = self.best_ = None
         if self.validation_loss_curve is not None:
             losses = np.asarray(self.validation_loss_curve)
             (self.validation_line_,) = ax.plot(
-                np.arange(len(losses)), losses, "--", label="validation"
+                np.arange(len(losses)),
+                losses,
+                style_validation,
+                color=color_validation,
+                label="validation",
             )
         if self.validation_line_ and self.best_n_iter is not None:
             (self.best_,) = ax.plot(

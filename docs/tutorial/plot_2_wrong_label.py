@@ -2,16 +2,18 @@
 What one wrong label does
 =========================
 
-Data from the real world have wrong labels in them. A neuron trained on the Brier score
-and :class:`~sklearn.linear_model.LogisticRegression` are the same formula with weights
-from different losses, and so they answer a wrong label differently. This page shows how.
+Data from the real world have wrong labels in them. A neuron trained on
+the Brier score and :class:`~sklearn.linear_model.LogisticRegression`
+are the same formula with weights from different losses, and so they
+answer a wrong label differently. This page shows how.
 """
 
 # %%
 # Two losses
 # ----------
-# Take a row whose label is "yes". The neuron's potential for it is ``z``: far to the
-# right it says yes, far to the left no. What does it cost to be wrong?
+# Take a row whose label is "yes". The neuron's potential for it is
+# ``z``: far to the right it says yes, far to the left no. What does it
+# cost to be wrong?
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -20,25 +22,34 @@ from scipy.special import expit, log_expit
 z = np.linspace(-8, 8, 400)
 output = expit(z)
 
-fig, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
-left.plot(z, (1 - output) ** 2, "-", color="#0072B2", label="Brier score")
+fig, (left, right) = plt.subplots(
+    1, 2, figsize=(8, 3.2), layout="constrained"
+)
+left.plot(
+    z, (1 - output) ** 2, "-", color="#0072B2", label="Brier score"
+)
 left.plot(z, -log_expit(z), "--", color="#D55E00", label="log loss")
-left.set(title="What the row costs", xlabel="potential z", ylim=(-0.1, 4))
+left.set(
+    title="What the row costs", xlabel="potential z", ylim=(-0.1, 4)
+)
 left.legend()
 right.plot(z, 2 * output * (1 - output) ** 2, "-", color="#0072B2")
 right.plot(z, 1 - output, "--", color="#D55E00")
-_ = right.set(title="How hard it pulls the weights", xlabel="potential z")
+_ = right.set(
+    title="How hard it pulls the weights", xlabel="potential z"
+)
 
 # %%
-# The log loss grows without end, and the row pulls the harder the more wrong it is. The
-# Brier score ends at 1: a row that all others contradict, far on the left, hardly pulls
-# at all. Usually that is a row with a wrong label.
+# The log loss grows without end, and the row pulls the harder the more
+# wrong it is. The Brier score ends at 1: a row that all others
+# contradict, far on the left, hardly pulls at all. Usually that is a
+# row with a wrong label.
 #
 # One wrong label
 # ---------------
-# Forty rows of one feature, "yes" from about 0 on, and then one row far to the right that
-# somebody labelled "no". (Both models are fitted without a penalty to speak of, so that
-# only the losses differ.)
+# Forty rows of one feature, "yes" from about 0 on, and then one row far
+# to the right that somebody labelled "no". (Both models are fitted
+# without a penalty to speak of, so that only the losses differ.)
 
 from sklearn.linear_model import LogisticRegression
 
@@ -55,37 +66,59 @@ def fit_both(X, y):
     return neuron, LogisticRegression(C=1e4).fit(X, y)
 
 
-fig, axes = plt.subplots(1, 2, figsize=(8, 3.2), sharey=True, layout="constrained")
+fig, axes = plt.subplots(
+    1, 2, figsize=(8, 3.2), sharey=True, layout="constrained"
+)
 line = np.linspace(-4, 13, 300)[:, np.newaxis]
 for ax, n_wrong in zip(axes, [0, 1], strict=True):
     X_seen, y_seen = np.r_[X, [12.0] * n_wrong], np.r_[y, [0] * n_wrong]
     neuron, logistic = fit_both(X_seen, y_seen)
     ax.plot(X_seen, y_seen, "|", color="black", markersize=10)
-    ax.plot(line, neuron.predict_proba(line)[:, 1], "-", color="#0072B2", label="neuron")
     ax.plot(
-        line, logistic.predict_proba(line)[:, 1], "--", color="#D55E00", label="log loss"
+        line,
+        neuron.predict_proba(line)[:, 1],
+        "-",
+        color="#0072B2",
+        label="neuron",
     )
-    ax.set(xlabel="feature", title=["all labels right", "one label wrong"][n_wrong])
+    ax.plot(
+        line,
+        logistic.predict_proba(line)[:, 1],
+        "--",
+        color="#D55E00",
+        label="log loss",
+    )
+    ax.set(
+        xlabel="feature",
+        title=["all labels right", "one label wrong"][n_wrong],
+    )
 axes[0].set(ylabel="probability of yes")
 _ = axes[0].legend()
 
 # %%
-# Without the wrong row both say nearly the same. With it, the neuron hardly moves, and
-# the line of the log loss is drawn towards it. How much worse is that where the labels
-# are right?
+# Without the wrong row both say nearly the same. With it, the neuron
+# hardly moves, and the line of the log loss is drawn towards it. How
+# much worse is that where the labels are right?
 
 from sklearn.metrics import brier_score_loss
 
 X_test = rng.uniform(-3, 3, 10_000)
 y_test = (X_test + rng.normal(0, 0.7, 10_000) > 0).astype(int)
 for n_wrong in (0, 1, 2, 3):
-    models = fit_both(np.r_[X, [12.0] * n_wrong], np.r_[y, [0] * n_wrong])
+    models = fit_both(
+        np.r_[X, [12.0] * n_wrong], np.r_[y, [0] * n_wrong]
+    )
     scores = [
-        brier_score_loss(y_test, model.predict_proba(X_test[:, np.newaxis])[:, 1])
+        brier_score_loss(
+            y_test, model.predict_proba(X_test[:, np.newaxis])[:, 1]
+        )
         for model in models
     ]
-    print(f"{n_wrong} wrong: neuron {scores[0]:.4f}, logistic regression {scores[1]:.4f}")
+    print(
+        f"{n_wrong} wrong: neuron {scores[0]:.4f},"
+        f" logistic regression {scores[1]:.4f}"
+    )
 
 # %%
-# That was made to be hard for the log loss: the wrong row lies far out. Wrong labels
-# among ordinary rows do less harm to either.
+# That was made to be hard for the log loss: the wrong row lies far out.
+# Wrong labels among ordinary rows do less harm to either.
