@@ -1,15 +1,19 @@
 """The benchmarks run at tiny sizes; what they measure there means nothing."""
 
 import csv
+import os
+import re
 import subprocess
 import sys
-from importlib.util import find_spec
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from itertools import dropwhile, takewhile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+ROOT = Path(__file__).parents[1]
+BENCHMARKS = ROOT / "benchmarks"
 LIBRARIES = {
     "torch": {"PyTorch loop", "PyTorch autograd + SGD"},
     "jax": {"JAX jit"},
@@ -190,3 +194,111 @@ def test_the_comparison_says_what_ours_can_do():
     assert len(found) >= len(stated) - 4  # without the rows for tools that are not there
     for title, cells in found.items():
         assert stated[title][:2] == cells, title
+
+
+@pytest.fixture(scope="module")
+def label_noise():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", sys.path.copy())
+        spec = spec_from_file_location("label_noise", BENCHMARKS / "label_noise.py")
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("classes", [["no", "yes"], [1, 5, 7]])
+@pytest.mark.parametrize("share", [0, 0.1, 0.3, 1])
+def test_as_many_labels_are_wrong_as_said(label_noise, classes, share):
+    y = np.repeat(classes, 50)
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        rows = label_noise.draw_rows(len(y), share, rng)
+        wrong = label_noise.mislabel(y, rows, rng)
+        np.testing.assert_array_equal(np.flatnonzero(wrong != y), np.sort(rows))
+        assert len(rows) == round(share * len(y))
+        assert set(wrong) <= set(classes)
+    if share == 1:  # every other class comes up
+        for label in classes:
+            assert set(wrong[y == label]) == set(classes) - {label}
+
+
+def test_training_labels_alone_are_wrong(label_noise):
+    for name, (X, y), (X_test, y_test) in label_noise.list_splits(1):
+        X_all, y_all = label_noise.load(name["data"])
+        right, count = np.unique(y_all, return_counts=True)
+        np.testing.assert_allclose(X.mean(axis=0), 0, atol=1e-12)
+        assert len(X) + len(X_test) == len(X_all)
+        assert (np.abs(np.unique(y_test, return_counts=True)[1] - count / 2) <= 1).all()
+        if name["wrong"] == "0 %":
+            clean = y
+        n_wrong = round(label_noise.SHARES[name["wrong"]] * len(y))
+        assert np.sum(y != clean) == n_wrong
+        distance = np.linalg.norm(X, axis=1)
+        far = distance[y != clean].min(initial=np.inf) >= distance[y == clean].max()
+        assert far == (name["wrong"] in ("0 %", label_noise.FAR))
+        assert set(y) == set(right)
+
+
+def test_far_rows_are_the_farthest_from_the_mean(label_noise):
+    numbers = np.random.default_rng(0).permutation([-9, *range(18), 20])  # mean 8.2
+    X = numbers[:, np.newaxis] * [3, -4] + 100
+    for share, expected in [(0.1, [-9, 20]), (0.2, [-9, 20, 17, 0]), (0, [])]:
+        rows = label_noise.find_far_rows(X, share)
+        np.testing.assert_array_equal(numbers[rows], expected)
+
+
+def test_calibration_error_by_hand(label_noise):
+    # 20 rows, two a bin; the lower half is right half of the time, the upper half always
+    p = np.repeat([0.6, 0.7], 10)
+    y = np.repeat([0, 1], 10)
+    y[:10:2] = 1
+    proba = np.column_stack([1 - p, p])
+    error = label_noise.find_calibration_error(proba, y)
+    np.testing.assert_allclose(error, (0.1 + 0.3) / 2)
+    # neither the names of the classes nor the order of the bins matter
+    proba, y = proba[::-1, ::-1], 1 - y[::-1]
+    np.testing.assert_allclose(label_noise.find_calibration_error(proba, y), error)
+    # of three classes the most probable counts: right in four of five rows, said to be 0.8
+    proba = np.tile([0.05, 0.8, 0.15], (50, 1))
+    y = np.where(np.arange(50) % 5 == 0, 2, 1)
+    np.testing.assert_allclose(label_noise.find_calibration_error(proba, y), 0, atol=1e-12)
+
+
+def test_interval_by_hand(label_noise):
+    # t of 1 degree of freedom at 0.975 is tan(0.475 π), the deviation √2, 1/2 + 1/1 = 1.5
+    half_width = label_noise.find_half_width([0.0, 2.0])
+    np.testing.assert_allclose(half_width, np.tan(0.475 * np.pi) * np.sqrt(2 * 1.5))
+
+
+@pytest.mark.parametrize(
+    ("differences", "result"), [([1, 1, 1], 1), ([1, -1, 1], 0), ([0, 0, 0], 0)]
+)
+def test_who_is_better(label_noise, differences, result):
+    theirs = [5.0, 7.0, 4.0]
+    ours = [a + b for a, b in zip(theirs, differences, strict=True)]
+    assert label_noise.compare(ours, theirs, "accuracy") == result
+    assert label_noise.compare(theirs, ours, "accuracy") == -result
+    assert label_noise.compare(ours, theirs, "log loss") == -result
+
+
+def test_the_page_shows_what_was_measured():
+    process = subprocess.run(
+        [sys.executable, "-m", "benchmarks.label_noise"],
+        capture_output=True,
+        cwd=ROOT,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONUTF8": "1"},
+    )
+    assert process.returncode == 0, process.stderr
+    page = (ROOT / "docs" / "when_to_use.md").read_text(encoding="utf-8")
+    before, printed, after = page.partition(process.stdout)
+    assert printed
+    # what the words around say is in the tables
+    for figure in re.findall(r"\d+\.\d{3}\b|\d+ of \d+", before + after):
+        assert figure in printed
+
+
+def test_sources_are_not_measured(label_noise, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        label_noise.main(["--run"])  # not as a script
+    assert "python -P benchmarks/label_noise.py --run" in capsys.readouterr().err

@@ -122,3 +122,5 @@ for n_wrong in (0, 1, 2, 3):
 # %%
 # That was made to be hard for the log loss: the wrong row lies far out.
 # Wrong labels among ordinary rows do less harm to either.
+# :doc:`/when_to_use` measures both kinds on real data, where the neuron
+# wins and where it does not.
