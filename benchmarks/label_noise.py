@@ -1,7 +1,7 @@
 """How good linear classifiers are on clean test labels where training labels are wrong.
 
     python -m benchmarks.label_noise            # the tables of docs/when_to_use.md
-    python -P benchmarks/label_noise.py --run   # measure what the CSV lacks: half an hour
+    python -P benchmarks/label_noise.py --run   # measure what the CSV lacks: 20 minutes
 
 Half of the rows train, half test; only training labels are wrong. All models choose among
 settings on the same five folds of them, one after the other on one core. A run goes on
