@@ -1,6 +1,8 @@
 # Each target sets up what it needs in .venv: Python 3.11 or later and a package index do.
 PYTHON ?= python3
 BIN := .venv/bin
+# Of a file, tests share what is costly to set up.
+BOTH_CORES := --numprocesses 2 --dist loadfile
 PACKAGE := meson.build $(shell find sk_neuron -type f -not -name '*.pyc')
 
 .PHONY: demo test lint test-matrix test-builds docs test-docs bench clean
@@ -11,8 +13,8 @@ demo: .venv/installed
 
 # Once more without the compiled kernel, which hides the NumPy kernel where it is there.
 test: .venv/installed
-	$(BIN)/pytest tests docs/*.md README.md --pyargs sk_neuron
-	SK_NEURON_KERNEL=numpy $(BIN)/pytest tests
+	$(BIN)/pytest $(BOTH_CORES) tests docs/*.md README.md --pyargs sk_neuron
+	SK_NEURON_KERNEL=numpy $(BIN)/pytest $(BOTH_CORES) tests
 
 lint: .venv/installed
 	$(BIN)/ruff check .
@@ -37,7 +39,7 @@ docs: .venv/installed
 # Opens the pages that `make docs` has built in Chromium, which must be installed.
 test-docs: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[docs]'
-	$(BIN)/pytest docs/test_site.py
+	$(BIN)/pytest $(BOTH_CORES) --dist load docs/test_site.py
 
 # Less than ten minutes on two cores that do nothing else.
 bench: .venv/installed
