@@ -1,45 +1,12 @@
-"""Whole classification problems for Hypothesis."""
-
-from typing import NamedTuple
+"""Problems that try to make a step overshoot, for Hypothesis."""
 
 import numpy as np
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
-
-
-class Problem(NamedTuple):
-    X: np.ndarray
-    y: np.ndarray
-    sample_weight: np.ndarray
-
-
-def floats(low, high, dtype):
-    """Return floats without subnormals, which lose digits by themselves."""
-    width = np.dtype(dtype).itemsize * 8
-    return st.floats(low, high, width=width, allow_subnormal=False)
-
-
-@st.composite
-def problems(
-    draw, *, dtype=np.float64, max_classes=3, max_rows=12, scale=8.0, weights=None
-):
-    """Return X, y with every class in it, and weights of which one row's is positive."""
-    n_classes = draw(st.integers(2, max_classes))
-    n_rows = draw(st.integers(n_classes, max_rows))
-    n_features = draw(st.integers(1, 5))
-    X = draw(hnp.arrays(dtype, (n_rows, n_features), elements=floats(-scale, scale, dtype)))
-    rest = draw(hnp.arrays(int, n_rows - n_classes, elements=st.integers(0, n_classes - 1)))
-    y = np.concatenate([np.arange(n_classes), rest])
-    if weights is None:
-        weights = floats(0, 8, dtype)
-    sample_weight = draw(hnp.arrays(dtype, n_rows, elements=weights))
-    sample_weight[0] = draw(weights.filter(lambda weight: weight > 0))
-    return Problem(X, y, sample_weight)
 
 
 @st.composite
 def wild_problems(draw):
-    """Return problems that try to make a step overshoot.
+    """Return X, y and sample_weight.
 
     Features on scales from 1e-150 to 1e70 or so, duplicated, collinear and constant
     columns, duplicated rows, weights from 1e-200 to 1e8; on both sides of the number of
@@ -64,5 +31,4 @@ def wild_problems(draw):
     y = rng.integers(0, 2, n_rows)
     y[:2] = 0, 1
     exponents = draw(st.lists(st.sampled_from([-200, -9, 0, 0, 0, 3, 8]), min_size=1))
-    sample_weight = 10.0 ** rng.choice(exponents, n_rows)
-    return Problem(X, y, sample_weight)
+    return X, y, 10.0 ** rng.choice(exponents, n_rows)

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kernels import record_calls
 from scipy.sparse import csr_array
-from strategies import problems
 
 from sk_neuron import SigmoidNeuronClassifier, _classifier, iteration_path
+from sk_neuron.testing import problems
 
 pytestmark = pytest.mark.filterwarnings("ignore:The start left")
 
@@ -36,7 +36,7 @@ KINDS = pytest.mark.parametrize("kind", Y)
     ),
 )
 def test_every_count_is_a_fit(problem, iters, params):
-    X, y, s = problem
+    *_, X, y, s = problem
     counts, coefs, intercepts = iteration_path(X, y, iters=iters, sample_weight=s, **params)
     np.testing.assert_array_equal(counts, sorted(set(iters)))
     for count, coef, intercept in zip(counts, coefs, intercepts, strict=True):

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.sparse import random as random_sparse
-from strategies import problems
 
 from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV, _advance, _span
 from sk_neuron._advance import Layer
+from sk_neuron.testing import problems
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The best iteration count is the last"),
@@ -53,7 +53,7 @@ PARAMS = st.fixed_dictionaries(
 @pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
 @given(problem=problems(), params=PARAMS)
 def test_same_iterates_on_any_data(sparse, problem, params):
-    X, y, s = problem
+    *_, X, y, s = problem
     X = csr_array(X) if sparse else X
     params |= {"max_iter": 20, "checkpoints": [0, 1, 7, 20]}
     fits = []

@@ -19,7 +19,6 @@ from sklearn.metrics import brier_score_loss
 from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
-from strategies import problems
 
 from sk_neuron import (
     SigmoidNeuronClassifier,
@@ -29,6 +28,7 @@ from sk_neuron import (
 )
 from sk_neuron._inputs import Rows, encode_targets
 from sk_neuron._validation import hold_out
+from sk_neuron.testing import problems
 
 rng = np.random.default_rng(0)
 X, X_VAL = rng.standard_normal((300, 4)), rng.standard_normal((90, 4))

@@ -1,0 +1,247 @@
+"""Whole classification problems for Hypothesis: rows, and coefficients to start from."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+try:
+    from hypothesis import strategies as st
+    from hypothesis.extra import numpy as hnp
+except ImportError as error:
+    raise ImportError(
+        "sk_neuron.testing needs Hypothesis: pip install sk-neuron[testing]"
+    ) from error
+
+
+class Problem(NamedTuple):
+    """Coefficients, and the rows that are to move them.
+
+    These are the arguments of what an adapter is asked: ``adapter.loss(*problem)``. Its
+    representation is code that makes it again.
+
+    Attributes
+    ----------
+    coef : ndarray of shape (n_features,) or (n_classes, n_features)
+        The weights to start from: one vector for two classes, one per class for more.
+
+    intercept : float or ndarray of shape (n_classes,)
+        The intercepts to start from.
+
+    X : ndarray of shape (n_samples, n_features)
+        The rows, float64 or float32; its precision is that of the problem.
+
+    y : ndarray of shape (n_samples,)
+        The class of each row, an integer from 0 to n_classes - 1.
+
+    sample_weight : ndarray of shape (n_samples,)
+        The weight of each row, 0 or more.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_neuron.testing import Problem
+    >>> Problem(np.zeros(1), 0.0, np.ones((2, 1)), np.array([0, 1]), np.ones(2))
+    Problem(
+        coef=np.array([0.0]),
+        intercept=0.0,
+        X=np.array([[1.0], [1.0]]),
+        y=np.array([0, 1]),
+        sample_weight=np.array([1.0, 1.0]),
+    )
+    """
+
+    coef: NDArray[Any]
+    intercept: Any
+    X: NDArray[Any]
+    y: NDArray[Any]
+    sample_weight: NDArray[Any]
+
+    def __repr__(self) -> str:
+        lines = (f"    {name}={_write(a)},\n" for name, a in self._asdict().items())
+        return f"Problem(\n{''.join(lines)})"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr(self))  # else Hypothesis would print a tuple
+
+
+def _write(value: Any) -> str:
+    """Return code that makes an array or a number."""
+    array = np.asarray(value)
+    if array.ndim == 0:
+        return repr(array.item())
+    dtype = f", np.{array.dtype}" if array.dtype == np.float32 else ""
+    return f"np.array({array.tolist()}{dtype})"
+
+
+def problems(
+    *,
+    dtype: DTypeLike = np.float64,
+    n_rows: tuple[int, int] = (2, 10),
+    n_features: tuple[int, int] = (1, 4),
+    n_classes: tuple[int, int] = (2, 3),
+    scale: float = 8.0,
+    coef_scale: float = 2.0,
+    weights: st.SearchStrategy[float] | None = None,
+    sparse: bool = True,
+    duplicates: bool = True,
+    constant_columns: bool = True,
+    conditioning: float = 2.0**10,
+) -> st.SearchStrategy[Problem]:
+    """Return a strategy for whole classification problems.
+
+    They shrink to few rows, features and classes, and to small integers. Nothing is
+    filtered out. Every class has a row, and the weight of the first row is positive.
+
+    Parameters
+    ----------
+    dtype : {np.float64, np.float32}, default=np.float64
+        The precision of `X`, of the weights of the rows and of the coefficients.
+
+    n_rows : tuple of int, default=(2, 10)
+        The fewest and the most rows; there are at least as many as classes.
+
+    n_features : tuple of int, default=(1, 4)
+        The fewest and the most features, 1 or more.
+
+    n_classes : tuple of int, default=(2, 3)
+        The fewest and the most classes, 2 or more.
+
+    scale : float, default=8.0
+        The values of `X` are in [-scale, scale], those of a nearly collinear column in
+        twice that range.
+
+    coef_scale : float, default=2.0
+        The coefficients and the intercept are in [-coef_scale, coef_scale].
+
+    weights : SearchStrategy, default=None
+        What the weights of the rows are drawn from: finite, not negative. Numbers in
+        [0, 8] if None. In the first row a 0 is replaced by 1.
+
+    sparse : bool, default=True
+        Whether some `X` consist mostly of zeros.
+
+    duplicates : bool, default=True
+        Whether some `X` repeat rows, perhaps with other labels.
+
+    constant_columns : bool, default=True
+        Whether some `X` have a constant column.
+
+    conditioning : float, default=1024.0
+        Some `X` of two features or more have a last column that is the first one, but for
+        1 / conditioning of values of its own. With 1 none is so near to collinear.
+
+    Returns
+    -------
+    strategy : SearchStrategy of Problem
+        A strategy for Hypothesis.
+
+    Raises
+    ------
+    ValueError
+        If a range is empty or begins too low, or if there are more classes than rows.
+
+    Examples
+    --------
+    >>> from hypothesis import find
+    >>> from sk_neuron.testing import problems
+    >>> find(problems(), lambda problem: True)
+    Problem(
+        coef=np.array([0.0]),
+        intercept=0.0,
+        X=np.array([[0.0], [0.0]]),
+        y=np.array([0, 1]),
+        sample_weight=np.array([1.0, 0.0]),
+    )
+    """
+    for name, least, (low, high) in [
+        ("n_rows", 2, n_rows),
+        ("n_features", 1, n_features),
+        ("n_classes", 2, n_classes),
+    ]:
+        if not least <= low <= high:
+            raise ValueError(
+                f"{name} must be a pair of integers, {least} <= low <= high. "
+                f"Got {(low, high)} instead."
+            )
+    if n_classes[1] > n_rows[1]:
+        raise ValueError(f"{n_classes[1]} classes need more than {n_rows[1]} rows.")
+    if weights is None:
+        weights = _floats(0, 8, dtype)
+
+    @st.composite
+    def draw_problem(draw: st.DrawFn) -> Problem:
+        k = draw(st.integers(*n_classes))
+        n = draw(st.integers(max(k, n_rows[0]), n_rows[1]))
+        d = draw(st.integers(*n_features))
+        values = _floats(-scale, scale, dtype)
+        mostly_zero = sparse and draw(st.booleans())
+        fill: st.SearchStrategy[Any] = st.just(0.0) if mostly_zero else st.nothing()
+        X = draw(hnp.arrays(dtype, (n, d), elements=values, fill=fill))
+        if conditioning > 1 and d > 1 and draw(st.booleans()):
+            X[:, -1] = X[:, 0] + X[:, -1] / conditioning
+        if constant_columns and draw(st.booleans()):
+            X[:, draw(st.integers(0, d - 1))] = draw(values)
+        if duplicates and draw(st.booleans()):
+            X = X[draw(hnp.arrays(int, n, elements=st.integers(0, n - 1)))]
+        rest = draw(hnp.arrays(int, n - k, elements=st.integers(0, k - 1)))
+        y = np.concatenate([np.arange(k), rest])
+        sample_weight = draw(hnp.arrays(dtype, n, elements=weights))
+        sample_weight[0] = sample_weight[0] or 1
+        coef, intercept = draw(coefs(d, k, dtype=dtype, scale=coef_scale))
+        return Problem(coef, intercept, X, y, sample_weight)
+
+    return draw_problem()
+
+
+def coefs(
+    n_features: int,
+    n_classes: int = 2,
+    *,
+    dtype: DTypeLike = np.float64,
+    scale: float = 2.0,
+) -> st.SearchStrategy[tuple[NDArray[Any], Any]]:
+    """Return a strategy for coefficients and intercepts.
+
+    Parameters
+    ----------
+    n_features : int
+        The number of features.
+
+    n_classes : int, default=2
+        The number of classes.
+
+    dtype : {np.float64, np.float32}, default=np.float64
+        Their precision.
+
+    scale : float, default=2.0
+        They are in [-scale, scale].
+
+    Returns
+    -------
+    strategy : SearchStrategy of (coef, intercept)
+        For two classes `coef` is (n_features,) and `intercept` a float; for more they are
+        (n_classes, n_features) and (n_classes,).
+
+    Examples
+    --------
+    >>> from hypothesis import find
+    >>> from sk_neuron.testing import coefs
+    >>> find(coefs(2), lambda start: start[1] > 0.7)
+    (array([0., 0.]), 1.0)
+    """
+    values = _floats(-scale, scale, dtype)
+    if n_classes == 2:
+        return st.tuples(_arrays(dtype, n_features, values), values)
+    shape = n_classes, n_features
+    return st.tuples(_arrays(dtype, shape, values), _arrays(dtype, n_classes, values))
+
+
+def _arrays(dtype: Any, shape: Any, values: Any) -> Any:
+    return hnp.arrays(dtype, shape, elements=values, fill=st.nothing())
+
+
+def _floats(low: float, high: float, dtype: Any) -> st.SearchStrategy[float]:
+    """Return floats without subnormals, which lose digits by themselves."""
+    width: Any = np.dtype(dtype).itemsize * 8
+    return st.floats(low, high, width=width, allow_subnormal=False)

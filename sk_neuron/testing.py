@@ -1,0 +1,221 @@
+"""Property-based tests of gradient updates, for any estimator trained by gradient steps.
+
+Hypothesis draws whole classification problems (`problems`), an adapter tells the loss and
+the gradient of an estimator or of two functions at coefficients of the problem (`Adapter`),
+and checks hold them to the laws of gradient descent, as `parametrize_with_checks` of
+scikit-learn holds estimators to its interface::
+
+    from sk_neuron.testing import FunctionAdapter, parametrize_with_gradient_checks
+
+    @parametrize_with_gradient_checks([FunctionAdapter(loss, gradient)])
+    def test_gradient_updates(adapter, check, problem):
+        check(adapter, problem)
+
+Hypothesis is needed: ``pip install sk-neuron[testing]``.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+from sk_neuron._problems import Problem, coefs, problems  # says what to install
+
+# isort: split
+import hypothesis
+from hypothesis.strategies import SearchStrategy
+
+from sk_neuron._adapters import (
+    Adapter,
+    FunctionAdapter,
+    MLPAdapter,
+    NeuronAdapter,
+    SGDAdapter,
+)
+from sk_neuron._checks import (
+    CHECKS,
+    check_constant_column,
+    check_feature_order,
+    check_finite,
+    check_finite_differences,
+    check_float32,
+    check_inputs_untouched,
+    check_label_flips,
+    check_row_order,
+    check_shards,
+    check_small_step,
+    check_step_follows_gradient,
+    check_steps_add_up,
+    check_weight_two,
+    check_weight_zero,
+)
+
+__all__ = [
+    "Adapter",
+    "FunctionAdapter",
+    "MLPAdapter",
+    "NeuronAdapter",
+    "Problem",
+    "SGDAdapter",
+    "check_constant_column",
+    "check_feature_order",
+    "check_finite",
+    "check_finite_differences",
+    "check_float32",
+    "check_gradient_updates",
+    "check_inputs_untouched",
+    "check_label_flips",
+    "check_row_order",
+    "check_shards",
+    "check_small_step",
+    "check_step_follows_gradient",
+    "check_steps_add_up",
+    "check_weight_two",
+    "check_weight_zero",
+    "coefs",
+    "parametrize_with_gradient_checks",
+    "problems",
+]
+
+Check = Callable[[Adapter, Problem], None]
+
+
+def check_gradient_updates(
+    adapter: Adapter,
+    *,
+    problems: SearchStrategy[Problem] | None = None,
+    skip: Collection[str] = (),
+    only: Collection[str] | None = None,
+    settings: hypothesis.settings | None = None,
+) -> None:
+    """Run all checks on an adapter.
+
+    Parameters
+    ----------
+    adapter : Adapter
+        What is tested.
+
+    problems : SearchStrategy of Problem, default=None
+        What the checks are run on; ``problems()`` if None.
+
+    skip : collection of str, default=()
+        Names of checks to leave out.
+
+    only : collection of str, default=None
+        Names of checks to run; all if None.
+
+    settings : hypothesis.settings, default=None
+        How many problems to draw, and the like. If None, the profile that is loaded,
+        without a deadline, and with the text by which a failure is reproduced.
+
+    Raises
+    ------
+    AssertionError
+        If a check fails: its law, what was expected, what came, and the shrunk problem.
+    ValueError
+        If there is no check of a name.
+
+    Examples
+    --------
+    >>> from sk_neuron import SigmoidNeuronClassifier
+    >>> from sk_neuron.testing import NeuronAdapter, check_gradient_updates
+    >>> neuron = SigmoidNeuronClassifier(alpha=0.5)
+    >>> check_gradient_updates(NeuronAdapter(neuron), only=["check_row_order"])
+    """
+    for check in _choose(skip, only):
+        _draw(_bind(check, adapter), problems, settings)()
+
+
+def parametrize_with_gradient_checks(
+    adapters: Iterable[Adapter],
+    *,
+    problems: SearchStrategy[Problem] | None = None,
+    skip: Collection[str] = (),
+    only: Collection[str] | None = None,
+    settings: hypothesis.settings | None = None,
+) -> Callable[[Callable[..., None]], Any]:
+    """Return a decorator that makes a test run all checks on some adapters, by pytest.
+
+    The test takes `adapter`, `check` and `problem`, and calls ``check(adapter, problem)``.
+    It becomes a test of Hypothesis, so that `reproduce_failure`, `example` and `seed` go
+    above it as they would elsewhere.
+
+    Parameters
+    ----------
+    adapters : iterable of Adapter
+        What is tested.
+
+    problems : SearchStrategy of Problem, default=None
+        What the checks are run on; ``problems()`` if None.
+
+    skip : collection of str, default=()
+        Names of checks to leave out.
+
+    only : collection of str, default=None
+        Names of checks to run; all if None.
+
+    settings : hypothesis.settings, default=None
+        How many problems to draw, and the like. If None, the profile that is loaded,
+        without a deadline, and with the text by which a failure is reproduced.
+
+    Returns
+    -------
+    decorator : callable
+        For a test with the arguments `adapter`, `check` and `problem`.
+
+    Raises
+    ------
+    ValueError
+        If there is no check of a name.
+
+    Examples
+    --------
+    >>> from sk_neuron.testing import NeuronAdapter, parametrize_with_gradient_checks
+    >>> @parametrize_with_gradient_checks([NeuronAdapter()], skip=["check_float32"])
+    ... def test_gradient_updates(adapter, check, problem):
+    ...     check(adapter, problem)
+    """
+    import pytest
+
+    cases = [
+        pytest.param(adapter, check, id=f"{check.__name__}-{adapter!r}")
+        for adapter in adapters
+        for check in _choose(skip, only)
+    ]
+
+    def decorate(test: Callable[..., None]) -> Any:
+        return pytest.mark.parametrize(("adapter", "check"), cases)(
+            _draw(test, problems, settings)
+        )
+
+    return decorate
+
+
+def _choose(skip: Collection[str], only: Collection[str] | None) -> list[Check]:
+    """Return the checks to run."""
+    names = [check.__name__ for check in CHECKS]
+    for name in (*skip, *(only or ())):
+        if name not in names:
+            raise ValueError(f"There is no check {name!r}. There are {names}.")
+    wanted = set(names if only is None else only) - set(skip)
+    return [check for check in CHECKS if check.__name__ in wanted]
+
+
+def _bind(check: Check, adapter: Adapter) -> Callable[[Problem], None]:
+    def run(problem: Problem) -> None:
+        check(adapter, problem)
+
+    run.__name__ = check.__name__  # which the database of examples goes by
+    return run
+
+
+def _draw(
+    test: Callable[..., None],
+    strategy: SearchStrategy[Problem] | None,
+    settings: hypothesis.settings | None,
+) -> Any:
+    """Return a test that draws its problem."""
+    settings = settings or hypothesis.settings(deadline=None, print_blob=True)
+    strategy = _DEFAULT if strategy is None else strategy
+    return settings(hypothesis.given(problem=strategy)(test))
+
+
+_DEFAULT = problems()

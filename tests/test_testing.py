@@ -1,0 +1,394 @@
+"""The public checks of gradient updates: that they hold for us, and that they can fail."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import oracle
+import pytest
+from hypothesis import Phase, find, settings
+from scipy.sparse import csr_array
+
+from sk_neuron import SigmoidNeuronClassifier, _rule, testing
+from sk_neuron.testing import (
+    FunctionAdapter,
+    MLPAdapter,
+    NeuronAdapter,
+    Problem,
+    SGDAdapter,
+    check_gradient_updates,
+    parametrize_with_gradient_checks,
+    problems,
+)
+
+CHECKS = [name for name in testing.__all__ if name.startswith("check_")]
+CHECKS.remove("check_gradient_updates")
+BOTH_PRECISIONS = problems() | problems(dtype=np.float32)
+TWO_CLASSES = problems(n_classes=(2, 2))
+SMALL = problems(n_rows=(2, 5), n_features=(1, 2))
+# Each check draws its own problems: together they are many.
+OURS = settings(max_examples=settings.default.max_examples // 16)
+FORMULAS = settings(max_examples=settings.default.max_examples // 4)
+THEIRS = settings(max_examples=settings.default.max_examples // 20)
+BROKEN = settings(
+    max_examples=100, derandomize=True, database=None, phases=[Phase.generate]
+)
+
+
+@parametrize_with_gradient_checks(
+    [
+        NeuronAdapter(),
+        NeuronAdapter(SigmoidNeuronClassifier(alpha=0.5), np.asfortranarray),
+        NeuronAdapter(SigmoidNeuronClassifier(alpha=0.5), csr_array),
+    ],
+    problems=BOTH_PRECISIONS,
+    settings=OURS,
+)
+def test_neuron(adapter, check, problem):
+    check(adapter, problem)
+
+
+@parametrize_with_gradient_checks(
+    [NeuronAdapter(SigmoidNeuronClassifier(fit_intercept=False))],
+    problems=BOTH_PRECISIONS,
+    skip=["check_constant_column"],
+    settings=OURS,
+)
+def test_neuron_without_an_intercept(adapter, check, problem):
+    check(adapter, problem)
+
+
+@parametrize_with_gradient_checks(
+    [NeuronAdapter(SigmoidNeuronClassifier(class_weight={0: 0.5, 1: 3.0}))],
+    problems=TWO_CLASSES,
+    only=["check_finite_differences", "check_weight_two", "check_shards"],
+    settings=OURS,
+)
+def test_neuron_with_class_weights(adapter, check, problem):
+    check(adapter, problem)
+
+
+def find_rule_gradient(coef, intercept, X, y, sample_weight):
+    columns = y[:, np.newaxis], sample_weight[:, np.newaxis]
+    d_coef, d_intercept, _ = _rule.direction(
+        X, *columns, coef[:, np.newaxis], np.array([intercept])
+    )
+    return -d_coef[:, 0], -d_intercept[0]
+
+
+def find_oracle_loss(coef, intercept, X, y, sample_weight):
+    return oracle.loss(X, y, sample_weight, coef, intercept)
+
+
+@parametrize_with_gradient_checks(
+    [FunctionAdapter(find_oracle_loss, find_rule_gradient)],
+    problems=TWO_CLASSES,
+    settings=FORMULAS,
+)
+def test_formulas(adapter, check, problem):
+    check(adapter, problem)
+
+
+# What the docs say of scikit-learn's estimators: the checks they fail, all others they
+# pass.
+RIVALS = [
+    (SGDAdapter(), ["check_step_follows_gradient"]),
+    (
+        SGDAdapter(csr_array),
+        [
+            "check_finite_differences",
+            "check_step_follows_gradient",
+            "check_constant_column",
+        ],
+    ),
+    (MLPAdapter(), ["check_shards"]),
+]
+
+
+@pytest.mark.parametrize(("adapter", "failed"), RIVALS, ids=repr)
+def test_rivals(adapter, failed):
+    check_gradient_updates(adapter, problems=SMALL, skip=failed, settings=THEIRS)
+    for name in failed:
+        with pytest.raises(AssertionError, match="expected"):
+            check_gradient_updates(adapter, problems=SMALL, only=[name], settings=BROKEN)
+
+
+# A logistic regression, and for each check a way to break it.
+
+
+def find_loss(coef, intercept, X, y, sample_weight):
+    z = X @ coef + intercept
+    return sample_weight @ np.logaddexp(0, np.where(y == 1, -z, z))
+
+
+def find_gradient(coef, intercept, X, y, sample_weight):
+    z = X @ coef + intercept
+    delta = sample_weight * (np.exp(-np.logaddexp(0, -z)) - y)
+    return X.T @ delta, delta.sum()
+
+
+def ignore_weights(coef, intercept, X, y, sample_weight):
+    return find_gradient(coef, intercept, X, y, np.ones_like(sample_weight))
+
+
+def double(*problem):
+    d_coef, d_intercept = find_gradient(*problem)
+    return 2 * d_coef, 2 * d_intercept
+
+
+def climb(*problem):
+    d_coef, d_intercept = find_gradient(*problem)
+    return -d_coef, -d_intercept
+
+
+def average_over_rows(*problem):
+    d_coef, d_intercept = find_gradient(*problem)
+    return d_coef / len(problem[3]), d_intercept / len(problem[3])
+
+
+def average_over_weights(*problem):
+    d_coef, d_intercept = find_gradient(*problem)
+    return d_coef / problem[4].sum(), d_intercept / problem[4].sum()
+
+
+def forget_the_last_row(coef, intercept, *rows):
+    return find_gradient(coef, intercept, *(a[:-1] for a in rows))
+
+
+def prefer_the_first_feature(*problem):
+    d_coef, d_intercept = find_gradient(*problem)
+    return d_coef * (1 + (np.arange(len(d_coef)) == 0)), d_intercept
+
+
+def prefer_a_class(coef, intercept, X, y, sample_weight):
+    return find_gradient(coef, intercept, X, y, sample_weight * (1 + y))
+
+
+def decay_the_intercept(coef, intercept, *rows):
+    d_coef, d_intercept = find_gradient(coef, intercept, *rows)
+    return d_coef, d_intercept + intercept
+
+
+def lose_digits(coef, intercept, X, y, sample_weight):
+    if X.dtype == np.float32:
+        X = X.astype(np.float16).astype(np.float32)
+    return find_gradient(coef, intercept, X, y, sample_weight)
+
+
+def scale_in_place(coef, intercept, X, y, sample_weight):
+    sample_weight /= sample_weight.max()
+    return find_gradient(coef, intercept, X, y, sample_weight)
+
+
+def overflow(coef, intercept, X, y, sample_weight):
+    with np.errstate(all="ignore"):
+        e = np.exp(X @ coef + intercept)
+        delta = sample_weight * (e / (1 + e) - y)
+    return X.T @ delta, delta.sum()
+
+
+def go_too_far(coef, intercept, X, y, sample_weight, learning_rate, n_steps):
+    rows = X, y, sample_weight
+    for _ in range(n_steps):
+        d_coef, d_intercept = find_gradient(coef, intercept, *rows)
+        coef = coef - 2 * learning_rate * d_coef
+        intercept = intercept - 2 * learning_rate * d_intercept
+    return coef, intercept
+
+
+def gather_momentum(coef, intercept, X, y, sample_weight, learning_rate, n_steps):
+    velocity = 0
+    for _ in range(n_steps):
+        d_coef, d_intercept = find_gradient(coef, intercept, X, y, sample_weight)
+        velocity = 0.9 * velocity - learning_rate * np.append(d_coef, d_intercept)
+        coef, intercept = coef + velocity[:-1], intercept + velocity[-1]
+    return coef, intercept
+
+
+BUGS = {
+    "check_finite_differences": FunctionAdapter(find_loss, double),
+    "check_small_step": FunctionAdapter(find_loss, climb),
+    "check_step_follows_gradient": FunctionAdapter(find_loss, find_gradient, go_too_far),
+    "check_steps_add_up": FunctionAdapter(find_loss, find_gradient, gather_momentum),
+    "check_weight_two": FunctionAdapter(find_loss, ignore_weights),
+    "check_weight_zero": FunctionAdapter(find_loss, average_over_rows),
+    "check_row_order": FunctionAdapter(find_loss, forget_the_last_row),
+    "check_feature_order": FunctionAdapter(find_loss, prefer_the_first_feature),
+    "check_label_flips": FunctionAdapter(find_loss, prefer_a_class),
+    "check_constant_column": FunctionAdapter(find_loss, decay_the_intercept),
+    "check_shards": FunctionAdapter(find_loss, average_over_weights),
+    "check_float32": FunctionAdapter(find_loss, lose_digits),
+    "check_inputs_untouched": FunctionAdapter(find_loss, scale_in_place),
+    "check_finite": FunctionAdapter(find_loss, overflow),
+}
+
+
+def test_every_check_has_a_bug():
+    assert sorted(BUGS) == sorted(CHECKS)
+    right = FunctionAdapter(find_loss, find_gradient)
+    check_gradient_updates(right, problems=TWO_CLASSES, settings=OURS)
+
+
+@pytest.mark.parametrize("name", BUGS)
+def test_a_check_fails_on_its_bug(name):
+    with pytest.raises(AssertionError, match=r"(?s)expected .*got .*at Problem\("):
+        check_gradient_updates(
+            BUGS[name], problems=TWO_CLASSES, only=[name], settings=BROKEN
+        )
+
+
+def test_a_gradient_of_another_shape_is_told():
+    def in_two_dimensions(*problem):
+        d_coef, d_intercept = find_gradient(*problem)
+        return d_coef[np.newaxis], d_intercept
+
+    adapter = FunctionAdapter(find_loss, in_two_dimensions)
+    with pytest.raises(AssertionError, match=r"expected d_coef of the shape \(1,\)"):
+        check_gradient_updates(adapter, problems=TWO_CLASSES, settings=BROKEN)
+
+
+def fails(check, adapter, problem):
+    try:
+        check(adapter, problem)
+    except AssertionError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize(
+    "bug", [ignore_weights, decay_the_intercept], ids=lambda bug: bug.__name__
+)
+def test_failures_shrink_to_few_rows_and_small_integers(bug):
+    adapter, check = FunctionAdapter(find_loss, bug), testing.check_finite_differences
+    least = find(
+        problems(),
+        lambda problem: problem.coef.ndim == 1 and fails(check, adapter, problem),
+        settings=settings(derandomize=True, database=None, max_examples=1000),
+    )
+    assert least.X.shape == (2, 1)
+    for array in least:
+        np.testing.assert_array_equal(array, np.round(array))
+        assert np.abs(array).max() <= 2
+
+
+def test_a_failure_tells_how_to_reproduce_it():
+    adapter = FunctionAdapter(find_loss, climb)
+    name = "check_finite_differences"
+    with pytest.raises(AssertionError) as failure:
+        check_gradient_updates(
+            adapter,
+            problems=TWO_CLASSES,
+            only=[name],
+            settings=settings(BROKEN, print_blob=True),
+        )
+    assert "@reproduce_failure(" in "".join(failure.value.__notes__)
+    message = str(failure.value)
+    problem = eval(message[message.index("Problem(") :], {"np": np, "Problem": Problem})
+    with pytest.raises(AssertionError) as again:
+        getattr(testing, name)(adapter, problem)
+    assert str(again.value) == message
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_problem_is_written_as_code(dtype):
+    strategy = problems(dtype=dtype, n_classes=(3, 3), n_rows=(5, 9))
+    problem = find(strategy, lambda problem: (problem.X % 1).any(), settings=BROKEN)
+    read = eval(repr(problem), {"np": np, "Problem": Problem})
+    for before, after in zip(problem, read, strict=True):
+        np.testing.assert_array_equal(before, after, strict=True)
+
+
+def test_parametrized():
+    @parametrize_with_gradient_checks(
+        [NeuronAdapter(), MLPAdapter()], skip=["check_float32"], settings=BROKEN
+    )
+    def test(adapter, check, problem):
+        check(adapter, problem)
+
+    (mark,) = test.pytestmark
+    assert mark.args[0] == ("adapter", "check")
+    ids = [case.id for case in mark.args[1]]
+    assert len(ids) == len(set(ids)) == 2 * (len(CHECKS) - 1)
+    assert "check_shards-MLPAdapter()" in ids
+    with pytest.raises(AssertionError, match="add up over shards"):
+        test(adapter=MLPAdapter(), check=testing.check_shards)
+
+
+def test_settings_are_passed_on():
+    asked = []
+
+    def count(*problem):
+        asked.append(problem)
+        return find_gradient(*problem)
+
+    few = settings(max_examples=3, derandomize=True, database=None)
+    only = ["check_inputs_untouched"]
+    adapter = FunctionAdapter(find_loss, count, gather_momentum)
+    check_gradient_updates(adapter, problems=TWO_CLASSES, only=only, settings=few)
+    assert len(asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"n_rows": (1, 5)}, "n_rows must be a pair of integers, 2 <= low <= high"),
+        ({"n_features": (3, 2)}, "n_features must be"),
+        ({"n_classes": (2, 6), "n_rows": (2, 5)}, "6 classes need more than 5 rows"),
+    ],
+)
+def test_ranges_are_checked(params, message):
+    with pytest.raises(ValueError, match=message):
+        problems(**params)
+
+
+def test_names_of_checks_are_checked():
+    with pytest.raises(ValueError, match="There is no check 'check_rows'"):
+        check_gradient_updates(NeuronAdapter(), skip=["check_rows"])
+
+
+@parametrize_with_gradient_checks(
+    [NeuronAdapter()],
+    only=["check_finite"],
+    problems=problems(n_rows=(4, 6)),
+    settings=OURS,
+)
+def test_problems_are_what_they_promise(adapter, check, problem):
+    coef, intercept, X, y, sample_weight = problem
+    assert 4 <= len(X) == len(y) == len(sample_weight) <= 6
+    assert X.shape[1] in (1, 2, 3, 4)
+    assert np.abs(X).max() <= 16
+    k = y.max() + 1
+    assert k in (2, 3)
+    assert set(y) == set(range(k))
+    assert np.shape(intercept) == (() if k == 2 else (3,))
+    assert coef.shape == (*np.shape(intercept), X.shape[1])
+    assert (sample_weight >= 0).all()
+    assert sample_weight[0] > 0
+
+
+@pytest.mark.parametrize(
+    "trait",
+    [
+        lambda X: len(np.unique(X, axis=0)) < len(X) and X.std() > 1,
+        lambda X: (X[:, 0] == X[0, 0]).all() and X.std() > 1,
+        lambda X: X.size > 12 and (X != 0).mean() < 0.3 and X.any(),
+        lambda X: X.shape[1] > 1 and 0 < np.abs(X[:, 0] - X[:, -1]).max() < 0.02 * X.std(),
+    ],
+    ids=["duplicates", "constant", "sparse", "collinear"],
+)
+def test_problems_are_of_all_kinds(trait):
+    rare = settings(BROKEN, max_examples=500)
+    find(problems(), lambda problem: trait(problem.X), settings=rare)
+
+
+def test_without_hypothesis_the_error_says_what_to_install():
+    code = (
+        "import json, sys; sys.modules['hypothesis'] = None\n"
+        "import sk_neuron\n"
+        "try: import sk_neuron.testing\n"
+        "except ImportError as error: print(json.dumps(str(error)))"
+    )
+    printed = subprocess.check_output([sys.executable, "-P", "-c", code], text=True)
+    message = json.loads(printed)
+    assert message == "sk_neuron.testing needs Hypothesis: pip install sk-neuron[testing]"
