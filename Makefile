@@ -1,8 +1,7 @@
 # Each target sets up what it needs in .venv: Python 3.11 or later and a package index do.
 PYTHON ?= python3
 BIN := .venv/bin
-# Of a file, tests share what is costly to set up.
-BOTH_CORES := --numprocesses 2 --dist loadfile
+BOTH_CORES := --numprocesses 2 --dist worksteal
 DOCUMENTED := _base.py _classifier.py _path.py _display.py _diagram.py \
 	_problems.py _adapters.py _checks.py testing.py
 PACKAGE := meson.build $(shell find sk_neuron -type f -not -name '*.pyc')
@@ -46,7 +45,7 @@ docs: .venv/installed
 # Opens the pages that `make docs` has built in Chromium, which must be installed.
 test-docs: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[docs]'
-	$(BIN)/pytest $(BOTH_CORES) --dist load docs/test_site.py
+	$(BIN)/pytest $(BOTH_CORES) docs/test_site.py
 
 # Less than ten minutes on two cores that do nothing else.
 bench: .venv/installed
