@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from scipy.sparse import issparse
 from scipy.special import expit
 from sklearn.pipeline import Pipeline
+from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 from sk_neuron._classifier import SigmoidNeuronClassifier
@@ -47,18 +48,19 @@ class NeuronDisplay:
     """A neuron as a diagram: inputs, weights, their sum, the sigmoid and the output.
 
     Made by `from_estimator`; the parameters become attributes. A positive weight is a
-    solid blue line, a negative one a dashed orange line; the larger, the wider.
+    solid blue line, a negative one a dashed orange line; the larger, the wider. It is laid
+    out for the size that the axes have when it is drawn.
 
     Parameters
     ----------
     coef : array-like of shape (n_features,)
-        The weights. Of more than 20 the strongest are drawn.
+        The weights, finite. Of more than 20 the strongest are drawn.
 
     intercept : float, default=None
         The intercept; None for a neuron without one.
 
-    feature_names : array-like of shape (n_features,)
-        The names of the features.
+    feature_names : array-like of shape (n_features,), default=None
+        The names of the features; x0, x1 and so on if None.
 
     neuron_name : str, default="output"
         What the neuron answers for.
@@ -81,7 +83,8 @@ class NeuronDisplay:
         The weighted sum z of the values, None without values.
 
     activation_ : float or None
-        The output o, the sigmoid of z, None without values.
+        The output o, the sigmoid of z, None without values. With several classes it is
+        the neuron's own, before `predict_proba` divides it by the sum over all of them.
 
     inputs_ : list of matplotlib Patch
         The inputs drawn, and last the constant 1 if there is an intercept. So it is for
@@ -133,7 +136,7 @@ class NeuronDisplay:
         *,
         coef: ArrayLike,
         intercept: float | None = None,
-        feature_names: ArrayLike,
+        feature_names: ArrayLike | None = None,
         neuron_name: str = "output",
         values: ArrayLike | None = None,
     ) -> None:
@@ -215,15 +218,20 @@ class NeuronDisplay:
 
         Raises
         ------
+        ValueError
+            If `coef` is not a vector of finite numbers, or if what there is for each
+            feature is not of its length.
         ImportError
             If matplotlib is missing.
         """
+        coef = check_array(self.coef, ensure_2d=False, dtype=np.float64, input_name="coef")
+        column_or_1d(coef)
+        check_consistent_length(coef, self.feature_names, self.values)
         is_new = ax is None
         ax = open_axes(self, ax)
-        if is_new:
+        if is_new and ax.figure.get_layout_engine() is None:
             ax.figure.subplots_adjust(left=0.02, right=0.98, bottom=0.02, top=0.93)
         self.ax_, self.figure_ = ax, ax.figure
-        coef = np.asarray(self.coef, dtype=np.float64)
         self.drawn_ = np.sort(np.argsort(-abs(coef), kind="stable")[:_MOST_INPUTS])
         self.potential_ = self.activation_ = None
         if self.values is not None:
@@ -239,7 +247,7 @@ class NeuronDisplay:
         rows = layout.rows
         if more:  # after the inputs, before the constant
             place = layout.name_end, rows.pop(len(self.drawn_))
-            self.more_ = layout.write(*place, *more, ha="right", color="0.4")
+            self.more_ = layout.write(*place, *more, ha="right", alpha=0.6)
         self._draw_inputs(layout, rows, names, values)
         self._draw_edges(layout, rows, weights, numbers)
         self._draw_chain(layout, captions)
@@ -247,8 +255,9 @@ class NeuronDisplay:
 
     def _describe_inputs(self, coef):
         """Return the names, values and weights of the inputs drawn."""
-        feature_names = np.asarray(self.feature_names)
-        names = [str(feature_names[j]) for j in self.drawn_]
+        names = [f"x{j}" for j in self.drawn_]
+        if self.feature_names is not None:
+            names = [str(np.asarray(self.feature_names)[j]) for j in self.drawn_]
         values = [f"$x_{{{j}}}$" for j in self.drawn_]
         if self.values is not None:
             values = [_format(value) for value in np.asarray(self.values)[self.drawn_]]
@@ -274,8 +283,7 @@ class NeuronDisplay:
         x = layout.node_center
         for k, (y, name, value) in enumerate(zip(rows, names, values, strict=True)):
             shape = _draw_round((x, y), *layout.node)
-            is_constant = k == len(self.drawn_)
-            _outline(shape, "0.9" if is_constant else "white")
+            layout.outline(shape, is_grey=k == len(self.drawn_))  # the constant
             self.inputs_.append(self.ax_.add_patch(shape))
             name = _shorten(self.ax_, name, layout.name_room)
             self.names_.append(layout.write(layout.name_end, y, name, ha="right"))
@@ -310,13 +318,13 @@ class NeuronDisplay:
 
         radius, ax = layout.radius, self.ax_
         for start, end in pairwise(layout.chain):
-            looks = {"arrowstyle": "-|>", "color": "black", "linewidth": 0.8}
+            looks = {"arrowstyle": "-|>", "color": layout.ink, "linewidth": 0.8}
             looks |= {"shrinkA": radius, "shrinkB": radius}
             ax.annotate("", end, start, arrowprops=looks)
         at_sum, (x, y), at_output = layout.chain
         square = Rectangle((x - radius, y - radius), 2 * radius, 2 * radius)
         for shape in (Circle(at_sum, radius), square, Circle(at_output, radius)):
-            ax.add_patch(_outline(shape))
+            ax.add_patch(layout.outline(shape))
         layout.write(*at_sum, "Σ", fontsize=1.5 * layout.font_size)
         layout.write(*at_output, "o", fontsize=1.3 * layout.font_size)
 
@@ -327,14 +335,14 @@ class NeuronDisplay:
             return x + 0.85 * radius * z / reach, y + height
 
         z = np.linspace(-reach, reach, 201)
-        (self.curve_,) = ax.plot(*place(z), "-", color="black", linewidth=1, zorder=4)
+        (self.curve_,) = ax.plot(*place(z), "-", color=layout.ink, linewidth=1, zorder=4)
         self.point_ = None
         if self.potential_ is not None:
             (self.point_,) = ax.plot(
                 *place(self.potential_),
                 "o",
                 color="#D55E00",
-                markeredgecolor="black",
+                markeredgecolor=layout.ink,
                 markersize=0.6 * layout.font_size,
                 zorder=5,
             )
@@ -348,7 +356,10 @@ class _Layout:
     """Where things are on axes, whose unit becomes the point; there is a row a name."""
 
     def __init__(self, ax, names, values, numbers, captions):
+        from matplotlib import rcParams
+
         self._ax = ax
+        self.ink, self._paper = rcParams["text.color"], ax.get_facecolor()
         scale = 72 / ax.figure.dpi
         width, height = ax.bbox.width * scale, ax.bbox.height * scale
         ax.set(xlim=(0, width), ylim=(0, height), aspect="equal")
@@ -365,19 +376,24 @@ class _Layout:
             2 * _RADIUS + max(z_width, 1) + 1.2,
             max(2 * _RADIUS + 2.2, (curve_width + output_width) / 2 + 0.8),
         )
-        chain_width = _RADIUS + sum(steps) + max(_RADIUS, output_width / 2)
-        total_width = inputs_width + _FAN + chain_width
-        is_wide = width > max(height, _FONT_SIZES[0] * total_width)
-        if not is_wide:  # or down:
-            besides = z_width + _GAP, curve_width + _RADIUS + _GAP, output_width - _RADIUS
-            chain_width = _RADIUS + max(_RADIUS, *besides)
-            total_width = inputs_width + _FAN / 2 + chain_width
+        wide_chain = _RADIUS + sum(steps) + max(_RADIUS, output_width / 2)
+        wide = inputs_width + _FAN + wide_chain, _ROW[0] * len(names)
+        # or down:
+        besides = z_width + _GAP, curve_width + _RADIUS + _GAP, output_width - _RADIUS
+        tall_chain = _RADIUS + max(_RADIUS, *besides)
+        tall = inputs_width + _FAN / 2 + tall_chain, max(wide[1], 2 * _DROP + _BELOW + 2)
 
-        # The largest font in which all fits; if there is none, names are shortened.
-        fitting = min(width / total_width, height / (_ROW[0] * len(names)))
-        self.font_size = em = float(np.clip(fitting, *_FONT_SIZES))
-        too_wide = max(0.0, total_width - width / em) if fitting < em else 0.0
-        self.name_room = max(min(3.0, name_width), name_width - too_wide)
+        def fit(n_wide, n_high):  # rather than be hard to read, a name is shortened
+            with_names, rows = width / n_wide, height / n_high
+            without = width / (n_wide - max(0.0, name_width - 3))
+            return min(np.clip(min(with_names, rows), *_FONT_SIZES), without, rows)
+
+        is_wide = width > max(height, _FONT_SIZES[0] * wide[0]) or fit(*wide) > fit(*tall)
+        total_width, chain_width = (
+            (wide[0], wide_chain) if is_wide else (tall[0], tall_chain)
+        )
+        self.font_size = em = float(fit(*(wide if is_wide else tall)))
+        self.name_room = name_width - max(0.0, total_width - width / em) + 1e-6  # rounding
 
         self.pitch = min(height / len(names), _ROW[1] * em)
         middle = (len(names) - 1) / 2
@@ -404,7 +420,7 @@ class _Layout:
                 ((x2, below), "center", "top"),
             )
         else:
-            y = max(y, (2 * _DROP + _BELOW) * em)
+            y = max(y, (2 * _DROP + _BELOW) * em)  # as far up as the output needs
             y1, y2 = y - _DROP * em, y - 2 * _DROP * em
             self.chain = (x, y), (x, y1), (x, y2)
             self.captions = (
@@ -414,12 +430,21 @@ class _Layout:
             )
 
     def write(self, x, y, text, *, pad=None, **looks):
-        """Write a text at a place, with `pad` on white."""
+        """Write a text at a place, with `pad` on a box that hides what is behind it."""
         looks = {"ha": "center", "va": "center_baseline", "zorder": 4} | looks
         looks = {"fontsize": self.font_size, "parse_math": False} | looks
         if pad is not None:
-            looks |= {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": pad}}
+            looks |= {"bbox": {"facecolor": self._paper, "edgecolor": "none", "pad": pad}}
         return self._ax.text(x, y, text, **looks)
+
+    def outline(self, shape, *, is_grey=False):
+        """Give a shape its line, and hide what is behind it."""
+        from matplotlib.colors import to_rgb
+
+        ink, paper = np.array(to_rgb(self.ink)), np.array(to_rgb(self._paper))
+        fill = 0.1 * ink + 0.9 * paper if is_grey else paper
+        shape.set(facecolor=fill, edgecolor=self.ink, linewidth=0.8, zorder=3)
+        return shape
 
 
 def _bend(t, start, leave, arrive, end):
@@ -437,11 +462,6 @@ def _draw_round(center, width, height):
     corner = center[0] - width / 2, center[1] - height / 2
     ends = f"round, pad=0, rounding_size={height / 2}"
     return FancyBboxPatch(corner, width, height, boxstyle=ends)
-
-
-def _outline(shape, color="white"):
-    shape.set(facecolor=color, edgecolor="black", linewidth=0.8, zorder=3)
-    return shape
 
 
 def _read_row(estimator, neuron, X):

@@ -6,6 +6,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.pipeline import Pipeline
+from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from sk_neuron._classifier import SigmoidNeuronClassifier
@@ -158,7 +159,7 @@ class IterationPathDisplay:
         ax = open_axes(self, ax)
         iters, alphas = np.asarray(self.iters), np.asarray(self.alphas)
         scores = np.asarray(self.scores)
-        scores = scores[:, ~np.isnan(scores).all(axis=(0, 2))]
+        scores = scores[:, ~np.isnan(scores).all(axis=(0, 2))]  # folds that have failed
         mean, spread = scores.mean(axis=1), scores.std(axis=1)
         self.lines_, self.bands_ = [], []
         for alpha, center, width, (color, style, _) in zip(
@@ -348,7 +349,7 @@ class WeightPathDisplay:
     Parameters
     ----------
     iters : array-like of shape (n_iters,)
-        The iteration counts, rising.
+        The iteration counts, rising; of a warm start, those of its last fit.
 
     coefs : array-like of shape (n_iters, n_features)
         The weights of one neuron at each count.
@@ -476,11 +477,16 @@ class WeightPathDisplay:
 
         Raises
         ------
+        ValueError
+            If `coefs` is not (n_iters, n_features), or holds a number that is not finite.
         ImportError
             If matplotlib is missing.
         """
+        coefs = check_array(self.coefs, input_name="coefs")
+        check_consistent_length(self.iters, coefs)
+        check_consistent_length(self.feature_names, coefs.T)
         ax = open_axes(self, ax)
-        iters, coefs = np.asarray(self.iters), np.asarray(self.coefs)
+        iters = np.asarray(self.iters)
         names = [f"x{j}" for j in range(coefs.shape[1])]
         if self.feature_names is not None:
             names = [str(name) for name in np.asarray(self.feature_names)]
@@ -505,6 +511,7 @@ class WeightPathDisplay:
             self.lines_.append(line)
         _scale_iters(ax, iters)
         ax.set(ylabel=f"weight, {self.neuron_name}" if self.neuron_name else "weight")
+        ax.yaxis.label.set_parse_math(False)
         self._name_lines(ax, [names[j] for j in moving])
         self.ax_, self.figure_ = ax, ax.figure
         return self
@@ -543,12 +550,13 @@ def choose_neuron(neuron, class_of_interest):
                 f"{classes}."
             )
         (class_of_interest,) = classes
-    if class_of_interest not in classes:
+    if not np.isscalar(class_of_interest) or class_of_interest not in classes:
         raise ValueError(
             f"There is no neuron of class_of_interest={class_of_interest!r}. It must be "
             f"one of {classes}."
         )
-    return classes.index(class_of_interest), f"{kind} {class_of_interest}"
+    place = classes.index(class_of_interest)
+    return place, f"{kind} {classes[place]}"
 
 
 def find_steps_before(estimator):
@@ -564,9 +572,11 @@ def name_features(estimator, neuron):
         return neuron.feature_names_in_
     if steps := find_steps_before(estimator):
         try:
-            return steps.get_feature_names_out()
-        except AttributeError:  # of a step that does not name what it returns
-            pass
+            names = steps.get_feature_names_out()
+        except (AttributeError, ValueError):  # of a step that does not name what it returns
+            names = None
+        if names is not None:  # as of "passthrough" on an array
+            return names
     return np.array([f"x{j}" for j in range(neuron.n_features_in_)], dtype=object)
 
 

@@ -14,7 +14,7 @@ from scipy.special import expit
 from sklearn.datasets import load_breast_cancer
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sk_neuron import NeuronDisplay, SigmoidNeuronClassifier, SigmoidNeuronClassifierCV
@@ -209,6 +209,22 @@ def test_a_pipeline_of_the_neuron_alone():
     assert display.potential_ == pytest.approx(neuron.decision_function(X[:1])[0])
 
 
+def test_a_step_that_is_passed_by():
+    steps = [("nothing", "passthrough"), ("neuron", SigmoidNeuronClassifier(max_iter=5))]
+    display = NeuronDisplay.from_estimator(Pipeline(steps).fit(X, y), X[:1])
+    assert read(display.names_) == ["x0", "x1", "x2", "intercept"]
+
+
+@pytest.mark.parametrize("class_of_interest", [1, 1.0, np.int64(1), True])
+def test_the_class_is_named_as_the_neuron_does(class_of_interest):
+    neuron = SigmoidNeuronClassifier(max_iter=5).fit(X, np.argmax(X, axis=1))
+    display = NeuronDisplay.from_estimator(neuron, class_of_interest=class_of_interest)
+    assert display.neuron_name == "class 1"
+    for wrong in (np.array([0, 1]), [1], "1", 3):
+        with pytest.raises(ValueError, match="There is no neuron of class_of_interest="):
+            NeuronDisplay.from_estimator(neuron, class_of_interest=wrong)
+
+
 def test_steps_that_give_no_names():
     steps = StandardScaler(), FunctionTransformer(np.asarray)
     neuron = make_pipeline(*steps, SigmoidNeuronClassifier(max_iter=5))
@@ -278,16 +294,20 @@ SIZES = [
     (3, "quarter"),
     (8, "quarter"),
 ]
+TINY = [(6, 4), (8, 4), (8, 3), (3, 8)]
 
 
-@pytest.mark.parametrize(("n_inputs", "place"), SIZES)
+@pytest.mark.parametrize(
+    ("n_inputs", "place", "figsize"),
+    [(*size, None) for size in SIZES] + [(3, "quarter", figsize) for figsize in TINY],
+)
 @pytest.mark.parametrize("has_row", [False, True])
-def test_all_can_be_read(n_inputs, place, has_row):
-    """No text runs into another, out of its node or out of the axes."""
+def test_all_can_be_read(n_inputs, place, figsize, has_row):
+    """No text runs into another, and nothing out of its node or out of the axes."""
     ax = None
     if place != "alone":
         shape = {"whole": (1, 1), "half": (1, 2), "quarter": (2, 2)}[place]
-        ax = plt.subplots(*shape, squeeze=False)[1][0, 0]
+        ax = plt.subplots(*shape, squeeze=False, figsize=figsize)[1][0, 0]
     coef, values = np.random.default_rng(1).standard_normal((2, n_inputs))
     names = NAMES[-n_inputs:]
     display = NeuronDisplay(
@@ -300,19 +320,23 @@ def test_all_can_be_read(n_inputs, place, has_row):
     display.ax_.apply_aspect()
     texts = [*display.names_, *display.values_, *display.numbers_, *display.captions_]
     texts += [display.more_] if display.more_ else []
+    corners = display.ax_.bbox.get_points()
+    for patch in display.ax_.patches:
+        low, high = patch.get_window_extent().get_points()
+        assert (low >= corners[0] - 1).all()
+        assert (high <= corners[1] + 1).all()
     low, high = np.moveaxis([text.get_window_extent().get_points() for text in texts], 1, 0)
     overlap = np.minimum(high[:, np.newaxis], high) - np.maximum(low[:, np.newaxis], low)
     overlap = overlap.min(axis=2)
     np.fill_diagonal(overlap, -1)
     assert overlap.max() <= 1  # pixel
-    corners = display.ax_.bbox.get_points()
     assert (low >= corners[0] - 1).all()
     assert (high <= corners[1] + 1).all()
     for text, node in zip(display.values_, display.inputs_, strict=True):
         inner, outer = text.get_window_extent(), node.get_window_extent()
         assert outer.x0 < inner.x0
         assert inner.x1 < outer.x1
-    assert min(text.get_fontsize() for text in texts) >= 5.5
+    assert figsize or min(text.get_fontsize() for text in texts) >= 5.5
     if place in ("alone", "whole"):  # nothing is shortened
         assert set(read(display.names_)) <= {*names, "intercept"}
 
@@ -337,6 +361,43 @@ def test_names_are_no_mathematics():
     display = draw([1.0, 2.0], ["$a$", "_b $\\"])
     display.figure_.canvas.draw()
     assert read(display.names_) == ["$a$", "_b $\\"]
+
+
+def test_dark_styles():
+    with plt.style.context("dark_background"):
+        display = draw([1.0, -2.0], intercept=0.0, values=[1.0, 2.0])
+    for text in (*display.names_, *display.values_, *display.numbers_, *display.captions_):
+        assert same_color(text.get_color(), "white")
+    for shape in display.ax_.patches:
+        assert np.mean(shape.get_facecolor()[:3]) < 0.2
+        assert same_color(shape.get_edgecolor(), "white")
+
+
+def test_layout_engines():
+    with plt.rc_context({"figure.constrained_layout.use": True}):
+        display = draw([1.0, -2.0])
+        display.figure_.canvas.draw()
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"coef": [np.nan, 1.0]},
+        {"coef": []},
+        {"coef": [[1.0, 2.0]], "feature_names": None},
+        {"coef": [1.0, 2.0], "feature_names": ["a"]},
+        {"coef": [1.0, 2.0], "values": [1.0, 2.0, 3.0]},
+    ],
+    ids=str,
+)
+def test_what_does_not_fit(params):
+    with pytest.raises(ValueError, match=r"NaN|sample|inconsistent|1d array"):
+        NeuronDisplay(**params).plot()
+    assert not plt.get_fignums()
+
+
+def test_names_by_default():
+    assert read(NeuronDisplay(coef=[1.0, 2.0]).plot().names_) == ["x0", "x1"]
 
 
 def test_axes_of_the_user():

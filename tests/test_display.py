@@ -350,3 +350,18 @@ def test_without_matplotlib():
     ):
         expected = f"{display}Display.plot needs matplotlib: pip install sk-neuron[plot]"
         assert line == expected
+
+
+@pytest.mark.parametrize("shape", [(2, 1, 3), (3,), (3, 3)])
+def test_weights_that_do_not_fit(shape):
+    with pytest.raises(ValueError, match=r"dim|1D|inconsistent"):
+        WeightPathDisplay(iters=[1, 2], coefs=np.ones(shape)).plot()
+    assert not plt.get_fignums()
+
+
+def test_classes_are_no_mathematics():
+    neuron = SigmoidNeuronClassifier(checkpoints=[1, 5], max_iter=5)
+    neuron.fit(X, np.where(y, "$x_{$", "!"))
+    display = WeightPathDisplay.from_estimator(neuron)
+    display.figure_.canvas.draw()
+    assert display.ax_.get_ylabel() == "weight, class $x_{$"
