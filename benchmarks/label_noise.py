@@ -289,10 +289,12 @@ def print_counts(cases, models):
                 ]
                 results = [compare(*pair, measure) for pair in pairs]
                 better, same, worse = (results.count(result) for result in (1, 0, -1))
+                lower = sum(fmean(ours) < fmean(theirs) for ours, theirs in pairs)
+                ahead = len(pairs) - lower if measure == "accuracy" else lower
                 if pairs:
-                    cells[measure] = f"{better} / {same} / {worse}"
+                    counts = f"{better} / {same} / {worse}"
+                    cells[measure] = f"{counts} ({ahead} of {len(pairs)})"
                 if rival.startswith("logistic") and measure == "Brier score":
-                    lower = sum(fmean(ours) < fmean(theirs) for ours, theirs in pairs)
                     print(
                         f"* {kind}, against {rival}: the neuron had the better Brier score "
                         f"in {better} of {len(pairs)} cases and the worse one in {worse}; "
@@ -300,7 +302,10 @@ def print_counts(cases, models):
                         f"lower in {lower} of {len(pairs)}."
                     )
             lines.append((f"{kind}: {rival}", cells))
-    print("\nThe neuron was better / not different / worse in so many cases:\n")
+    print(
+        "\nThe neuron was better / not different / worse in so many cases, and its mean "
+        "was the better one, or as good, in those in brackets:\n"
+    )
     print_table(MEASURES, lines)
 
 

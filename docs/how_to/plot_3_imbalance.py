@@ -37,10 +37,11 @@ X, y = make_classification(
     class_sep=0.5,
     random_state=0,
 )
-X = StandardScaler().fit_transform(X)
 X, X_test, y, y_test = train_test_split(
     X, y, stratify=y, random_state=0
 )
+scaler = StandardScaler().fit(X)
+X, X_test = scaler.transform(X), scaler.transform(X_test)
 
 plain = SigmoidNeuronClassifier().fit(X, y)
 balanced = SigmoidNeuronClassifier(class_weight="balanced").fit(X, y)

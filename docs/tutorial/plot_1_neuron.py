@@ -3,9 +3,10 @@ Your first neuron
 =================
 
 What is a neuron, and how does it learn? This page trains one by hand,
-step by step, and looks at it after each. It needs some Python and no
+step by step, and looks at it after each. It needs some Python, and no
 mathematics beyond multiplying and adding. To follow along, download the
-notebook at the end of the page, or type what you see.
+notebook at the end of the page and open it in Jupyter, which
+``pip install jupyterlab matplotlib`` installs beside this package.
 
 The experiment is that of the tutorial article "A Quick Dive into Deep
 Learning", and so are its figures, to the last digit.
@@ -100,22 +101,25 @@ def draw_neuron(weights, row, ax=None):
 draw_neuron(weights, inputs[1])
 
 # %%
-# It says 0.30, and the answer should be 1. So it is wrong, as it is
-# about the other rows.
+# It says 0.30, nearer to no, and the answer should be 1. So it is wrong.
 #
 # One step
 # --------
 # Now the neuron corrects itself. For each row:
 #
 # * the **error** is what was expected less what came out;
-# * the **confidence** is error times output times (1 - output), which
-#   is largest where the output is undecided: an output near 0 or 1 is
-#   sure of itself and does not give way easily;
+# * the **confidence**, as the article calls it, is error times output
+#   times (1 - output): an output near 0 or 1 is sure of itself and does
+#   not give way easily;
 # * each weight gets the input times the confidence added, for all rows
 #   together.
 #
 # An input of 0 had no part in the answer, and so its weight is not
 # changed by that row.
+#
+# NumPy does it for all rows at once: ``inputs @ weights`` multiplies the
+# inputs of each row by the weights and adds up, and ``inputs.T @
+# confidence`` does the same along the columns.
 
 output = sigmoid(inputs @ weights)
 error = expected - output
@@ -234,9 +238,9 @@ _ = LossCurveDisplay.from_estimator(neuron)
 
 # %%
 # The weights on the way show what it learned, and when. That of the
-# first input rises from the beginning; after some ten steps that of the
-# third, the constant, falls to keep the balance. That of the second
-# goes to nearly nothing, since it has nothing to say.
+# first input rises from the beginning. That of the third, the constant,
+# rises for a few steps and then falls, to keep the balance. That of the
+# second goes to nearly nothing, since it has nothing to say.
 
 _ = WeightPathDisplay.from_estimator(neuron)
 
@@ -249,7 +253,11 @@ _ = WeightPathDisplay.from_estimator(neuron)
 # 1/2. The four circles are the rows, filled where the answer is yes.
 
 from matplotlib.animation import FuncAnimation
+from matplotlib.colors import LinearSegmentedColormap
 
+no_to_yes = LinearSegmentedColormap.from_list(
+    "no to yes", ["#E69F00", "white", "#0072B2"]
+)
 counts = np.unique(np.r_[0, np.geomspace(1, 10_000, 31).astype(int)])
 watched = SigmoidNeuronClassifier(
     max_iter=10_000,
@@ -284,9 +292,9 @@ def draw_plane(weights):
         first,
         second,
         answers,
-        cmap="PuOr",
-        vmin=-0.3,
-        vmax=1.3,
+        cmap=no_to_yes,
+        vmin=0,
+        vmax=1,
         rasterized=True,
     )
     plane.contour(first, second, answers, [0.5], colors="black")

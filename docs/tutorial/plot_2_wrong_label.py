@@ -42,8 +42,8 @@ _ = right.set(
 # %%
 # The log loss grows without end, and the row pulls the harder the more
 # wrong it is. The Brier score ends at 1: a row that all others
-# contradict, far on the left, hardly pulls at all. Usually that is a
-# row with a wrong label.
+# contradict, far on the left, hardly pulls at all. A row with a wrong
+# label can be one.
 #
 # One wrong label
 # ---------------
@@ -97,8 +97,8 @@ _ = axes[0].legend()
 
 # %%
 # Without the wrong row both say nearly the same. With it, the neuron
-# hardly moves, and the line of the log loss is drawn towards it. How
-# much worse is that where the labels are right?
+# hardly moves, and the line of the log loss is drawn towards it. What
+# does that cost, on new rows whose labels are right?
 
 from sklearn.metrics import brier_score_loss
 
