@@ -1,6 +1,7 @@
 # Each target sets up what it needs in .venv: Python 3.11 or later and a package index do.
 PYTHON ?= python3
 BIN := .venv/bin
+NO_KERNEL := test_main.py test_benchmarks.py test_display.py test_diagram.py
 BOTH_CORES := --numprocesses 2 --dist worksteal
 DOCUMENTED := _base.py _classifier.py _path.py _display.py _diagram.py \
 	_problems.py _adapters.py _checks.py testing.py
@@ -12,10 +13,11 @@ PACKAGE := meson.build $(shell find sk_neuron -type f -not -name '*.pyc')
 demo: .venv/installed
 	$(BIN)/python -P -m sk_neuron
 
-# Once more without the compiled kernel, which hides the NumPy kernel where it is there.
+# Once more without the compiled kernel, which hides the NumPy kernel where it is there, but
+# for tests to which it is all the same.
 test: .venv/installed
 	$(BIN)/pytest $(BOTH_CORES) tests docs/*.md README.md --pyargs sk_neuron
-	SK_NEURON_KERNEL=numpy $(BIN)/pytest $(BOTH_CORES) tests
+	SK_NEURON_KERNEL=numpy $(BIN)/pytest $(BOTH_CORES) tests $(addprefix --ignore tests/,$(NO_KERNEL))
 
 lint: .venv/installed
 	$(BIN)/ruff check .

@@ -105,7 +105,8 @@ def visit(browser, address, size):
     def open_page(page):
         tab = context.new_page()
         watch(tab)
-        tab.goto(f"{address}/{page}", wait_until="networkidle")
+        tab.goto(f"{address}/{page}", wait_until="load")
+        tab.evaluate("window.MathJax?.startup?.promise")
         return tab
 
     yield open_page

@@ -15,8 +15,8 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from sk_neuron._classifier import SigmoidNeuronClassifier
 
-# A gradient is (start - after a step) / step size. With a step so long nothing is left of
-# the start's digits, and with a power of two nothing of the gradient's is lost.
+# A gradient is (start - after a step) / step size. The longer the step, the less of it is
+# lost in the digits of the start; a power of two rounds nothing; float32 ends at 2^128.
 _LONG = 2.0**60
 
 Coefs = tuple[NDArray[Any], Any]
@@ -28,14 +28,15 @@ class Adapter(Protocol):
     For two classes `coef` has the shape (n_features,) and `intercept` is a float; for
     n_classes > 2 the shapes are (n_classes, n_features) and (n_classes,). `y` holds
     integers from 0 to n_classes - 1, not always all of them: how many classes there are is
-    read off `coef`. Some, but never all, of the weights may be 0.
+    read off `coef`. Some, but never all, of the weights may be 0. Problems of three classes
+    are drawn as well, unless ``problems(n_classes=(2, 2))`` is passed.
 
     A third method is optional::
 
         step(coef, intercept, X, y, sample_weight, learning_rate, n_steps)
 
-    returns coef and intercept after n_steps steps. Without it a step goes against the
-    gradient, `learning_rate` times as far.
+    returns coef and intercept after n_steps steps; `y` has all classes. Without it a step
+    goes against the gradient, `learning_rate` times as far.
 
     Examples
     --------
@@ -117,17 +118,27 @@ class NeuronAdapter:
 
     The gradient is what one `partial_fit` with ``init=(coef, intercept)`` moves, over its
     `learning_rate`; the loss is ``1/2 Σ s (t - o)² + alpha/2 ‖coef‖²``, from `loss_curve_`;
-    steps are those of `fit`.
+    steps are those of `fit`. The gradient is right to the last digits where it is between
+    1e-18 times the coefficients and 1e20 in size.
 
     Parameters
     ----------
     neuron : SigmoidNeuronClassifier, default=SigmoidNeuronClassifier()
-        Its `alpha`, `fit_intercept` and `class_weight` count; its step, start and number of
-        steps are set by what is asked. Without an intercept that of the start is ignored.
+        Its `alpha`, `fit_intercept` and `class_weight` count, of which "balanced" cannot,
+        since it depends on all rows. Step, start and number of steps are set by what is
+        asked, and nothing ends a fit early. Without an intercept that of the start is
+        ignored, and `step` returns it as it is.
 
     layout : callable, default=np.asarray
         How `X` is to lie in memory: ``np.asfortranarray`` or ``scipy.sparse.csr_array``,
         for example.
+
+    Raises
+    ------
+    TypeError
+        If the neuron is of another kind.
+    ValueError
+        If its `class_weight` is "balanced".
 
     Examples
     --------
@@ -141,6 +152,13 @@ class NeuronAdapter:
 
     neuron: SigmoidNeuronClassifier = field(default_factory=SigmoidNeuronClassifier)
     layout: Callable[[Any], Any] = np.asarray
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.neuron, SigmoidNeuronClassifier):
+            name = type(self.neuron).__name__
+            raise TypeError(f"The neuron is a SigmoidNeuronClassifier. Got {name} instead.")
+        if self.neuron.class_weight == "balanced":
+            raise ValueError("class_weight='balanced' has no gradient of its own rows.")
 
     def __repr__(self) -> str:
         return f"NeuronAdapter({self.neuron}, {_name(self.layout)})"
@@ -183,7 +201,8 @@ class NeuronAdapter:
     def _start(self, coef: Any, intercept: Any, learning_rate: float) -> Any:
         params = self.neuron.get_params(deep=False)
         params["init"] = (coef, intercept) if params["fit_intercept"] else coef
-        params["learning_rate"] = learning_rate
+        params |= {"learning_rate": learning_rate, "checkpoints": None, "verbose": 0}
+        params |= {"tol": 0.0, "early_stopping": False, "warm_start": False}
         return type(self.neuron)(**params)  # `clone` would copy the coefficients
 
     def _take_step(

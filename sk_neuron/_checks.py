@@ -81,11 +81,11 @@ def check_step_follows_gradient(adapter: Adapter, problem: Problem) -> None:
     It holds by itself for an adapter without a `step`.
     """
     law = "A step goes against the gradient, learning_rate times as far."
-    rate = _find_small_rate(problem)
     _, d_coef, d_intercept = update = _ask(adapter, problem)
-    expected = problem.coef - rate * d_coef, problem.intercept - rate * d_intercept
-    got = _step(adapter, problem, rate, 1)
-    _compare_coefs(law, problem, got, expected, rate, update)
+    for rate in (_find_small_rate(problem), 1.0):
+        expected = problem.coef - rate * d_coef, problem.intercept - rate * d_intercept
+        got = _step(adapter, problem, rate, 1)
+        _compare_coefs(law, problem, got, expected, rate, update)
 
 
 def check_steps_add_up(adapter: Adapter, problem: Problem) -> None:
@@ -284,23 +284,34 @@ for check in CHECKS:
 def _ask(adapter: Adapter, problem: Problem) -> _Update:
     # Not as views with negative strides, which some libraries refuse.
     problem = Problem(*(np.ascontiguousarray(a) if np.ndim(a) else a for a in problem))
-    update = _Update(adapter.loss(*problem), *adapter.gradient(*problem))
-    for name in ("coef", "intercept"):
-        shape, got = np.shape(getattr(problem, name)), getattr(update, f"d_{name}")
-        if np.shape(got) != shape:
-            law = "The gradient has the shapes of coef and intercept."
-            _fail(law, problem, f"d_{name} of the shape {shape}", got)
-    return update
+    loss, gradient = adapter.loss(*problem), adapter.gradient(*problem)
+    if np.shape(loss) != ():
+        _fail("The loss is a number.", problem, "a number", loss)
+    return _Update(float(loss), *_read_coefs("gradient", problem, gradient))
+
+
+def _read_coefs(name: str, problem: Problem, answer: Any) -> Coefs:
+    """Return the two parts of an answer as arrays, or fail if they have other shapes."""
+    law = f"The {name} has the shapes of coef and intercept."
+    shapes = np.shape(problem.coef), np.shape(problem.intercept)
+    expected = f"a pair of the shapes {shapes[0]} and {shapes[1]}"
+    if not isinstance(answer, tuple | list) or len(answer) != 2:
+        _fail(law, problem, expected, answer)
+    coef, intercept = map(np.asarray, answer)
+    if (coef.shape, intercept.shape) != shapes:
+        _fail(law, problem, expected, answer)
+    return coef, intercept if intercept.ndim else intercept.item()
 
 
 def _step(adapter: Adapter, problem: Problem, rate: float, n_steps: int) -> Coefs:
     """Return coef and intercept after some steps."""
     step = getattr(adapter, "step", None)
     if step is not None:
-        return step(*problem, rate, n_steps)
+        return _read_coefs("step", problem, step(*problem, rate, n_steps))
     coef, intercept, *rows = problem
     for _ in range(n_steps):
-        d_coef, d_intercept = adapter.gradient(coef, intercept, *rows)
+        answer = adapter.gradient(coef, intercept, *rows)
+        d_coef, d_intercept = _read_coefs("gradient", problem, answer)
         coef, intercept = coef - rate * d_coef, intercept - rate * d_intercept
     return coef, intercept
 

@@ -1,5 +1,6 @@
 """Whole classification problems for Hypothesis: rows, and coefficients to start from."""
 
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +13,10 @@ except ImportError as error:
     raise ImportError(
         "sk_neuron.testing needs Hypothesis: pip install sk-neuron[testing]"
     ) from error
+
+
+# What is smaller is drawn as 0.
+_TINY = 2.0**-40
 
 
 class Problem(NamedTuple):
@@ -91,7 +96,8 @@ def problems(
     """Return a strategy for whole classification problems.
 
     They shrink to few rows, features and classes, and to small integers. Nothing is
-    filtered out. Every class has a row, and the weight of the first row is positive.
+    filtered out. Every class has a row, and the weight of the first row is positive. What
+    is smaller than 2**-40 is drawn as 0, so that float32 loses no products to underflow.
 
     Parameters
     ----------
@@ -139,7 +145,8 @@ def problems(
     Raises
     ------
     ValueError
-        If a range is empty or begins too low, or if there are more classes than rows.
+        If a range is empty or begins too low, if there are more classes than rows, if the
+        precision or a scale is none, or if weights drawn are not finite or below 0.
 
     Examples
     --------
@@ -154,18 +161,16 @@ def problems(
         sample_weight=np.array([1.0, 0.0]),
     )
     """
-    for name, least, (low, high) in [
-        ("n_rows", 2, n_rows),
-        ("n_features", 1, n_features),
-        ("n_classes", 2, n_classes),
-    ]:
-        if not least <= low <= high:
-            raise ValueError(
-                f"{name} must be a pair of integers, {least} <= low <= high. "
-                f"Got {(low, high)} instead."
-            )
+    _check_range("n_rows", n_rows, 2)
+    _check_range("n_features", n_features, 1)
+    _check_range("n_classes", n_classes, 2)
     if n_classes[1] > n_rows[1]:
         raise ValueError(f"{n_classes[1]} classes need more than {n_rows[1]} rows.")
+    if not conditioning >= 1:
+        raise ValueError(f"conditioning must be 1 or more. Got {conditioning} instead.")
+    _check_scale("scale", scale, dtype)
+    _check_scale("coef_scale", coef_scale, dtype)
+    values = _floats(-scale, scale, dtype)
     if weights is None:
         weights = _floats(0, 8, dtype)
 
@@ -174,19 +179,22 @@ def problems(
         k = draw(st.integers(*n_classes))
         n = draw(st.integers(max(k, n_rows[0]), n_rows[1]))
         d = draw(st.integers(*n_features))
-        values = _floats(-scale, scale, dtype)
-        mostly_zero = sparse and draw(st.booleans())
-        fill: st.SearchStrategy[Any] = st.just(0.0) if mostly_zero else st.nothing()
-        X = draw(hnp.arrays(dtype, (n, d), elements=values, fill=fill))
+        # No branch that is taken draws less than the one that is not: the shortest draws
+        # count as the simplest, so that failures shrink to where all is plain.
+        X = draw(_arrays(dtype, (n, d), values))
+        if sparse and draw(st.booleans()):
+            X *= draw(hnp.arrays(bool, (n, d)))
         if conditioning > 1 and d > 1 and draw(st.booleans()):
             X[:, -1] = X[:, 0] + X[:, -1] / conditioning
         if constant_columns and draw(st.booleans()):
             X[:, draw(st.integers(0, d - 1))] = draw(values)
         if duplicates and draw(st.booleans()):
-            X = X[draw(hnp.arrays(int, n, elements=st.integers(0, n - 1)))]
-        rest = draw(hnp.arrays(int, n - k, elements=st.integers(0, k - 1)))
-        y = np.concatenate([np.arange(k), rest])
-        sample_weight = draw(hnp.arrays(dtype, n, elements=weights))
+            X = X[draw(_arrays(int, n, st.integers(0, n - 1)))]
+        rest = draw(_arrays(int, n - k, st.integers(0, k - 1)))
+        y = np.concatenate([np.arange(k), rest])[draw(st.permutations(range(n)))]
+        sample_weight = draw(_arrays(dtype, n, weights))
+        if not (np.isfinite(sample_weight) & (sample_weight >= 0)).all():
+            raise ValueError(f"weights must be finite, 0 or more. Got {sample_weight}.")
         sample_weight[0] = sample_weight[0] or 1
         coef, intercept = draw(coefs(d, k, dtype=dtype, scale=coef_scale))
         return Problem(coef, intercept, X, y, sample_weight)
@@ -206,10 +214,10 @@ def coefs(
     Parameters
     ----------
     n_features : int
-        The number of features.
+        The number of features, 1 or more.
 
     n_classes : int, default=2
-        The number of classes.
+        The number of classes, 2 or more.
 
     dtype : {np.float64, np.float32}, default=np.float64
         Their precision.
@@ -223,6 +231,11 @@ def coefs(
         For two classes `coef` is (n_features,) and `intercept` a float; for more they are
         (n_classes, n_features) and (n_classes,).
 
+    Raises
+    ------
+    ValueError
+        If there are too few features or classes, or if the precision or the scale is none.
+
     Examples
     --------
     >>> from hypothesis import find
@@ -230,6 +243,9 @@ def coefs(
     >>> find(coefs(2), lambda start: start[1] > 0.7)
     (array([0., 0.]), 1.0)
     """
+    _check_range("n_features", (n_features, n_features), 1)
+    _check_range("n_classes", (n_classes, n_classes), 2)
+    _check_scale("scale", scale, dtype)
     values = _floats(-scale, scale, dtype)
     if n_classes == 2:
         return st.tuples(_arrays(dtype, n_features, values), values)
@@ -237,11 +253,32 @@ def coefs(
     return st.tuples(_arrays(dtype, shape, values), _arrays(dtype, n_classes, values))
 
 
+def _check_range(name: str, given: Any, least: int) -> None:
+    is_pair = isinstance(given, tuple) and len(given) == 2
+    if not (
+        is_pair
+        and all(isinstance(end, Integral) for end in given)
+        and least <= given[0] <= given[1]
+    ):
+        raise ValueError(
+            f"{name} must be a pair of integers, {least} <= low <= high. "
+            f"Got {given!r} instead."
+        )
+
+
+def _check_scale(name: str, scale: Any, dtype: Any) -> None:
+    if dtype not in (np.float64, np.float32):
+        raise ValueError(f"dtype must be np.float64 or np.float32. Got {dtype!r} instead.")
+    if not (isinstance(scale, int | float) and 0 < scale < np.inf):
+        raise ValueError(f"{name} must be a positive number. Got {scale!r} instead.")
+
+
 def _arrays(dtype: Any, shape: Any, values: Any) -> Any:
     return hnp.arrays(dtype, shape, elements=values, fill=st.nothing())
 
 
 def _floats(low: float, high: float, dtype: Any) -> st.SearchStrategy[float]:
-    """Return floats without subnormals, which lose digits by themselves."""
+    """Return floats, 0 in place of tiny ones."""
+    ends = (float(np.dtype(dtype).type(end)) for end in (low, high))
     width: Any = np.dtype(dtype).itemsize * 8
-    return st.floats(low, high, width=width, allow_subnormal=False)
+    return st.floats(*ends, width=width).map(lambda v: v if abs(v) >= _TINY else 0.0)

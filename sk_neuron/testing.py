@@ -104,14 +104,17 @@ def check_gradient_updates(
 
     settings : hypothesis.settings, default=None
         How many problems to draw, and the like. If None, the profile that is loaded,
-        without a deadline, and with the text by which a failure is reproduced.
+        without a deadline.
 
     Raises
     ------
     AssertionError
-        If a check fails: its law, what was expected, what came, and the shrunk problem.
+        If a check fails: its law, what was expected, what came, and the shrunk problem,
+        which can be pasted.
     ValueError
-        If there is no check of a name.
+        If there is no check of a name, or if none is left to run.
+    TypeError
+        If `skip`, `only` or `settings` is of another kind.
 
     Examples
     --------
@@ -136,7 +139,7 @@ def parametrize_with_gradient_checks(
 
     The test takes `adapter`, `check` and `problem`, and calls ``check(adapter, problem)``.
     It becomes a test of Hypothesis, so that `reproduce_failure`, `example` and `seed` go
-    above it as they would elsewhere.
+    above it as they would elsewhere; settings are passed as `settings`.
 
     Parameters
     ----------
@@ -164,7 +167,11 @@ def parametrize_with_gradient_checks(
     Raises
     ------
     ValueError
-        If there is no check of a name.
+        If there is no check of a name, or if none is left to run.
+    TypeError
+        If `skip`, `only` or `settings` is of another kind.
+    ImportError
+        If pytest is missing.
 
     Examples
     --------
@@ -173,13 +180,20 @@ def parametrize_with_gradient_checks(
     ... def test_gradient_updates(adapter, check, problem):
     ...     check(adapter, problem)
     """
-    import pytest
+    try:
+        import pytest
+    except ImportError as error:
+        raise ImportError(
+            "parametrize_with_gradient_checks needs pytest: pip install pytest"
+        ) from error
 
+    checks = _choose(skip, only)
     cases = [
-        pytest.param(adapter, check, id=f"{check.__name__}-{adapter!r}")
+        pytest.param(adapter, check, id=f"{check.__name__}-{_name(adapter)}")
         for adapter in adapters
-        for check in _choose(skip, only)
+        for check in checks
     ]
+    settings = settings or hypothesis.settings(deadline=None, print_blob=True)
 
     def decorate(test: Callable[..., None]) -> Any:
         return pytest.mark.parametrize(("adapter", "check"), cases)(
@@ -192,11 +206,24 @@ def parametrize_with_gradient_checks(
 def _choose(skip: Collection[str], only: Collection[str] | None) -> list[Check]:
     """Return the checks to run."""
     names = [check.__name__ for check in CHECKS]
-    for name in (*skip, *(only or ())):
+    for parameter, given in (("skip", skip), ("only", only)):
+        if isinstance(given, str):
+            raise TypeError(f"{parameter} must be a list of names. Got {given!r} instead.")
+    skip, only = list(skip), names if only is None else list(only)
+    for name in (*skip, *only):
         if name not in names:
             raise ValueError(f"There is no check {name!r}. There are {names}.")
-    wanted = set(names if only is None else only) - set(skip)
-    return [check for check in CHECKS if check.__name__ in wanted]
+    wanted = set(only) - set(skip)
+    checks: list[Check] = [check for check in CHECKS if check.__name__ in wanted]
+    if not checks:
+        raise ValueError("No check is left to run.")
+    return checks
+
+
+def _name(adapter: Adapter) -> str:
+    """Return a name for a test, the same in every process."""
+    name = repr(adapter)
+    return type(adapter).__name__ if " at 0x" in name else " ".join(name.split())[:80]
 
 
 def _bind(check: Check, adapter: Adapter) -> Callable[[Problem], None]:
@@ -213,7 +240,9 @@ def _draw(
     settings: hypothesis.settings | None,
 ) -> Any:
     """Return a test that draws its problem."""
-    settings = settings or hypothesis.settings(deadline=None, print_blob=True)
+    settings = settings or hypothesis.settings(deadline=None)
+    if not isinstance(settings, hypothesis.settings):
+        raise TypeError(f"settings must be hypothesis.settings. Got {settings!r} instead.")
     strategy = _DEFAULT if strategy is None else strategy
     return settings(hypothesis.given(problem=strategy)(test))
 

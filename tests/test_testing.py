@@ -4,11 +4,14 @@ import json
 import subprocess
 import sys
 
+import hypothesis
 import numpy as np
 import oracle
 import pytest
 from hypothesis import Phase, find, settings
+from hypothesis import strategies as st
 from scipy.sparse import csr_array
+from sklearn.linear_model import LogisticRegression
 
 from sk_neuron import SigmoidNeuronClassifier, _rule, testing
 from sk_neuron.testing import (
@@ -243,50 +246,70 @@ def test_a_gradient_of_another_shape_is_told():
         d_coef, d_intercept = find_gradient(*problem)
         return d_coef[np.newaxis], d_intercept
 
-    adapter = FunctionAdapter(find_loss, in_two_dimensions)
-    with pytest.raises(AssertionError, match=r"expected d_coef of the shape \(1,\)"):
+    for answer, told in [
+        (in_two_dimensions, r"a pair of the shapes \(1,\) and \(\)"),
+        (lambda *problem: (*find_gradient(*problem), 0), "a pair of the shapes"),
+        (lambda *problem: None, "a pair of the shapes"),
+    ]:
+        adapter = FunctionAdapter(find_loss, answer)
+        with pytest.raises(AssertionError, match=f"expected {told}"):
+            check_gradient_updates(adapter, problems=TWO_CLASSES, settings=BROKEN)
+    adapter = FunctionAdapter(lambda *problem: np.ones(1), find_gradient)
+    with pytest.raises(AssertionError, match="The loss is a number"):
         check_gradient_updates(adapter, problems=TWO_CLASSES, settings=BROKEN)
 
 
-def fails(check, adapter, problem):
-    try:
-        check(adapter, problem)
-    except AssertionError:
-        return True
-    return False
+def test_lists_and_numbers_of_numpy_will_do():
+    def in_lists(*problem):
+        d_coef, d_intercept = find_gradient(*problem)
+        return [d_coef.tolist(), np.array(d_intercept)]
+
+    adapter = FunctionAdapter(lambda *problem: np.array(find_loss(*problem)), in_lists)
+    check_gradient_updates(adapter, problems=TWO_CLASSES, settings=THEIRS)
 
 
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize(
     "bug", [ignore_weights, decay_the_intercept], ids=lambda bug: bug.__name__
 )
-def test_failures_shrink_to_few_rows_and_small_integers(bug):
-    adapter, check = FunctionAdapter(find_loss, bug), testing.check_finite_differences
-    least = find(
-        problems(),
-        lambda problem: problem.coef.ndim == 1 and fails(check, adapter, problem),
-        settings=settings(derandomize=True, database=None, max_examples=1000),
-    )
+def test_failures_shrink_to_few_rows_and_small_integers(bug, seed):
+    """Whatever they begin with, and with all that Hypothesis does to explain them."""
+    adapter = FunctionAdapter(find_loss, bug)
+
+    @hypothesis.seed(seed)
+    @settings(database=None, deadline=None, max_examples=200)
+    @hypothesis.given(TWO_CLASSES)
+    def test(problem):
+        testing.check_finite_differences(adapter, problem)
+
+    with pytest.raises(AssertionError) as failure:
+        test()
+    least = read_problem(str(failure.value))
     assert least.X.shape == (2, 1)
     for array in least:
         np.testing.assert_array_equal(array, np.round(array))
         assert np.abs(array).max() <= 2
 
 
+def read_problem(message):
+    """Return the problem that an error tells as code."""
+    return eval(message[message.index("Problem(") :], {"np": np, "Problem": Problem})
+
+
 def test_a_failure_tells_how_to_reproduce_it():
     adapter = FunctionAdapter(find_loss, climb)
     name = "check_finite_differences"
+
+    @parametrize_with_gradient_checks([adapter], problems=TWO_CLASSES, only=[name])
+    def test(adapter, check, problem):
+        check(adapter, problem)
+
     with pytest.raises(AssertionError) as failure:
-        check_gradient_updates(
-            adapter,
-            problems=TWO_CLASSES,
-            only=[name],
-            settings=settings(BROKEN, print_blob=True),
-        )
+        test(adapter=adapter, check=getattr(testing, name))
     assert "@reproduce_failure(" in "".join(failure.value.__notes__)
     message = str(failure.value)
-    problem = eval(message[message.index("Problem(") :], {"np": np, "Problem": Problem})
     with pytest.raises(AssertionError) as again:
-        getattr(testing, name)(adapter, problem)
+        getattr(testing, name)(adapter, read_problem(message))
     assert str(again.value) == message
 
 
@@ -294,7 +317,7 @@ def test_a_failure_tells_how_to_reproduce_it():
 def test_a_problem_is_written_as_code(dtype):
     strategy = problems(dtype=dtype, n_classes=(3, 3), n_rows=(5, 9))
     problem = find(strategy, lambda problem: (problem.X % 1).any(), settings=BROKEN)
-    read = eval(repr(problem), {"np": np, "Problem": Problem})
+    read = read_problem(repr(problem))
     for before, after in zip(problem, read, strict=True):
         np.testing.assert_array_equal(before, after, strict=True)
 
@@ -335,6 +358,13 @@ def test_settings_are_passed_on():
         ({"n_rows": (1, 5)}, "n_rows must be a pair of integers, 2 <= low <= high"),
         ({"n_features": (3, 2)}, "n_features must be"),
         ({"n_classes": (2, 6), "n_rows": (2, 5)}, "6 classes need more than 5 rows"),
+        ({"n_rows": 5}, "n_rows must be a pair of integers"),
+        ({"n_rows": (2.0, 5.5)}, "n_rows must be a pair of integers"),
+        ({"scale": -1}, "scale must be a positive number"),
+        ({"coef_scale": np.inf}, "coef_scale must be a positive number"),
+        ({"scale": "8"}, "scale must be a positive number"),
+        ({"conditioning": np.nan}, "conditioning must be 1 or more"),
+        ({"dtype": int}, "dtype must be np.float64 or np.float32"),
     ],
 )
 def test_ranges_are_checked(params, message):
@@ -345,6 +375,58 @@ def test_ranges_are_checked(params, message):
 def test_names_of_checks_are_checked():
     with pytest.raises(ValueError, match="There is no check 'check_rows'"):
         check_gradient_updates(NeuronAdapter(), skip=["check_rows"])
+    for nothing in ({"only": []}, {"only": ["check_finite"], "skip": ["check_finite"]}):
+        with pytest.raises(ValueError, match="No check is left"):
+            check_gradient_updates(NeuronAdapter(), **nothing)
+    with pytest.raises(TypeError, match="only must be a list of names"):
+        check_gradient_updates(NeuronAdapter(), only="check_finite")
+    with pytest.raises(TypeError, match=r"settings must be hypothesis\.settings"):
+        check_gradient_updates(NeuronAdapter(), settings={"max_examples": 5})
+    names = (name for name in ["check_shards"])  # once through, and still run
+    with pytest.raises(AssertionError, match="add up over shards"):
+        check_gradient_updates(MLPAdapter(), only=names, settings=BROKEN)
+
+
+@pytest.mark.parametrize("weight", [-1.0, np.nan, np.inf])
+def test_weights_that_are_drawn_are_checked(weight):
+    with pytest.raises(ValueError, match="weights must be finite, 0 or more"):
+        find(problems(weights=st.just(weight)), lambda problem: True, settings=BROKEN)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_any_scale_has_a_float(dtype):
+    strategy = problems(scale=0.1, coef_scale=0.3, dtype=dtype)
+    find(strategy, lambda problem: problem.X.any() and problem.coef.any(), settings=BROKEN)
+
+
+def test_adapters_without_a_name_of_their_own():
+    class Mine:
+        loss = staticmethod(find_loss)
+        gradient = staticmethod(find_gradient)
+
+    @parametrize_with_gradient_checks([Mine()], only=["check_shards"])
+    def test(adapter, check, problem):
+        check(adapter, problem)
+
+    (mark,) = test.pytestmark
+    assert [case.id for case in mark.args[1]] == ["check_shards-Mine"]
+
+
+def test_a_neuron_takes_all_steps_from_where_it_is_asked_to():
+    X, y, s = np.array([[0.0], [1.0], [2.0]]), np.array([0, 1, 1]), np.ones(3)
+    start, plain = (np.array([0.5]), -0.5), NeuronAdapter()
+    others = {"tol": 1.0, "early_stopping": True, "checkpoints": [100], "warm_start": True}
+    other = NeuronAdapter(SigmoidNeuronClassifier(n_iter_no_change=2, verbose=1, **others))
+    assert other.loss(*start, X, y, s) == plain.loss(*start, X, y, s)
+    assert other.gradient(*start, X, y, s) == plain.gradient(*start, X, y, s)
+    assert other.step(*start, X, y, s, 0.1, 50) == plain.step(*start, X, y, s, 0.1, 50)
+
+
+def test_neurons_that_cannot_be_asked():
+    with pytest.raises(ValueError, match="balanced"):
+        NeuronAdapter(SigmoidNeuronClassifier(class_weight="balanced"))
+    with pytest.raises(TypeError, match="Got LogisticRegression instead"):
+        NeuronAdapter(LogisticRegression())
 
 
 @parametrize_with_gradient_checks(
