@@ -2,12 +2,14 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from importlib.metadata import distribution, version
 from pathlib import Path
 
 import sk_neuron
+from sk_neuron import testing
 
 PACKAGE = Path(sk_neuron.__file__).parent
 
@@ -81,9 +83,21 @@ def test_import_is_light():
 
 def test_public_names():
     public = {name for name in vars(sk_neuron) if not name.startswith("_")}
-    public -= {"testing"}  # where another test has imported it
+    public -= {"testing"}  # which is imported here, and only where it is asked for
     assert public | {"__version__"} == set(sk_neuron.__all__)
     assert sk_neuron.__version__ == version("sk-neuron")
+
+
+def test_every_public_name_has_a_page_with_an_example():
+    reference = (Path(__file__).parents[1] / "docs" / "api.md").read_text(encoding="utf-8")
+    named = {"sk_neuron": sk_neuron, "sk_neuron.testing": testing}
+    for part in reference.split(".. currentmodule:: ")[1:]:
+        module = named.pop(part.split()[0])
+        listed = re.findall(r"^   (\w+)$", part, flags=re.MULTILINE)
+        assert sorted(listed) == sorted(set(module.__all__) - {"__version__"})
+        for name in listed:
+            assert ">>> " in getattr(module, name).__doc__, name
+    assert not named
 
 
 def test_the_installed_package_is_what_is_tested():
