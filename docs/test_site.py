@@ -18,7 +18,10 @@ PAGES = sorted(
 )
 PAGES = [page for page in PAGES if not page.startswith("_static/")]
 SCREENSHOTS = SITE.parent / "screenshots"
-SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+SIZES = {
+    "desktop": {"width": 1280, "height": 900},
+    "phone": {"width": 390, "height": 844},
+}
 # What a script of scikit-learn 1.9 says of the names of features in a diagram it wrote.
 HARMLESS = "Expected copy-paste icon is missing from the DOM structure"
 (ANIMATED,) = [
@@ -63,18 +66,10 @@ def browser():
         browser.close()
 
 
-@pytest.fixture(params=SIZES)
-def size(request):
-    return request.param
-
-
 @pytest.fixture
-def visit(browser, address, size):
+def visit(browser, address):
     """Return a function that opens a page, whose complaints fail the test at its end."""
-    width, height = SIZES[size]
-    context = browser.new_context(
-        viewport={"width": width, "height": height}
-    )
+    context = browser.new_context()
     complaints = []
 
     def hear(said):
@@ -115,7 +110,7 @@ def visit(browser, address, size):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_page(visit, size, page):
+def test_page(visit, page):
     """No complaint of the browser, no missing picture, nothing wider than the screen."""
     tab = visit(page)
     assert tab.title()
@@ -132,29 +127,30 @@ def test_page(visit, size, page):
         tab.locator("mjx-merror, mjx-mtext[style*='red']").count() == 0
     )
     width = "[document.documentElement.scrollWidth, window.innerWidth]"
-    needed, given = tab.evaluate(width)
-    assert needed <= given
-    path = SCREENSHOTS / size / f"{page.replace('/', '.')}.png"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    tab.screenshot(path=path, full_page=True)
+    for size, viewport in SIZES.items():
+        tab.set_viewport_size(viewport)
+        needed, given = tab.evaluate(width)
+        assert needed <= given, size
+        path = SCREENSHOTS / size / f"{page.replace('/', '.')}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        tab.screenshot(path=path, full_page=True)
 
 
-@pytest.mark.parametrize("size", ["desktop"], indirect=True)
 def test_links(visit, address):
     """Every link within the site leads to a page, and to a place in it; all are linked."""
+    read = """pages => Promise.all(pages.map(async page => {
+        const address = new URL(page, window.origin);
+        const text = await (await fetch(address)).text();
+        const dom = new DOMParser().parseFromString(text, "text/html");
+        const links = [...dom.querySelectorAll("a[href]")].map(
+            a => new URL(a.getAttribute("href"), address).href);
+        const places = [...dom.querySelectorAll("[id]")].map(e => e.id);
+        return [page, links, places];
+    }))"""
     links, places = {}, {}
-    for page in PAGES:
-        tab = visit(page)
-        found = tab.evaluate(
-            "[...document.querySelectorAll('a[href]')].map(a => a.href)"
-        )
-        links[page] = [
-            link for link in found if link.startswith(address)
-        ]
-        places[page] = tab.evaluate(
-            "[...document.querySelectorAll('[id]')].map(e => e.id)"
-        )
-        tab.close()
+    for page, to, ids in visit("index.html").evaluate(read, PAGES):
+        links[page] = [link for link in to if link.startswith(address)]
+        places[page] = ids
 
     def find_target(link):
         link, _, _ = link.partition(":~:")  # before a text to highlight
@@ -175,8 +171,10 @@ def test_links(visit, address):
     assert set(PAGES) - reached <= {"genindex.html", "search.html"}
 
 
-def test_animation_plays(visit):
+@pytest.mark.parametrize("size", SIZES)
+def test_animation_plays(visit, size):
     tab = visit(ANIMATED)
+    tab.set_viewport_size(SIZES[size])
     slider = tab.locator("input.anim-slider")
     picture = tab.locator(".animation img").first
     shown = set()
@@ -192,21 +190,18 @@ def test_animation_plays(visit):
     )
 
 
-@pytest.mark.parametrize("size", ["desktop"], indirect=True)
 def test_formulas(visit):
     tab = visit("user_guide.html")
     tab.wait_for_selector("mjx-container")
     assert tab.locator("mjx-container").count() > 50
 
 
-@pytest.mark.parametrize("size", ["desktop"], indirect=True)
 def test_search(visit):
     tab = visit("search.html?q=Lanczos")
     tab.wait_for_selector("ul.search li a")
     assert "User guide" in tab.locator("ul.search").inner_text()
 
 
-@pytest.mark.parametrize("size", ["desktop"], indirect=True)
 def test_estimators_link_to_their_pages(visit):
     """The HTML representation of an estimator links to its page of the reference."""
     tab = visit(ANIMATED)
