@@ -97,11 +97,11 @@ report("right labels", clean)
 report("a fifth flipped", models)
 
 # %%
-# With right labels both are calibrated well, and logistic regression
-# has the better score. With flipped ones neither is, the neuron a
-# little less badly: they have learned how often a *label* is 1, and
-# that is seldom above 0.8 if a fifth of the labels is wrong. A bounded
-# loss does not change that.
+# On these rows, with right labels both are calibrated well, and
+# logistic regression has the better score. With flipped ones neither
+# is: they have learned how often a *label* is 1, and that is seldom
+# above 0.8 if a fifth of the labels is wrong. A bounded loss does not
+# change that.
 #
 # Calibrate on rows that you trust
 # --------------------------------
