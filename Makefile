@@ -38,15 +38,13 @@ test-mutants: .venv/installed
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -P tests/mutants.py
 
 # All is built anew, so that no page outlives its source.
-docs: .venv/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[docs]'
+docs: .venv/with_docs
 	rm -rf docs/_build docs/auto_* docs/generated
 	$(BIN)/python -P docs/draw_picture.py
 	$(BIN)/python -P -m sphinx --fail-on-warning --keep-going --quiet docs docs/_build/html
 
 # Opens the pages that `make docs` has built in Chromium, which must be installed.
-test-docs: .venv/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[docs]'
+test-docs: .venv/with_docs
 	$(BIN)/pytest $(BOTH_CORES) docs/test_site.py
 
 # Less than ten minutes on two cores that do nothing else.
@@ -62,4 +60,8 @@ clean:
 .venv/installed: pyproject.toml README.md $(PACKAGE)
 	test .venv/pyvenv.cfg -nt pyproject.toml || $(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[dev]'
+	touch $@
+
+.venv/with_docs: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[docs]'
 	touch $@
