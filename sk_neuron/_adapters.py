@@ -158,7 +158,10 @@ class NeuronAdapter:
             name = type(self.neuron).__name__
             raise TypeError(f"The neuron is a SigmoidNeuronClassifier. Got {name} instead.")
         if self.neuron.class_weight == "balanced":
-            raise ValueError("class_weight='balanced' has no gradient of its own rows.")
+            raise ValueError(
+                "class_weight='balanced' depends on all rows of a fit, so that it has no "
+                "gradient on some of them. Pass a dict."
+            )
 
     def __repr__(self) -> str:
         return f"NeuronAdapter({self.neuron}, {_name(self.layout)})"
