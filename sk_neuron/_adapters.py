@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ Coefs = tuple[NDArray[Any], Any]
 
 
 class Adapter(Protocol):
-    """What the checks ask: any object with these two methods, or three.
+    """What the checks ask: any object with these two methods, or up to four.
 
     For two classes `coef` has the shape (n_features,) and `intercept` is a float; for
     n_classes > 2 the shapes are (n_classes, n_features) and (n_classes,). `y` holds
@@ -31,12 +31,18 @@ class Adapter(Protocol):
     read off `coef`. Some, but never all, of the weights may be 0. Problems of three classes
     are drawn as well, unless ``problems(n_classes=(2, 2))`` is passed.
 
-    A third method is optional::
+    Two more methods are optional; for both `y` has all classes::
 
         step(coef, intercept, X, y, sample_weight, learning_rate, n_steps)
 
-    returns coef and intercept after n_steps steps; `y` has all classes. Without it a step
-    goes against the gradient, `learning_rate` times as far.
+    returns coef and intercept after n_steps steps. Without it a step goes against the
+    gradient, `learning_rate` times as far::
+
+        descend(coef, intercept, X, y, sample_weight, n_steps)
+
+    returns coef and intercept after n_steps steps of an optimiser that chooses its own step
+    sizes. To have it is to declare that no number of steps ends with a larger loss than
+    fewer steps do.
 
     Examples
     --------
@@ -82,6 +88,10 @@ class FunctionAdapter:
         ``step(coef, intercept, X, y, sample_weight, learning_rate, n_steps)`` returns
         `coef` and `intercept` after so many steps.
 
+    descend : callable or None, default=None
+        ``descend(coef, intercept, X, y, sample_weight, n_steps)`` returns `coef` and
+        `intercept` after so many steps of a monotone optimiser.
+
     See Also
     --------
     Adapter : The shapes of these arguments.
@@ -106,9 +116,10 @@ class FunctionAdapter:
     loss: Callable[..., float]
     gradient: Callable[..., Coefs]
     step: Callable[..., Coefs] | None = None
+    descend: Callable[..., Coefs] | None = None
 
     def __repr__(self) -> str:
-        parts = self.loss, self.gradient, self.step
+        parts = self.loss, self.gradient, self.step, self.descend
         return f"FunctionAdapter({', '.join(_name(part) for part in parts if part)})"
 
 
@@ -118,8 +129,9 @@ class NeuronAdapter:
 
     The gradient is what one `partial_fit` with ``init=(coef, intercept)`` moves, over its
     `learning_rate`; the loss is ``1/2 Σ s (t - o)² + alpha/2 ‖coef‖²``, from `loss_curve_`;
-    steps are those of `fit`. The gradient is right to the last digits where it is between
-    1e-18 times the coefficients and 1e20 in size.
+    steps are those of `fit`, and it descends with ``learning_rate="auto"``. The gradient is
+    right to the last digits where it is between 1e-18 times the coefficients and 1e20 in
+    size.
 
     Parameters
     ----------
@@ -190,7 +202,7 @@ class NeuronAdapter:
         X: Any,
         y: Any,
         sample_weight: Any,
-        learning_rate: float,
+        learning_rate: float | Literal["auto"],
         n_steps: int,
     ) -> Coefs:
         """Return coef and intercept after some steps of `fit`."""
@@ -201,7 +213,19 @@ class NeuronAdapter:
         coef, learned = _shape_like(coef, neuron.coef_, neuron.intercept_)
         return coef, learned if neuron.fit_intercept else intercept
 
-    def _start(self, coef: Any, intercept: Any, learning_rate: float) -> Any:
+    def descend(
+        self,
+        coef: NDArray[Any],
+        intercept: Any,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        n_steps: int,
+    ) -> Coefs:
+        """Return coef and intercept after some steps of ``learning_rate="auto"``."""
+        return self.step(coef, intercept, X, y, sample_weight, "auto", n_steps)
+
+    def _start(self, coef: Any, intercept: Any, learning_rate: Any) -> Any:
         params = self.neuron.get_params(deep=False)
         params["init"] = (coef, intercept) if params["fit_intercept"] else coef
         params |= {"learning_rate": learning_rate, "checkpoints": None, "verbose": 0}

@@ -1,12 +1,26 @@
-"""Move every neuron of a layer a number of steps along the update rule."""
+"""Take every neuron of a layer a number of steps down its loss.
+
+A pass over X evaluates the loss and the gradient of each column at a point. The column
+then keeps that point, or goes back to the one it kept before, and steps from there by its
+learning rate times 2^j. Where the step adapts, j follows the curvature that was met:
+
+    j ← max(0, min(j + 2, floor(log2(2^j ‖g_kept‖ / (√2 ‖g - g_kept‖)))))
+    or, if the loss rose after a step with j > 0, go back and j ← max(0, j - 2)
+
+The inner bound is that of Y. Malitsky and K. Mishchenko, "Adaptive gradient descent
+without descent", ICML (2020). Rounding down to powers of two keeps the rule from
+amplifying rounding errors, and a product with them is exact. For the same reason a rise of
+the loss that may be rounding is no rise. Where the step does not adapt, j stays 0 and every
+point is kept.
+"""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array, csr_matrix, issparse
 
-from sk_neuron._compiled import STRETCH, CompiledKernel, find_cost, has_kernel
-from sk_neuron._rule import correct, direction, potential
+from sk_neuron._compiled import STRETCH, CompiledKernel, Course, find_cost, has_kernel
+from sk_neuron._rule import negative_gradient, raw_prediction
 
 # A block of rows is as many as keep X within 4 MiB of float64, and the few arrays beside
 # it within 256 KiB each, which the memory allocator keeps at hand.
@@ -19,33 +33,52 @@ _MIN_ROWS = 64
 _SLOWER = 4
 _CALLS = 2**15
 
+# The base-2 logarithm of a step size beyond which it does not grow: LARGEST_STEP in
+# _kernel.h.
+_LARGEST_STEP = 1000
 
-class Layer(NamedTuple):
-    """K independent neurons that share one X: each neuron is a column."""
 
-    features: np.ndarray | csr_array | csr_matrix  # (n, d)
+class Problem(NamedTuple):
+    """What is trained: K independent neurons that share one X, each of them a column."""
+
+    X: np.ndarray | csr_array | csr_matrix  # (n, d)
     target: np.ndarray  # (n, K) int8: 1 or 0, or -1 in a row that is held out
-    weight: np.ndarray  # (n, K), or (n, 1) where the neurons share it
-    learning_rate: np.ndarray  # (K,), or (1,)
+    sample_weight: np.ndarray  # (n, K), or (n, 1) where the neurons share it
+    learning_rate: np.ndarray  # (K,), or (1,); where the step adapts, its smallest size
     alpha: float | np.ndarray  # one, or (K,)
     fit_intercept: bool
+    is_adaptive: bool = False
+    norm_scale: float | np.ndarray = 1.0  # a power of two, so that squared norms are finite
+    weight_power: int = 0  # weights, alpha and objective are divided by 2 to this power
 
 
-class SpanLayer(Layer):
-    """A layer whose coef are coordinates in the span of the rows of X and of the start.
+def select_columns(problem, columns):
+    """Return the problem of a slice of the columns."""
+    parts = {}
+    for name in ("sample_weight", "learning_rate", "alpha", "norm_scale"):
+        array = np.asarray(getattr(problem, name))
+        is_shared = array.shape[-1:] in ((), (1,))
+        parts[name] = array if is_shared else array[..., columns]
+    return problem._replace(target=problem.target[:, columns], **parts)
 
-    `features` are the potentials of these: X Xᵀ, and X coef_0 beside it (see `_span`).
-    """
 
-    __slots__ = ()
+class State(NamedTuple):
+    """Where a descent is. The arrays of a point and of a gradient have a row a column."""
+
+    kept: tuple[np.ndarray, ...]  # the points that the steps start from
+    gradient: tuple[np.ndarray, ...]  # minus that of the objective there
+    loss: np.ndarray  # (K,) twice the objective there
+    squared_error: np.ndarray  # (K,)
+    norm: np.ndarray  # (K,) of the gradient, squared and scaled
+    exponent: np.ndarray  # (K,) the next step is 2^exponent times the learning rate
 
 
-def prepare(layer):
-    """Return a kernel for a layer: it can `advance` and `trace`."""
-    is_empty = 0 in (*layer.features.shape, *layer.target.shape)
-    if is_empty or isinstance(layer, SpanLayer) or not has_kernel(layer.features):
-        return NumpyKernel(layer)
-    return CompiledKernel(layer)
+def make_kernel(problem):
+    """Return a kernel for a problem: it can `start` and `run` a descent."""
+    is_empty = 0 in (*problem.X.shape, *problem.target.shape)
+    if is_empty or not has_kernel(problem.X):
+        return NumpyKernel(problem)
+    return CompiledKernel(problem)
 
 
 class NumpyKernel:
@@ -54,70 +87,176 @@ class NumpyKernel:
     `n_at_once` steps take a fraction of a second, or one does that takes longer.
     """
 
-    def __init__(self, layer):
-        cost = find_cost(layer.features, layer.target.shape[1])
+    def __init__(self, problem):
+        n_columns = problem.target.shape[1]
+        cost = find_cost(problem.X, n_columns)
         self.n_at_once = max(1, STRETCH // (_SLOWER * cost + _CALLS))
-        self.layer, self.features = layer, layer.features
-        target, weight = layer.target.astype(layer.features.dtype), layer.weight
-        if (layer.target < 0).any():
-            weight = weight * (layer.target >= 0)
-        whole = layer.features, target, weight
+        self.problem = problem
+        self.rate = np.broadcast_to(problem.learning_rate, n_columns).astype(np.float64)
+        self.alpha = np.broadcast_to(problem.alpha, n_columns)[:, np.newaxis]
+        self.target, self.weight = (
+            problem.target.astype(problem.X.dtype),
+            problem.sample_weight,
+        )
+        if (problem.target < 0).any():
+            self.weight = self.weight * (problem.target >= 0)
+        whole = problem.X, self.target, self.weight
         self.blocks: list[tuple[Any, Any, Any]] = [whole]
-        self.direction = direction
-        if isinstance(layer, SpanLayer):
-            self.direction = _span_direction
-        elif not issparse(layer.features):  # slices of CSR would be a copy of X
+        if not issparse(problem.X):  # slices of CSR would be a copy of X
             self.blocks = list(row_blocks(*whole)) or [whole]
 
-    def advance(self, coef, intercept, n_steps):
-        """Return coef, intercept and the squared error before each step, (n_steps, K)."""
-        coef, intercept = coef.copy(), intercept.copy()
-        squared_error = np.empty((n_steps, coef.shape[1]))
-        for step in range(n_steps):
-            squared_error[step] = self._move(coef, intercept)
-        return coef, intercept, squared_error
+    def start(self, coef, intercept, exponent=0):
+        """Return the state of a descent that begins with coef (K, d), and its `Course`.
 
-    def trace(self, coef, intercept, n_steps):
-        """Do what `advance` does, and return coef and intercept after each step."""
-        coefs = np.empty((n_steps, *coef.shape), coef.dtype)
-        intercepts = np.empty((n_steps, *intercept.shape), intercept.dtype)
-        squared_error = np.empty((n_steps, coef.shape[1]))
-        coef, intercept = coef.copy(), intercept.copy()
-        for step in range(n_steps):
-            squared_error[step] = self._move(coef, intercept)
-            coefs[step], intercepts[step] = coef, intercept
-        return coefs, intercepts, squared_error
+        The first step is 2^exponent times the learning rate.
+        """
+        with np.errstate(all="ignore"):
+            point = self._locate(coef, intercept)
+            gradient, loss, squared_error = self._evaluate(point)
+            norm = self._squared_norm(gradient)
+        exponent = np.broadcast_to(exponent, len(coef)).astype(np.int64)
+        state = State(point, gradient, loss, squared_error, norm, exponent)
+        return state, Course(squared_error[np.newaxis], exponent[np.newaxis])
 
-    def _move(self, coef, intercept):
-        """Take a step in place, and return the squared error before it."""
-        layer, (first, *others) = self.layer, self.blocks
+    def run(self, state, n_steps):
+        """Return the state so many steps later, and the `Course` of these steps."""
+        state, course, _ = self._run(state, n_steps, lambda state: None)
+        return state, course
+
+    def run_recording(self, state, n_steps):
+        """Do what `run` does, and return coef (n_steps, K, d), intercept (n_steps, K)."""
+        state, course, weights = self._run(state, n_steps, self.weights)
+        coefs, intercepts = map(np.stack, zip(*weights, strict=True))
+        return state, course, coefs, intercepts
+
+    def points(self, state):
+        """Return the points kept, as arrays that have a row for each column."""
+        return state.kept
+
+    def weights_at(self, points):
+        """Return coef (K, d) and intercept (K,) of points, or of some of them."""
+        return points
+
+    def weights(self, state):
+        """Return coef (K, d) and intercept (K,) of the points kept."""
+        return self.weights_at(state.kept)
+
+    def next_weights(self, state):
+        """Return coef (K, d) and intercept (K,) that the next step tries."""
+        with np.errstate(all="ignore"):
+            return self.weights_at(self._move(state))
+
+    def raw_prediction(self, state):
+        """Return x · w + b of all rows at the points kept, (n, K)."""
+        with np.errstate(all="ignore"):
+            return raw_prediction(self.problem.X, *state.kept)
+
+    def _run(self, state, n_steps, record):
+        course, records = [], []
         # What overflows shows in the result, where the caller looks for it.
         with np.errstate(all="ignore"):
-            d_coef, d_intercept, error = self.direction(*first, coef, intercept)
-            for block in others:
-                more = self.direction(*block, coef, intercept)
-                d_coef += more[0]
-                d_intercept += more[1]
-                error += more[2]
-            coef += layer.learning_rate * (d_coef - layer.alpha * coef)
-            if layer.fit_intercept:
-                intercept += layer.learning_rate * d_intercept
-        return error
+            for _ in range(n_steps):
+                state = self._step(state)
+                course.append((state.squared_error, state.exponent))
+                records.append(record(state))
+        shape = (n_steps, len(state.loss))
+        squared_error, exponent = zip(*course, strict=True) if course else ((), ())
+        squared_error = np.array(squared_error, np.float64).reshape(shape)
+        exponent = np.array(exponent, np.int64).reshape(shape)
+        return state, Course(squared_error, exponent), records
+
+    def _step(self, state):
+        """Return the state after a step."""
+        point = self._move(state)
+        gradient, loss, squared_error = self._evaluate(point)
+        exponent, is_kept = state.exponent, np.full(len(loss), True)
+        if self.problem.is_adaptive:
+            change = self._squared_norm(
+                tuple(new - old for new, old in zip(gradient, state.gradient, strict=True))
+            )
+            rounding = 16 * np.finfo(self.problem.X.dtype).eps
+            is_kept = (exponent == 0) | (loss <= state.loss * (1 + rounding))
+            longest = _LARGEST_STEP - np.frexp(self.rate)[1]
+            grown = next_exponent(exponent, state.norm, change, longest)
+            exponent = np.where(is_kept, grown, np.maximum(exponent - 2, 0))
+        new = State(
+            point, gradient, loss, squared_error, self._squared_norm(gradient), exponent
+        )
+        return State(
+            _choose(is_kept, new.kept, state.kept),
+            _choose(is_kept, new.gradient, state.gradient),
+            *_choose(is_kept, new[2:5], state[2:5]),
+            exponent,
+        )
+
+    def _move(self, state):
+        """Return the points that the next step tries."""
+        step = np.ldexp(self.rate, state.exponent)
+        return tuple(
+            (x + (step if x.ndim == 1 else step[:, np.newaxis]) * g).astype(x.dtype)
+            for x, g in zip(state.kept, state.gradient, strict=True)
+        )
+
+    def _locate(self, coef, intercept):
+        """Return coef and intercept as a point of this kernel."""
+        return coef, intercept
+
+    def _evaluate(self, point):
+        """Return minus the gradient, twice the objective and the squared error, (K,)."""
+        coef, intercept = point
+        first, *others = self.blocks
+        d_coef, d_intercept, squared_error = negative_gradient(*first, coef, intercept)
+        for block in others:
+            more = negative_gradient(*block, coef, intercept)
+            d_coef += more[0]
+            d_intercept += more[1]
+            squared_error += more[2]
+        d_coef = (d_coef - self.alpha * coef).astype(coef.dtype, copy=False)
+        if not self.problem.fit_intercept:
+            d_intercept = np.zeros_like(d_intercept)
+        loss = squared_error
+        if self.problem.is_adaptive and self.alpha.any():
+            loss = loss + self.alpha[:, 0] * _sum_squares(coef)
+        return (d_coef, d_intercept), loss, squared_error
+
+    def _squared_norm(self, gradient):
+        """Return the squared norm of the gradient of each column, scaled, (K,)."""
+        d_coef, d_intercept = gradient
+        scale = np.broadcast_to(self.problem.norm_scale, len(d_coef))
+        return _sum_squares(scale[:, np.newaxis] * d_coef) + (scale * d_intercept) ** 2
 
 
-def _span_direction(features, target, weight, coef, intercept):
-    """Return what `direction` does: in these coordinates Xᵀ delta is delta itself."""
-    delta, squared_error = correct(target, weight, potential(features, coef, intercept))
-    d_coef = np.zeros_like(coef)
-    d_coef[: len(delta)] = delta
-    return d_coef, delta.sum(axis=0, dtype=np.float64), squared_error
+def next_exponent(exponent, norm, change, longest):
+    """Return the exponents after steps that are kept, from squared norms of gradients.
+
+    Where the gradient is zero nothing moves, and the exponent stays.
+    """
+    ratio = norm / (2 * change)
+    grown = np.minimum(exponent + 2, longest)
+    # floor(log2(√ratio)): frexp gives 2^(power - 1) <= ratio < 2^power
+    root = (np.frexp(ratio)[1].astype(np.int64) - 1) // 2
+    root = np.where(ratio > 0, root, -(2**31))
+    grown = np.where(np.isfinite(ratio), np.minimum(grown, exponent + root), grown)
+    return np.where(norm > 0, np.maximum(grown, 0), exponent)
 
 
-def row_blocks(features, *columns):
+def _choose(condition, arrays, others):
+    """Return the rows of arrays where a condition holds, and of the others elsewhere."""
+    return tuple(
+        np.where(condition if a.ndim == 1 else condition[:, np.newaxis], a, b)
+        for a, b in zip(arrays, others, strict=True)
+    )
+
+
+def _sum_squares(array):
+    return np.einsum("kj,kj->k", array, array, dtype=np.float64)
+
+
+def row_blocks(X, *columns):
     """Yield blocks of rows of X with the rows of the arrays beside it."""
     n_columns = max(column.shape[1] for column in columns)
-    n_rows = min(_BLOCK_SIZE // max(1, features.shape[1]), _COLUMN_SIZE // n_columns)
+    n_rows = min(_BLOCK_SIZE // max(1, X.shape[1]), _COLUMN_SIZE // n_columns)
     n_rows = max(_MIN_ROWS, n_rows)
-    for start in range(0, features.shape[0], n_rows):
+    for start in range(0, X.shape[0], n_rows):
         rows = slice(start, start + n_rows)
-        yield features[rows], *(column[rows] for column in columns)
+        yield X[rows], *(column[rows] for column in columns)

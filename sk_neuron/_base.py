@@ -10,7 +10,7 @@ from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from sk_neuron._compat import CallbackSupportMixin
-from sk_neuron._descent import finite_potential
+from sk_neuron._compiled import check_raw_prediction
 from sk_neuron._inputs import (
     check_labels,
     check_sample_weight,
@@ -43,7 +43,7 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self, "coef_")
         features = read_data(self, X, reset=False)
-        return flatten(finite_potential(features, self.coef_.T, self.intercept_))
+        return flatten(check_raw_prediction(features, self.coef_, self.intercept_))
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.floating[Any]]:
         """Return the probability of each class, or of each label.
@@ -183,12 +183,11 @@ def describe_features(estimator):
     return {name: getattr(estimator, name) for name in names if hasattr(estimator, name)}
 
 
-def describe_neuron(classes, multilabel, coef, intercept, rate):
-    """Return the attributes that answers need, and the step size."""
+def describe_neuron(classes, multilabel, coef, intercept):
+    """Return the attributes that answers need."""
     return {
         "classes_": classes,
         "coef_": coef,
         "intercept_": intercept,
-        "learning_rate_": rate if len(rate) > 1 else float(rate[0]),
         "_multilabel": multilabel,
     }

@@ -100,6 +100,28 @@ def check_steps_add_up(adapter: Adapter, problem: Problem) -> None:
     _compare_coefs(law, problem, got, expected, rate, _ask(adapter, problem))
 
 
+def check_descent(adapter: Adapter, problem: Problem) -> None:
+    """Check that an optimiser never raises the loss, if it declares so.
+
+    That is one with the method `descend`: after 1, 2, 3, 5, 8 and 13 of its steps the loss
+    is to be no larger than before, but for rounding. It holds by itself for an adapter
+    without.
+    """
+    law = "No step of a monotone optimiser raises the loss."
+    descend = getattr(adapter, "descend", None)
+    if descend is None:
+        return
+    before, n_before = adapter.loss(*problem), 0
+    for n_steps in (1, 2, 3, 5, 8, 13):
+        point = _move(problem, _read_coefs("descent", problem, descend(*problem, n_steps)))
+        after = adapter.loss(*point)
+        bound = before + _find_rounding(point, _Update(before, 0, 0)).loss
+        if not after <= bound:
+            times = f"{n_steps} steps, where {n_before} had {before!r}"
+            _fail(law, problem, f"a loss of at most {bound!r} after {times}", after)
+        before, n_before = after, n_steps
+
+
 def check_weight_two(adapter: Adapter, problem: Problem) -> None:
     """Check that a weight twice as large is the row twice, for every other row."""
     law = "Twice the weight is the row twice."
@@ -244,6 +266,7 @@ CHECKS = (
     check_small_step,
     check_step_follows_gradient,
     check_steps_add_up,
+    check_descent,
     check_weight_two,
     check_weight_zero,
     check_row_order,

@@ -1,10 +1,10 @@
-"""The estimator: validate, encode, descend, store."""
+"""The estimator: validate, build, solve, store."""
 
 import copy
 import warnings
 from collections.abc import Iterator
 from numbers import Integral
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,20 +12,14 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sk_neuron._advance import Layer, prepare
+from sk_neuron._advance import make_kernel
 from sk_neuron._base import (
     BaseNeuron,
     describe_features,
     describe_neuron,
     flatten,
 )
-from sk_neuron._descent import (
-    average_error,
-    check_overflow,
-    check_trained,
-    draw_start,
-    finite_potential,
-)
+from sk_neuron._compiled import check_raw_prediction
 from sk_neuron._inputs import (
     PARAMETERS,
     Rows,
@@ -33,22 +27,42 @@ from sk_neuron._inputs import (
     check_iters,
     check_labels,
     check_sample_weight,
+    combine_weights,
     encode_targets,
-    encode_weights,
     find_class_factors,
     fit_context,
     read_data,
     read_validation_rows,
     recognize_targets,
 )
-from sk_neuron._learning_rate import auto_learning_rate, check_learning_rate
-from sk_neuron._progress import FitTask, ProgressLines
-from sk_neuron._span import enter_span
-from sk_neuron._training import Patience, Training, warn_of_outcome
+from sk_neuron._solver._callbacks import FitTask, ProgressLines
+from sk_neuron._solver._fit_loop import FitLoop, check_overflow
+from sk_neuron._solver._gram import make_cheapest_kernel
+from sk_neuron._solver._initialization import draw_start
+from sk_neuron._solver._objective import (
+    check_steps,
+    find_weight_power,
+    make_batch_problem,
+    make_problem,
+    mean_brier_score,
+    report_losses,
+    scale_weights,
+    step_sizes,
+)
+from sk_neuron._solver._outcome import check_weights, warn_of_fit
+from sk_neuron._solver._stopping import Patience
 from sk_neuron._validation import Validation, hold_out, warn_of_scale
 
 # Checkpoints that take more memory than this, in bytes, are warned of.
 _MUCH_MEMORY = 2**30
+
+
+class WarmStart(NamedTuple):
+    """What a descent needs beside its weights to go on as if it had not ended."""
+
+    exponent: NDArray[np.int64]  # of the next step of each neuron
+    loss: float  # where it goes on
+    lowest_loss: float  # in `loss_curve_`
 
 
 def _has_checkpoints(neuron):
@@ -93,22 +107,24 @@ class SigmoidNeuronClassifier(BaseNeuron):
     factor, the Brier score [1]_. It is a bounded proper scoring rule: a mislabelled row
     costs a neuron at most 1, so wrong labels do limited damage to the probabilities.
 
-    The descent keeps nothing but its weights, so a fit of t iterations is the start of
-    every longer fit, and `max_iter` is the regulariser to search over. Scale the
-    features first, for example with :class:`~sklearn.preprocessing.StandardScaler`.
+    A fit of t iterations is the start of every longer fit, and `max_iter` is the
+    regulariser to search over. Scale the features first, for example with
+    :class:`~sklearn.preprocessing.StandardScaler`.
 
     Parameters
     ----------
-    max_iter : int, default=1000
+    max_iter : int, default=100
         The number of steps of a fit, 1 or more. All are taken, unless `tol`,
         `early_stopping`, a callback or an interrupt ends the fit before.
 
     learning_rate : "auto" or float, default="auto"
-        The step size :math:`\eta`. "auto" takes 1, shortened where 1 could overshoot:
-        ``min(1, 1 / L)`` with ``L = 0.0770293 * largest eigenvalue of
-        sum_i s_i x_i x_i^T + alpha``, the smoothness of the objective, so that no step
-        raises it, but for rounding [2]_. From 64 columns on the eigenvalue is a Lanczos
-        estimate with a margin of 5 %. A positive float is used as it is.
+        The step size :math:`\eta`. "auto" adapts it, for each neuron by itself: a step is
+        ``2**j / L`` with ``j >= 0`` and ``L = 0.0770293 * sum_i s_i |x_i|^2 + alpha``, a
+        bound of the curvature of the objective [2]_, where the intercept counts as a column
+        of ones. From one step to the next `j` grows by 2 at most, and is bounded by the
+        curvature that the last step has met [3]_. A step that raises the objective, by more
+        than rounding, is taken back. A positive float is used as it is; 1.0 is the step
+        size of the article.
 
     alpha : float, default=0.0
         Strength of the weight decay, 0 or more. The objective is a sum over rows, so
@@ -159,7 +175,8 @@ class SigmoidNeuronClassifier(BaseNeuron):
         Whether `fit` goes on from where the last one ended: `max_iter` steps more, on the
         same classes and features. On the same data a steps and then b steps are a + b
         steps, bit for bit. After an early stop it goes on from the best step, as if those
-        beyond it had not been.
+        beyond it had not been. The size of the next step is kept only where the fits before
+        had ``warm_start=True``, too.
 
     verbose : int, default=0
         Whether to print a line at most every second, and one at the end.
@@ -197,16 +214,17 @@ class SigmoidNeuronClassifier(BaseNeuron):
     intercept_ : ndarray of shape (n_neurons,)
         Intercepts of the neurons.
 
-    learning_rate_ : float or ndarray of shape (n_neurons,)
-        The step size used; one per neuron for multilabel `y` with a `class_weight`, where
-        the weights of the rows differ between the labels.
+    learning_rate_curve_ : ndarray of shape (`n_iter_`,) or (`n_iter_`, n_neurons)
+        The size of each step; one column per neuron where there are several. A step that
+        was taken back counts as one, and a shorter one follows.
 
     loss_curve_ : ndarray of shape (`n_iter_`,)
         The Brier score on the training rows before each step: the weighted mean of the
         squared error of the output, summed over the neurons. With two classes it is
         what :func:`~sklearn.metrics.brier_score_loss` measures; with more, it is its
         sum over classes, of outputs not yet scaled to sum to 1. Weights include those of
-        the classes.
+        the classes. After a step that was taken back the loss is what it was before, so
+        with ``learning_rate="auto"`` and ``alpha=0`` it never rises.
 
     n_iter_ : int
         The number of steps taken, with `warm_start` those behind the weights that the fit
@@ -238,6 +256,10 @@ class SigmoidNeuronClassifier(BaseNeuron):
     (n_samples, n_neurons) and of `coef_`, and one of (max_iter, n_neurons); with `tol` or
     validation rows also up to 32 MiB of weights. A memory map is streamed.
 
+    The weights learned are the better of the last two points, that is, the last step is
+    taken back if it raised the objective. With ``learning_rate="auto"`` all weights, and
+    `alpha`, times a number change nothing but rounding.
+
     Where there are fewer rows than features and enough steps to make it pay, the descent
     runs on the products of the rows, ``X @ X.T``, and reaches the same weights but for
     rounding; with `warm_start` it never does.
@@ -255,6 +277,8 @@ class SigmoidNeuronClassifier(BaseNeuron):
     .. [1] G. W. Brier, "Verification of forecasts expressed in terms of probability",
        Monthly Weather Review 78 (1950), 1-3.
     .. [2] Y. Nesterov, "Lectures on Convex Optimization", 2nd ed. (2018), section 1.2.3.
+    .. [3] Y. Malitsky and K. Mishchenko, "Adaptive gradient descent without descent",
+       ICML (2020).
 
     Examples
     --------
@@ -273,13 +297,14 @@ class SigmoidNeuronClassifier(BaseNeuron):
     loss_curve_: NDArray[np.float64]
     _n_steps: int  # behind `coef_`: `n_iter_`, or fewer where an earlier step was best
     _seed: int | None  # of the rows held out
+    _warm_start: WarmStart | None  # where the descent stands, if it may go on
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = PARAMETERS
 
     def __init__(
         self,
         *,
-        max_iter: int = 1000,
+        max_iter: int = 100,
         learning_rate: float | Literal["auto"] = "auto",
         alpha: float = 0.0,
         fit_intercept: bool = True,
@@ -361,8 +386,10 @@ class SigmoidNeuronClassifier(BaseNeuron):
         Warns
         -----
         ConvergenceWarning
-            If `max_iter` is reached with a positive `tol`, or if a start other than zeros
-            left a neuron saturated: no better than a constant, and without a gradient to
+            If `max_iter` is reached with a positive `tol`; if the loss still falls at the
+            end and the largest values of the features differ more than a thousandfold; if
+            a neuron answers worse than a constant would; or if a start other than zeros
+            left one saturated: no better than a constant, and without a gradient to
             improve.
         UserWarning
             If the fit was interrupted from the keyboard: the weights reached are kept. If
@@ -370,9 +397,8 @@ class SigmoidNeuronClassifier(BaseNeuron):
         """
         # On a copy, so that a fit that raises leaves self as it was.
         copied = copy.copy(self)
-        goes_on = self.warm_start and hasattr(self, "coef_")
-        max_iter = int(self.max_iter)  # NumPy's small integers overflow
-        rows, classes = self._read_rows(copied, X, y, sample_weight, goes_on)
+        is_warm_start = self.warm_start and hasattr(self, "coef_")
+        rows, classes = self._read_rows(copied, X, y, sample_weight, is_warm_start)
         checkpoints = self._check_checkpoints(rows)
 
         held_out = seed = validation = None
@@ -381,39 +407,56 @@ class SigmoidNeuronClassifier(BaseNeuron):
             validation = read_validation_rows(copied, *given, rows, classes)
             warn_of_scale(rows.features, validation.features)
         elif self.early_stopping:
-            seed = self._find_seed(goes_on)
+            seed = self._find_seed(is_warm_start)
             held_out = hold_out(rows, self.validation_fraction, seed)
             rows, validation = rows.take(~held_out), rows.take(held_out)
         factors = find_class_factors(self.class_weight, classes, rows.labels, rows.weight)
-        layer = self._build_layer(rows, factors)
-        coef, intercept = self._find_start(layer, goes_on)
-        training = self._plan(layer, coef, intercept, checkpoints, validation, factors)
-        n_before = self._n_steps if goes_on else 0
+        problem = self._make_problem(make_problem, rows, factors)
+        loop = self._make_loop(
+            problem,
+            self._find_start(problem, is_warm_start),
+            checkpoints,
+            self._weigh(validation, factors, problem.X.dtype),
+        )
 
-        def learned():
-            coef, intercept = training.result
-            multilabel, rate = rows.labels.ndim == 2, layer.learning_rate
+        def fitted_attributes():
+            result = loop.result()
+            learned = result.learned
             return (
                 describe_features(copied)
-                | describe_neuron(classes, multilabel, coef.T, intercept, rate)
-                | self._describe_course(training, n_before)
-                | {"_seed": self._seed if goes_on and seed is None else seed}
+                | describe_neuron(
+                    classes, rows.labels.ndim == 2, learned.coef, learned.intercept
+                )
+                | self._describe_course(result, problem, is_warm_start)
+                | {"_seed": self._seed if is_warm_start and seed is None else seed}
             )
 
+        max_iter = int(self.max_iter)  # NumPy's small integers overflow
         row_weight = None if sample_weight is None else rows.weight
         task = FitTask(self, max_iter, X, y, row_weight, held_out)
         lines = ProgressLines(self.verbose, type(self).__name__)
-        training.run(task, lines, learned)
-        lines.tell(training, is_last=True)
-        from_zero = isinstance(self.init, str) and self.init == "zeros"
-        coef, intercept = training.result
-        check_trained(
-            goes_on or from_zero, rows.features, layer.target, layer.weight, coef, intercept
-        )
 
-        self._store(learned())
-        task.close(learned)
-        warn_of_outcome(training, self.tol, rows.features)
+        def on_begin(loop):
+            return task.begin(loop.n_iter, max_iter) - loop.n_iter
+
+        def on_end(loop):
+            lines.tell(loop)
+            return task.end(loop.n_iter, loop.is_over, fitted_attributes)
+
+        loop.run(on_begin, on_end)
+        lines.tell(loop, is_last=True)
+        result = loop.result()
+        check_weights(problem.X, result.learned.coef, result.learned.intercept)
+        self._store(fitted_attributes())
+        task.close(fitted_attributes)
+        is_zero_start = isinstance(self.init, str) and self.init == "zeros"
+        warn_of_fit(
+            result,
+            problem,
+            tol=self.tol,
+            max_iter=max_iter,
+            is_zero_start=is_warm_start or is_zero_start,
+        )
         return self
 
     @available_if(_takes_batches)
@@ -428,7 +471,8 @@ class SigmoidNeuronClassifier(BaseNeuron):
         """Take one step of the update rule on a batch of rows.
 
         The first call starts from `init`, every other from where the last one, or a fit,
-        ended. ``learning_rate="auto"`` is that of each batch.
+        ended. ``learning_rate="auto"`` is the largest step that cannot raise the objective
+        of the batch, 1 over its largest curvature.
 
         Parameters
         ----------
@@ -448,7 +492,8 @@ class SigmoidNeuronClassifier(BaseNeuron):
         Returns
         -------
         self : SigmoidNeuronClassifier
-            The estimator, a step further: `n_iter_` and `loss_curve_` have grown by one.
+            The estimator, a step further: `n_iter_`, `loss_curve_` and
+            `learning_rate_curve_` have grown by one.
 
         Raises
         ------
@@ -470,49 +515,76 @@ class SigmoidNeuronClassifier(BaseNeuron):
         target = recognize_targets(labels, classes, multilabel)
         row_weight = check_sample_weight(sample_weight, len(labels))
         factors = find_class_factors(self.class_weight, classes, labels)
-        layer = self._build_layer(Rows(features, labels, target, row_weight), factors)
-        coef, intercept = self._find_start(layer, goes_on)
-        coef, intercept, squared_error = prepare(layer).advance(coef, intercept, 1)
-        check_overflow(1, coef, intercept, squared_error)
+        rows = Rows(features, labels, target, row_weight)
+        problem = self._make_problem(make_batch_problem, rows, factors)
+        kernel = make_kernel(problem)
+        state, course = kernel.start(*self._find_start(problem, goes_on))
+        coef, intercept = kernel.next_weights(state)
+        check_overflow(1, coef, intercept, course.squared_error, dtype=coef.dtype)
 
         n_steps = self._n_steps if goes_on else 0
-        losses = self.loss_curve_[:n_steps] if goes_on else np.empty(0)
-        loss = average_error(layer.weight, squared_error)
+        loss = mean_brier_score(problem.sample_weight, course.squared_error)
+        steps = flatten(step_sizes(problem, course.exponent))
         self._store(
             describe_features(copied)
-            | describe_neuron(classes, multilabel, coef.T, intercept, layer.learning_rate)
-            | {"loss_curve_": np.concatenate([losses, loss]), "n_iter_": n_steps + 1}
-            | {"_n_steps": n_steps + 1, "_seed": self._seed if goes_on else None}
+            | describe_neuron(classes, multilabel, coef, intercept)
+            | {
+                "loss_curve_": self._go_on("loss_curve_", n_steps, loss),
+                "learning_rate_curve_": self._go_on("learning_rate_curve_", n_steps, steps),
+                "n_iter_": n_steps + 1,
+                "_n_steps": n_steps + 1,
+                "_seed": self._seed if goes_on else None,
+                "_warm_start": None,
+            }
         )
         return self
 
-    def _describe_course(self, training, n_before):
-        """Return the attributes that tell how a fit went, after so many steps before it."""
-        losses = self.loss_curve_[:n_before] if n_before else np.empty(0)
-        n_iter = n_before + training.n_iter
+    def _describe_course(self, result, problem, is_warm_start):
+        """Return the attributes that tell how a fit went, after those before it."""
+        n_before = self._n_steps if is_warm_start else 0
+        before = self._warm_start if is_warm_start else None
+        lowest = np.inf
+        if before is not None and result.losses[0] == before.loss:  # on the same data
+            lowest = before.lowest_loss
+        losses = report_losses(problem, result.losses, lowest)
+        n_iter, n_learned = n_before + result.n_iter, n_before + result.learned.n_iter
+        steps = flatten(result.step_sizes)
         course = {
-            "loss_curve_": np.concatenate([losses, training.loss_curve]),
+            "loss_curve_": self._go_on("loss_curve_", n_before, losses[:-1]),
+            "learning_rate_curve_": self._go_on("learning_rate_curve_", n_before, steps),
             "n_iter_": n_iter,
-            "_n_steps": n_iter,
+            "_n_steps": n_learned,
+            "_warm_start": None,
         }
-        if training.validation:
+        if self.warm_start:
+            learned = result.learned
+            if learned.n_iter:
+                lowest = losses[: learned.n_iter].min()
+            course["_warm_start"] = WarmStart(
+                learned.exponent, result.losses[learned.n_iter], lowest
+            )
+        if result.validation_losses is not None:
             before = getattr(self, "validation_loss_curve_", np.empty(0))[:n_before]
             unknown = np.full(n_before - len(before), np.nan)
-            curve = np.concatenate([before, unknown, training.validation_loss_curve])
-            best = n_before + training.best_n_iter
-            if training.stops_early:
-                course["_n_steps"] = best
-            else:
+            curve = np.concatenate([before, unknown, result.validation_losses])
+            best = n_before + result.best_n_iter
+            if not self.early_stopping:
                 best = int(np.nanargmin(curve))
             course["validation_loss_curve_"] = curve
             course["best_n_iter_"] = best
             course["best_validation_score_"] = -float(curve[best])
-        if kept := training.kept:
-            coefs, intercepts = zip(*kept.values(), strict=True)
-            course["checkpoint_iters_"] = np.array(list(kept))
+        if result.checkpoints:
+            coefs, intercepts = zip(*result.checkpoints.values(), strict=True)
+            course["checkpoint_iters_"] = np.array(list(result.checkpoints))
             course["checkpoint_coefs_"] = np.stack(coefs)
             course["checkpoint_intercepts_"] = np.stack(intercepts)
         return course
+
+    def _go_on(self, name, n_before, values):
+        """Return a curve that goes on after so many steps of the fits before."""
+        if n_before == 0:
+            return values
+        return np.concatenate([getattr(self, name)[:n_before], values])
 
     def _read_rows(self, copied, X, y, sample_weight, goes_on):
         """Return the rows and the classes; `copied` notes the features."""
@@ -556,59 +628,73 @@ class SigmoidNeuronClassifier(BaseNeuron):
             return self._seed
         return check_random_state(self.random_state).randint(2**31)
 
-    def _build_layer(self, rows, factors):
-        features, alpha = rows.features, float(self.alpha)
-        weight = encode_weights(rows.weight, factors, rows.labels, features.dtype)
-        rate = np.array([self.learning_rate])
-        if self.learning_rate == "auto":
-            rate = auto_learning_rate(features, weight, alpha, self.fit_intercept)
-            check_learning_rate(rate, features.dtype)
-        rate = rate.astype(np.float64)
-        return Layer(features, rows.target, weight, rate, alpha, self.fit_intercept)
+    def _make_problem(self, make, rows, factors):
+        """Return the problem of a fit or a batch, whichever `make` makes."""
+        weight = combine_weights(rows.weight, factors, rows.labels)
+        power = find_weight_power(weight, self.alpha)
+        problem = make(
+            rows.features,
+            rows.target,
+            scale_weights(weight, power, rows.features.dtype),
+            learning_rate=self.learning_rate,
+            alpha=float(self.alpha),
+            fit_intercept=self.fit_intercept,
+            weight_power=power,
+        )
+        check_steps(problem)
+        return problem
 
-    def _find_start(self, layer, goes_on):
-        """Return coef (d, K) and intercept (K,) before the first step of this call."""
-        dtype = layer.features.dtype
-        if goes_on:
+    def _find_start(self, problem, is_warm_start):
+        """Return coef (K, d), intercept (K,) and exponent before the first step."""
+        dtype = problem.X.dtype
+        if is_warm_start:
             if self.intercept_.any() and not self.fit_intercept:
                 raise ValueError(
                     "The fit before has learned an intercept, but fit_intercept=False."
                 )
-            coef = np.ascontiguousarray(self.coef_.T, dtype)
-            return coef, self.intercept_.astype(dtype)
-        return draw_start(
+            exponent = 0
+            if self._warm_start is not None and problem.is_adaptive:
+                exponent = self._warm_start.exponent
+            return (
+                np.ascontiguousarray(self.coef_, dtype),
+                self.intercept_.astype(dtype),
+                exponent,
+            )
+        coef, intercept = draw_start(
             self.init,
-            (layer.features.shape[1], layer.target.shape[1]),
+            (problem.target.shape[1], problem.X.shape[1]),
             fit_intercept=self.fit_intercept,
             random_state=self.random_state,
             dtype=dtype,
         )
+        return coef, intercept, 0
 
-    def _plan(self, layer, coef, intercept, checkpoints, validation, factors):
-        """Return the training, in the coordinates that cost least."""
-        patience = leave_span = None
-        max_iter = int(self.max_iter)
-        if validation:
-            dtype = layer.features.dtype
-            try:
-                weight = encode_weights(
-                    validation.weight, factors, validation.labels, dtype
-                )
-            except ValueError as error:
-                raise ValueError(f"The validation rows cannot be used: {error}") from error
-            validation = Validation(validation, weight)
+    def _weigh(self, validation, factors, dtype):
+        """Return validation rows with their weights, those of the classes included."""
+        if validation is None:
+            return None
+        try:
+            weight = combine_weights(validation.weight, factors, validation.labels)
+            weight = scale_weights(weight, find_weight_power(weight, 0.0), dtype)
+        except ValueError as error:
+            raise ValueError(f"The validation rows cannot be used: {error}") from error
+        return Validation(validation, weight)
+
+    def _make_loop(self, problem, start, checkpoints, validation):
+        max_iter, patience = int(self.max_iter), None
         if self.early_stopping or self.tol > 0:
             patience = Patience(self.tol, int(self.n_iter_no_change))
-        if not self.warm_start:  # else a fit in parts has other rounding than one in whole
+        if self.warm_start:  # a fit in parts must round as one in whole does
+            kernel = make_kernel(problem)
+        else:
             n_reads = max_iter if validation else len(checkpoints) + 1
-            layer, coef, leave_span = enter_span(
-                layer, coef, n_steps=max_iter, n_reads=n_reads
+            kernel = make_cheapest_kernel(
+                problem, start[0], n_steps=max_iter, n_reads=n_reads
             )
-        return Training(
-            layer,
-            coef,
-            intercept,
-            leave_span,
+        return FitLoop(
+            problem,
+            kernel,
+            *start,
             max_iter=max_iter,
             checkpoints=checkpoints,
             validation=validation,
@@ -637,7 +723,7 @@ class SigmoidNeuronClassifier(BaseNeuron):
         """
         features = read_data(self, X, reset=False)
         return (
-            flatten(finite_potential(features, coef.T, intercept))
+            flatten(check_raw_prediction(features, coef, intercept))
             for coef, intercept in zip(
                 self.checkpoint_coefs_, self.checkpoint_intercepts_, strict=True
             )

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import joblib
 import numpy as np
-from scipy.sparse import issparse
+from scipy.sparse import csr_array, issparse
 
-from sk_neuron._rule import potential
+from sk_neuron._rule import raw_prediction as _raw_prediction
 
 _dense: Any
 _sparse: Any
@@ -35,10 +35,8 @@ _SINGLES = {8: 5, 4: 10}
 _CACHE, _TILE_ROWS = 2**15, 48
 _APART_CACHE, _APART_ROWS = 2**17, 384
 
-# Single columns go faster over X in Fortran order, of which small X has a copy: of so many
-# values in general, and of so few rows, with fewer features than lanes, in vectors.
+# Single columns go faster over X in Fortran order, of which X of so many values has a copy.
 _COPIED = 2**18
-_FEW_ROWS = 384
 
 # The cost of a step from which threads pay, and that after which Python has a look at
 # signals, in multiplications; a sigmoid, and to move a weight, takes as long as so many.
@@ -52,6 +50,9 @@ _MOVE = 8
 _MOST_CHUNKS = 64
 _CHUNK_ROWS = 64
 _CHUNK_VALUES = 2**14
+
+# Features whose squared norms are added up together; BLOCK in _kernel.h.
+_BLOCK = 64
 
 # One entry for each kernel at work in this process, which share its threads. A forked
 # child has no more than one: those of the OpenMP run time stayed behind in its parent.
@@ -118,178 +119,276 @@ class Layout:
     ("singles"): `Layer` in _kernel.h says in which order.
     """
 
-    def __init__(self, features, n_columns):
-        self.n_features, self.n_columns = features.shape[1], n_columns
-        self.dtype, self.lanes = features.dtype, _LANES[features.dtype.itemsize]
+    def __init__(self, X, n_columns):
+        self.n_features, self.n_columns = X.shape[1], n_columns
+        self.dtype, self.lanes = X.dtype, _LANES[X.dtype.itemsize]
         self.n_tiles, self.n_singles = divmod(n_columns, self.lanes)
-        if _is_few(features):
-            self.n_tiles, self.n_singles = 0, n_columns
-        elif self.n_singles > _SINGLES[features.dtype.itemsize]:
+        if self.n_singles > _SINGLES[X.dtype.itemsize]:
             self.n_tiles, self.n_singles = self.n_tiles + 1, 0
-        self.n_places = self.n_tiles * self.lanes + self.n_singles
+        self.n_padded = self.n_tiles * self.lanes + self.n_singles
 
-    def place_coef(self, coef):
-        """Return (d, K) as it is laid out, flat."""
-        if coef.shape != (self.n_features, self.n_columns):  # else C would not notice
+    def pack_coef(self, coef):
+        """Return (K, d) as it is laid out, flat."""
+        if coef.shape != (self.n_columns, self.n_features):  # else C would not notice
             raise ValueError(f"coef has the shape {coef.shape}")
         n_tiled = self.n_columns - self.n_singles
-        tiles = _fill_up(coef[:, :n_tiled], self.n_tiles * self.lanes)
-        tiles = tiles.reshape(self.n_features, self.n_tiles, self.lanes).swapaxes(0, 1)
-        return np.concatenate([tiles.ravel(), coef[:, n_tiled:].T.ravel()])
+        tiles = np.zeros((self.n_tiles * self.lanes, self.n_features), coef.dtype)
+        tiles[:n_tiled] = coef[:n_tiled]
+        tiles = tiles.reshape(self.n_tiles, self.lanes, self.n_features).swapaxes(1, 2)
+        return np.concatenate([tiles.ravel(), coef[n_tiled:].ravel()])
 
-    def read_coef(self, coef):
-        """Return what is laid out as (..., size) as (..., d, K)."""
+    def unpack_coef(self, coef):
+        """Return what is laid out as (..., size) as (..., K, d)."""
         width, n_tiled = self.n_tiles * self.lanes, self.n_columns - self.n_singles
         shape, d = coef.shape[:-1], self.n_features
         tiles, singles = np.split(coef, [d * width], axis=-1)
-        tiles = tiles.reshape(*shape, self.n_tiles, d, self.lanes).swapaxes(-3, -2)
-        tiles = tiles.reshape(*shape, d, width)[..., :n_tiled]
-        singles = singles.reshape(*shape, self.n_singles, d).swapaxes(-2, -1)
-        return np.concatenate([tiles, singles], axis=-1)
+        tiles = tiles.reshape(*shape, self.n_tiles, d, self.lanes).swapaxes(-2, -1)
+        tiles = tiles.reshape(*shape, width, d)[..., :n_tiled, :]
+        singles = singles.reshape(*shape, self.n_singles, d)
+        return np.concatenate([tiles, singles], axis=-2)
 
-    def place_rows(self, array, fill):
+    def pack_rows(self, array, fill):
         """Return (n, K) as (n, columns in tiles) and (columns left over, n), flat."""
         width, n_tiled = self.n_tiles * self.lanes, self.n_columns - self.n_singles
-        flat = np.full(len(array) * self.n_places, fill, array.dtype)
+        flat = np.full(len(array) * self.n_padded, fill, array.dtype)
         tiles, singles = np.split(flat, [len(array) * width])
         tiles.reshape(len(array), width)[:, :n_tiled] = array[:, :n_tiled]
         singles.reshape(self.n_singles, len(array))[:] = array[:, n_tiled:].T
         return flat
 
-    def place(self, vector, dtype):
+    def pack_columns(self, vector, dtype):
         """Return (K,), or a number for all columns, as it is laid out."""
-        full = np.zeros(self.n_places, dtype)
+        full = np.zeros(self.n_padded, dtype)
         full[: self.n_columns] = vector
         return full
 
-    def read(self, flat, n_steps):
+    def unpack_columns(self, flat, n_steps):
         """Return what is laid out step by step as (n_steps, K)."""
-        return flat.reshape(n_steps, self.n_places)[:, : self.n_columns]
+        return flat.reshape(n_steps, self.n_padded)[:, : self.n_columns]
 
 
 class CompiledKernel:
-    """A layer as the compiled kernels have it, and a way to run them.
+    """A problem as the compiled kernels have it, and the descent that they do.
 
     `n_at_once` steps take a fraction of a second, or one does that takes longer.
     """
 
-    def __init__(self, layer):
-        features = self.features = layer.features
-        self.layout = layout = Layout(features, layer.target.shape[1])
-        self.n_at_once = max(1, STRETCH // find_cost(features, layout.n_columns))
-        self.bounds = _find_bounds(features, layout.n_columns)
-        self.signs = layout.place_rows(layer.target, -1)
+    def __init__(self, problem):
+        self.problem, X = problem, problem.X
+        self.X = X
+        self.layout = layout = Layout(X, problem.target.shape[1])
+        self.n_at_once = max(1, STRETCH // find_cost(X, layout.n_columns))
+        self.bounds = _find_bounds(X, layout.n_columns)
+        self.signs = layout.pack_rows(problem.target, -1)
         self.signs = np.subtract(self.signs > 0, self.signs == 0, dtype=np.int8)
-        shared = layer.weight.shape[1] == 1
-        self.weights = layer.weight[:, 0] if shared else layout.place_rows(layer.weight, 0)
-        self.weights = np.ascontiguousarray(self.weights)
-        self.rate = layout.place(layer.learning_rate, np.float64)
-        self.alpha = layout.place(layer.alpha, np.float64)
-        self.fit_intercept = layer.fit_intercept
+        weight, shared = problem.sample_weight, problem.sample_weight.shape[1] == 1
+        self.sample_weight = weight[:, 0] if shared else layout.pack_rows(weight, 0)
+        self.sample_weight = np.ascontiguousarray(self.sample_weight)
+        self.rate = layout.pack_columns(problem.learning_rate, np.float64)
+        self.alpha = layout.pack_columns(problem.alpha, np.float64)
+        self.norm_scale = layout.pack_columns(problem.norm_scale, np.float64)
+        self.fit_intercept, self.is_adaptive = problem.fit_intercept, problem.is_adaptive
         self._advance = self._choose()
 
-    def advance(self, coef, intercept, n_steps):
-        """Return coef, intercept and the squared error before each step, (n_steps, K)."""
-        state = self._run(coef, intercept, n_steps)
+    def start(self, coef, intercept, exponent=0):
+        """Return the state of a descent that begins with coef (K, d), and its `Course`.
+
+        The first step is 2^exponent times the learning rate.
+        """
+        layout = self.layout
+        packed, n_padded, dtype = layout.pack_coef(coef), layout.n_padded, layout.dtype
+        state = PackedState(
+            coef=_make_apart(len(packed), dtype),
+            intercept=_make_apart(n_padded, dtype),
+            kept_coef=_make_apart(len(packed), dtype),
+            kept_intercept=_make_apart(n_padded, dtype),
+            kept_gradient=_make_apart(len(packed), dtype),
+            kept=np.zeros((4, n_padded)),
+            exponent=layout.pack_columns(exponent, np.int64),
+        )
+        state.coef[:] = packed
+        state.kept_gradient[:] = 0
+        state.intercept[:] = layout.pack_columns(intercept, dtype)
+        return state, self._run(state, 1, is_start=True)[0]
+
+    def run(self, state, n_steps):
+        """Return the state so many steps later, and the `Course` of these steps."""
+        state = state.copy()
+        return state, self._run(state, n_steps)[0]
+
+    def run_recording(self, state, n_steps):
+        """Do what `run` does, and return coef (n_steps, K, d), intercept (n_steps, K)."""
+        state = state.copy()
+        course, room = self._run(state, n_steps, is_recorded=True)
+        coefs = self.layout.unpack_coef(room.coefs.reshape(n_steps, len(state.coef)))
+        return state, course, coefs, self.layout.unpack_columns(room.intercepts, n_steps)
+
+    def points(self, state):
+        """Return the points kept, as arrays that have a row for each column."""
+        return self.weights(state)
+
+    def weights_at(self, points):
+        """Return coef (K, d) and intercept (K,) of points, or of some of them."""
+        return points
+
+    def weights(self, state):
+        """Return coef (K, d) and intercept (K,) of the points kept."""
         return (
-            self.layout.read_coef(state.coef),
-            state.intercept[: self.layout.n_columns],
-            self.layout.read(state.squared_error, n_steps),
+            self.layout.unpack_coef(state.kept_coef),
+            state.kept_intercept[: self.layout.n_columns].copy(),
         )
 
-    def trace(self, coef, intercept, n_steps):
-        """Do what `advance` does, and return coef and intercept after each step."""
-        state = self._run(coef, intercept, n_steps, n_traced=n_steps)
+    def next_weights(self, state):
+        """Return coef (K, d) and intercept (K,) that the next step tries."""
         return (
-            self.layout.read_coef(state.coefs.reshape(n_steps, len(state.coef))),
-            self.layout.read(state.intercepts, n_steps),
-            self.layout.read(state.squared_error, n_steps),
+            self.layout.unpack_coef(state.coef),
+            state.intercept[: self.layout.n_columns].copy(),
         )
 
-    def _run(self, coef, intercept, n_steps, n_traced=0):
-        state = self._place(coef, intercept, n_steps, n_traced)
+    def raw_prediction(self, state):
+        """Return x · w + b of all rows at the points kept, (n, K)."""
+        return raw_prediction(self.X, *self.weights(state))
+
+    def _run(self, state, n_steps, *, is_start=False, is_recorded=False):
+        """Move a state, and return the course and the room that the kernel worked in."""
+        room = self._make_room(n_steps, len(state.coef), is_start, is_recorded)
         n_chunks, place = len(self.bounds) - 1, 0
-        cost = find_cost(self.features, self.layout.n_columns)
+        cost = find_cost(self.X, self.layout.n_columns)
         while place < n_steps * n_chunks:
             with _being_at_work():
                 n_threads = _share_threads(n_chunks)
                 stretch = max(n_threads, STRETCH * n_chunks // cost)
                 end = min(n_steps * n_chunks, place + stretch)
-                self._advance(state, place, end, n_threads)
+                self._advance(state, room, place, end, n_threads)
             place = end
-        return state
+        course = Course(
+            self.layout.unpack_columns(room.squared_error, n_steps),
+            self.layout.unpack_columns(room.exponents, n_steps),
+        )
+        return course, room
 
     def _choose(self):
         """Return what goes from a place in the descent to another."""
-        if issparse(self.features):
-            X = self.features
+        X = self.X
+        if issparse(X):
             return partial(_sparse.advance, X.data, X.indices, X.indptr, self)
-        n_rows, lanes = len(self.features), self.layout.lanes
-        if _is_few(self.features):
-            vectors = _fill_up(self.features.T, -(-n_rows // lanes) * lanes)
-            vectors = vectors.reshape(len(vectors), -1, lanes).swapaxes(0, 1).copy()
-            return partial(_dense.advance_few, vectors, n_rows, self)
-        features = self.features
-        if self.layout.n_tiles == 0 and features.size <= _COPIED:
-            features = _copy_apart(features)
-        n_together = _count_together(features, self.layout.n_tiles)
-        return partial(_dense.advance, features, n_together, self)
+        if self.layout.n_tiles == 0 and X.size <= _COPIED:
+            X = _copy_apart(X)
+        return partial(_dense.advance, X, _count_together(X, self.layout.n_tiles), self)
 
-    def _place(self, coef, intercept, n_steps, n_traced):
-        coef = self.layout.place_coef(coef)
-        n_weights, n_places = len(coef), self.layout.n_places
-        n_chunks, dtype = len(self.bounds) - 1, self.layout.dtype
-        state = State(
-            coef=_make_apart(n_weights, dtype),
-            intercept=_make_apart(n_places, dtype),
+    def _make_room(self, n_steps, n_weights, is_start, is_recorded):
+        n_padded, dtype = self.layout.n_padded, self.layout.dtype
+        n_chunks, n_recorded = len(self.bounds) - 1, n_steps * is_recorded
+        n_blocks = -(-self.layout.n_features // _BLOCK)
+        return Room(
+            is_start=is_start,
+            columns=np.empty((2, n_padded)),
             gradients=_make_apart(n_chunks * n_weights, dtype),
-            sums=_make_apart(n_chunks * 2 * n_places, np.float64),
-            squared_error=_make_apart(n_steps * n_places, np.float64),
-            coefs=_make_apart(n_traced * n_weights, dtype),
-            intercepts=_make_apart(n_traced * n_places, dtype),
+            sums=_make_apart(n_chunks * 2 * n_padded, np.float64),
+            norms=_make_apart(n_blocks * 3 * n_padded, np.float64),
+            squared_error=_make_apart(n_steps * n_padded, np.float64),
+            exponents=np.empty(n_steps * n_padded, np.int64),
+            coefs=_make_apart(n_recorded * n_weights, dtype),
+            intercepts=_make_apart(n_recorded * n_padded, dtype),
         )
-        state.coef[:] = coef
-        state.intercept[:] = self.layout.place(intercept, dtype)
-        return state
 
 
-class State(NamedTuple):
-    """What changes in a descent, laid out for the kernels, and room for a step."""
+class Course(NamedTuple):
+    """What a descent notes after each of some passes over X, of the points kept."""
+
+    squared_error: np.ndarray  # (n_passes, K)
+    exponent: np.ndarray  # (n_passes, K): the next step is 2^exponent times the rate
+
+
+class PackedState(NamedTuple):
+    """Where a descent is: the points kept, and coef and intercept that come next."""
 
     coef: np.ndarray
     intercept: np.ndarray
+    kept_coef: np.ndarray
+    kept_intercept: np.ndarray
+    kept_gradient: np.ndarray
+    kept: np.ndarray  # (4, columns): gradient of the intercept, loss, error, squared norm
+    exponent: np.ndarray
+
+    def copy(self):
+        """Return a state that may be moved."""
+        *weights, kept, exponent = self
+        apart = [_make_apart(len(array), array.dtype) for array in weights]
+        for new, array in zip(apart, weights, strict=True):
+            new[:] = array
+        return PackedState(*apart, kept.copy(), exponent.copy())
+
+
+class Room(NamedTuple):
+    """What the kernels need beside a state for some passes, and fill in."""
+
+    is_start: bool
+    columns: np.ndarray
     gradients: np.ndarray
     sums: np.ndarray
+    norms: np.ndarray
     squared_error: np.ndarray
+    exponents: np.ndarray
     coefs: np.ndarray
     intercepts: np.ndarray
 
 
-def find_potential(features, coef, intercept):
-    """Return the potentials of all rows, (n, K).
+def raw_prediction(X, coef, intercept):
+    """Return x · w + b of all rows, (n, K).
 
     After a product by BLAS its threads and those of a kernel would wait for each other.
     """
-    n_columns = coef.shape[1]
-    fits = coef.dtype == features.dtype and 0 not in (*features.shape, n_columns)
-    if issparse(features) or not fits or not has_kernel(features):
+    n_columns = len(coef)
+    fits = coef.dtype == X.dtype and 0 not in (*X.shape, n_columns)
+    if issparse(X) or not fits or not has_kernel(X):
         with np.errstate(all="ignore"):
-            return potential(features, coef, intercept)
-    layout = Layout(features, n_columns)
-    z = np.empty((len(features), layout.n_places), layout.dtype)
-    bounds = _find_bounds(features, n_columns)
+            return _raw_prediction(X, coef, intercept)
+    layout = Layout(X, n_columns)
+    z = np.empty((len(X), layout.n_padded), layout.dtype)
+    bounds = _find_bounds(X, n_columns)
     with _being_at_work():
         _dense.fill_potential(
-            features,
+            X,
             layout,
             bounds,
-            layout.place_coef(coef),
-            layout.place(intercept, layout.dtype),
-            _count_together(features, layout.n_tiles),
+            layout.pack_coef(coef),
+            layout.pack_columns(intercept, layout.dtype),
+            _count_together(X, layout.n_tiles),
             z,
             _share_threads(len(bounds) - 1),
         )
     return z[:, :n_columns]
+
+
+def check_raw_prediction(X, coef, intercept):
+    """Return x · w + b of all rows, (n, K), or raise an error if it overflows."""
+    z = raw_prediction(X, coef, intercept)
+    if not np.isfinite(z).all():
+        raise ValueError(
+            f"The values in X are so large that X @ coef_.T overflows {z.dtype}. "
+            "Scale the features."
+        )
+    return z
+
+
+def squared_norms(X):
+    """Return the sum of the squares of each row, (n,), in float64."""
+    if issparse(X):
+        squares = csr_array((X.data.astype(np.float64), X.indices, X.indptr), X.shape)
+        if not squares.has_canonical_format:  # the square of a sum, if in parts
+            squares = squares.copy()
+            squares.sum_duplicates()
+        with np.errstate(all="ignore"):  # what overflows is judged by the caller
+            squares.data **= 2
+            return np.asarray(squares.sum(axis=1)).ravel()
+    if 0 in X.shape or not has_kernel(X):
+        return np.einsum("ij,ij->i", X, X, dtype=np.float64)
+    norms, bounds = np.empty(len(X)), _find_bounds(X, 1)
+    with _being_at_work():
+        n_threads = _share_threads(len(bounds) - 1)
+        _dense.fill_norms(X, bounds, _count_together(X, 0), norms, n_threads)
+    return norms
 
 
 @contextmanager
@@ -318,12 +417,6 @@ def find_cost(features, n_columns):
     return n_columns * (n_values + _SIGMOID * n_rows + _MOVE * n_features)
 
 
-def _is_few(features):
-    n_rows, n_features = features.shape
-    narrow = not issparse(features) and n_features < _LANES[features.dtype.itemsize]
-    return narrow and n_rows <= _FEW_ROWS
-
-
 def _count_together(features, n_tiles):
     row_size = features.shape[1] * features.itemsize
     if features.strides[0] == features.itemsize and n_tiles == 0:
@@ -345,7 +438,7 @@ def _copy_apart(features):
 def _find_bounds(features, n_columns):
     """Return the first row of each chunk, and the number of rows."""
     n_rows, n_features = features.shape
-    if _is_few(features) or find_cost(features, n_columns) < _THREADS_PAY:
+    if find_cost(features, n_columns) < _THREADS_PAY:
         return np.array([0, n_rows], np.intp)
     most = min(_MOST_CHUNKS, 8 + n_rows // n_features)
     if issparse(features):
@@ -359,10 +452,3 @@ def _find_bounds(features, n_columns):
         bounds = np.linspace(0, n_rows, n_chunks + 1)
     bounds[0], bounds[-1] = 0, n_rows
     return bounds.astype(np.intp)
-
-
-def _fill_up(array, n_columns):
-    """Return (rows, n_columns) with the columns of an array first, and then zeros."""
-    full = np.zeros((len(array), n_columns), array.dtype)
-    full[:, : array.shape[1]] = array
-    return full

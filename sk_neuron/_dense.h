@@ -289,47 +289,38 @@ static void NAME(potential)(const Rows *rows, const Layer *layer, void *z, int n
         NAME(fill_dense)(rows, layer, layer->bounds[chunk], layer->bounds[chunk + 1], z);
 }
 
-/* All steps of a single column on up to SINGLE_ROWS rows of fewer features than LANES, where
-   calls and copies would take as long as the rest. x lies in vectors of rows, (n / LANES, d,
-   LANES), the last of them filled up with 0. */
-DISPATCHED static void NAME(advance_single)(const REAL *x, const Layer *layer,
-                                            ptrdiff_t single, ptrdiff_t first, ptrdiff_t last)
+/* norms (n) = the squares of the values of each row, added up in float64 */
+DISPATCHED static void NAME(fill_norms)(const Rows *rows, ptrdiff_t d, ptrdiff_t first,
+                                        ptrdiff_t last, double *restrict norms)
 {
-    REAL z[SINGLE_ROWS], s[SINGLE_ROWS], w[LANES];
-    REAL *coef = (REAL *)layer->coef + single * layer->d;
-    REAL *intercept = (REAL *)layer->intercept + single, b = *intercept;
-    VEC delta_sum, error_sum;
-    ptrdiff_t d = layer->d, size = (layer->n + LANES - 1) / LANES * LANES;
-    double rate = layer->rate[single], alpha = layer->alpha[single];
-    memcpy(w, coef, d * sizeof(REAL));
-    NAME(sign_single)(layer, 0, layer->n, single, s);
-    for (ptrdiff_t step = first; step < last; step++) {
-        for (ptrdiff_t i = 0; i < size; i += LANES) {
-            VEC sum = {0};
-            sum += b;
-            for (ptrdiff_t j = 0; j < d; j++) sum += LOAD(x + i * d + j * LANES) * w[j];
-            STORE(z + i, sum);
-        }
-        NAME(correct)(z, s, size, &delta_sum, &error_sum);
-        for (ptrdiff_t j = 0; j < d; j++) {
-            VEC sum = {0};
-            for (ptrdiff_t i = 0; i < size; i += LANES)
-                sum += LOAD(x + i * d + j * LANES) * LOAD(z + i);
-            w[j] += rate * (NAME(add_lanes)(sum) - alpha * w[j]);
-        }
-        if (layer->fit_intercept) b += rate * NAME(add_lanes)(delta_sum);
-        ptrdiff_t place = step * layer->n_singles + single;
-        layer->squared_error[place] = NAME(add_lanes)(error_sum);
-        if (layer->coefs) memcpy((REAL *)layer->coefs + place * d, w, d * sizeof(REAL));
-        if (layer->intercepts) ((REAL *)layer->intercepts)[place] = b;
+    const REAL *x = rows->x;
+    if (rows->row_stride == 1) {
+        memset(norms + first, 0, (last - first) * sizeof(double));
+        for (ptrdiff_t j = 0; j < d; j++)
+            for (ptrdiff_t i = first; i < last; i++) {
+                double value = x[j * rows->column_stride + i];
+                norms[i] += value * value;
+            }
+        return;
     }
-    memcpy(coef, w, d * sizeof(REAL));
-    *intercept = b;
+    for (ptrdiff_t i = first; i < last; i++) {
+        const REAL *y = x + i * rows->row_stride;
+        double sums[LANES] = {0}, sum = 0;
+        ptrdiff_t j = 0;
+        for (; j + LANES <= d; j += LANES)
+            for (int l = 0; l < LANES; l++) sums[l] += (double)y[j + l] * y[j + l];
+        for (; j < d; j++) sum += (double)y[j] * y[j];
+        for (int l = 0; l < LANES; l++) sum += sums[l];
+        norms[i] = sum;
+    }
 }
 
-static void NAME(advance_few)(const void *x, const Layer *layer, ptrdiff_t first,
-                              ptrdiff_t last)
+static void NAME(norms)(const Rows *rows, ptrdiff_t d, const ptrdiff_t *bounds,
+                        ptrdiff_t n_chunks, double *norms, int n_threads)
 {
-    for (ptrdiff_t single = 0; single < layer->n_singles; single++)
-        NAME(advance_single)(x, layer, single, first, last);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) num_threads(n_threads) if (n_threads > 1)
+#endif
+    for (ptrdiff_t chunk = 0; chunk < n_chunks; chunk++)
+        NAME(fill_norms)(rows, d, bounds[chunk], bounds[chunk + 1], norms);
 }

@@ -13,10 +13,10 @@ cdef extern from *:
         ptrdiff_t row_stride, column_stride, n_together
     void advance_f64(const Rows *, const Layer *, ptrdiff_t, ptrdiff_t, int) nogil
     void advance_f32(const Rows *, const Layer *, ptrdiff_t, ptrdiff_t, int) nogil
-    void advance_few_f64(const void *, const Layer *, ptrdiff_t, ptrdiff_t) nogil
-    void advance_few_f32(const void *, const Layer *, ptrdiff_t, ptrdiff_t) nogil
     void potential_f64(const Rows *, const Layer *, void *, int) nogil
     void potential_f32(const Rows *, const Layer *, void *, int) nogil
+    void norms_f64(const Rows *, ptrdiff_t, const ptrdiff_t *, ptrdiff_t, double *, int) nogil
+    void norms_f32(const Rows *, ptrdiff_t, const ptrdiff_t *, ptrdiff_t, double *, int) nogil
 
 
 cdef Rows find_rows(const floating[:, :] x, ptrdiff_t n_together):
@@ -32,36 +32,19 @@ def advance(
     ptrdiff_t n_together,
     kernel,
     state,
+    room,
     ptrdiff_t place,
     ptrdiff_t end,
     int n_threads,
 ):
-    """Move the weights of a state from one place in the descent to another."""
+    """Move a state from one place in the descent, counted in chunks, to another."""
     cdef Rows rows = find_rows(x, n_together)
-    cdef Layer layer = describe(kernel, state, x.shape[0], <floating>0)
+    cdef Layer layer = describe(kernel, state, room, x.shape[0], <floating>0)
     with nogil:
         if floating is double:
             advance_f64(&rows, &layer, place, end, n_threads)
         else:
             advance_f32(&rows, &layer, place, end, n_threads)
-
-
-def advance_few(
-    const floating[:, :, ::1] vectors,
-    ptrdiff_t n,
-    kernel,
-    state,
-    ptrdiff_t place,
-    ptrdiff_t end,
-    int n_threads,
-):
-    """Do so with X in vectors of rows, one chunk and one thread."""
-    cdef Layer layer = describe(kernel, state, n, <floating>0)
-    with nogil:
-        if floating is double:
-            advance_few_f64(&vectors[0, 0, 0], &layer, place, end)
-        else:
-            advance_few_f32(&vectors[0, 0, 0], &layer, place, end)
 
 
 def fill_potential(
@@ -85,3 +68,20 @@ def fill_potential(
             potential_f64(&rows, &layer, &z[0, 0], n_threads)
         else:
             potential_f32(&rows, &layer, &z[0, 0], n_threads)
+
+
+def fill_norms(
+    const floating[:, :] x,
+    const ptrdiff_t[::1] bounds,
+    ptrdiff_t n_together,
+    double[::1] norms,
+    int n_threads,
+):
+    """Fill in norms (n,) with the sum of the squares of each row."""
+    cdef Rows rows = find_rows(x, n_together)
+    cdef ptrdiff_t d = x.shape[1], n_chunks = bounds.shape[0] - 1
+    with nogil:
+        if floating is double:
+            norms_f64(&rows, d, &bounds[0], n_chunks, &norms[0], n_threads)
+        else:
+            norms_f32(&rows, d, &bounds[0], n_chunks, &norms[0], n_threads)

@@ -239,6 +239,7 @@ def find_class_factors(class_weight, classes, labels, sample_weight=None):
         columns = labels.shape[1] if labels.ndim == 2 else 1
         return [dict(zip(classes.tolist(), factors, strict=True))] * columns
     weight = check_sample_weight(sample_weight, len(labels))
+    weight = weight / weight.max()  # so that sums do not overflow
     rows = weight > 0
     columns = labels[rows].T if labels.ndim == 2 else [labels[rows]]
     found = []
@@ -253,27 +254,24 @@ def find_class_factors(class_weight, classes, labels, sample_weight=None):
     return found
 
 
-def encode_weights(sample_weight, class_factors, labels, dtype):
+def combine_weights(sample_weight, class_factors, labels):
     """Return sample weights times class weights, (n, 1) or, for multilabel, (n, K)."""
     weight = check_sample_weight(sample_weight, len(labels))[:, np.newaxis]
+    if class_factors is None:
+        return weight
+    columns = labels.T if labels.ndim == 2 else [labels]
+    factors = [
+        _look_up(factor, column)
+        for factor, column in zip(class_factors, columns, strict=True)
+    ]
     with np.errstate(all="ignore"):  # the result is judged below
-        if class_factors is not None:
-            columns = labels.T if labels.ndim == 2 else [labels]
-            factors = [
-                _look_up(factor, column)
-                for factor, column in zip(class_factors, columns, strict=True)
-            ]
-            weight = weight * np.column_stack(factors)
-        weight = weight.astype(dtype, order="F")
-        total = weight.sum(axis=0, dtype=np.float64).astype(dtype)
-    if not np.isfinite(total).all():
-        raise ValueError(f"The weights, or their sum, are NaN or overflow {weight.dtype}.")
+        weight = weight * np.column_stack(factors)
+    if not np.isfinite(weight).all():
+        raise ValueError("The weights are NaN or overflow float64.")
     if (weight < 0).any():
         raise ValueError("Negative values in data passed to `class_weight`.")
-    if (total == 0).any():
-        raise ValueError(
-            f"sample_weight times class_weight is zero in every row, in {weight.dtype}."
-        )
+    if not weight.any(axis=0).all():
+        raise ValueError("sample_weight times class_weight is zero in every row.")
     return weight
 
 

@@ -4,6 +4,9 @@
 #ifndef SK_NEURON_KERNEL_H
 #define SK_NEURON_KERNEL_H
 
+#include <float.h>
+#include <limits.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -69,27 +72,59 @@ INLINE float exp_f32(float x)
     return p;
 }
 
-/* A layer as the kernels have it. Numbers are of the precision of X.
+/* A layer as the kernels have it, and its descent. Numbers are of the precision of X.
 
    Columns go in tiles of LANES, so that a number of X meets a whole vector of coef; those
    that do not fill a tile are single. Arrays of the columns have the tiles first, then the
    singles: coef and a gradient are (n_tiles, d, LANES) and (n_singles, d), signs and weights
    of the rows (n, n_tiles * LANES) and (n_singles, n). A sign is 1 or -1 for a target of 1
-   or 0, and 0 in a row that the column is not trained on. */
+   or 0, and 0 in a row that the column is not trained on.
+
+   A pass over X evaluates the loss and the gradient where coef and intercept are. Then each
+   column keeps that point or goes back to the one it kept before, and the next step is taken
+   from the point kept. Gradients are of minus the loss. */
 typedef struct {
     ptrdiff_t n, d, n_tiles, n_singles, n_chunks;
     const ptrdiff_t *bounds; /* (n_chunks + 1): the first row of each chunk, and n */
     const int8_t *signs;
     const void *weight;  /* (n), of all columns, or */
     const void *weights; /* of each */
-    const double *rate, *alpha;
-    int fit_intercept;
+    const double *rate;  /* the step size, or the smallest where it adapts */
+    const double *alpha;
+    const double *norm_scale; /* a power of two, so that squared norms are finite */
+    int fit_intercept, is_adaptive;
+    int is_start; /* the first pass keeps its point, whatever its loss */
     void *coef, *intercept;
+    void *kept_coef, *kept_intercept, *kept_gradient;
+    double *kept_intercept_gradient, *kept_loss, *kept_error, *kept_norm; /* (columns) */
+    int64_t *exponent; /* (columns): the next step is 2^exponent times the rate */
+    double *step, *accepted; /* (columns): its size, and whether the last point was kept */
     void *gradients;       /* (n_chunks, size of coef) */
     double *sums;          /* (n_chunks, 2, columns): of delta, of the squared error */
-    double *squared_error; /* (n_steps, columns) */
-    void *coefs, *intercepts; /* coef and intercept after each step, or NULL */
+    double *norms;         /* (n_blocks, 3, columns): see `reduce` in _step.h */
+    double *squared_error; /* (n_passes, columns), of the points kept */
+    int64_t *exponents;    /* (n_passes, columns) */
+    void *coefs, *intercepts; /* the points kept after each pass, or NULL */
 } Layer;
+
+/* The exponent after a step whose point was kept: at most 2 more, and 2^j at most what it was
+   times |kept gradient| / (sqrt(2) |change of the gradient|), from the squared norms. Where
+   the gradient is zero nothing moves, and it stays. */
+static int64_t next_exponent(int64_t exponent, double norm, double change, int64_t most)
+{
+    if (!(norm > 0)) return exponent;
+    int64_t next = exponent + 2 < most ? exponent + 2 : most;
+    double ratio = norm / (2 * change);
+    if (!isfinite(ratio)) return next;
+    int power; /* 2^(power - 1) <= ratio < 2^power */
+    frexp(ratio, &power);
+    int64_t root = ratio > 0 ? (power - 1 - ((power - 1) & 1)) / 2 : INT_MIN;
+    if (exponent + root < next) next = exponent + root;
+    return next > 0 ? next : 0;
+}
+
+/* Beyond this exponent of a step size it does not grow, so that it stays finite. */
+#define LARGEST_STEP 1000
 
 /* Rows that go together in a tile, at most, of which AT_ONCE share each load of a weight, and
    in a single column; multiples of AT_ONCE and of LANES. */
@@ -97,9 +132,9 @@ typedef struct {
 #define AT_ONCE 8
 #define SINGLE_ROWS 2048
 
-/* Features whose weights a thread moves at a time: no fewer with more threads, since the
-   compiler may round differently at the end of a loop. */
-#define MOVED 64
+/* Features whose gradients a thread adds up at a time, and whose squared norms go together:
+   no fewer with more threads, so that sums and the ends of loops round alike. */
+#define BLOCK 64
 
 #ifdef _OPENMP
 #include <omp.h>

@@ -16,9 +16,8 @@ from sklearn.utils import Tags, check_consistent_length, indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sk_neuron._base import BaseNeuron, describe_features, describe_neuron
+from sk_neuron._base import BaseNeuron, describe_features, describe_neuron, flatten
 from sk_neuron._classifier import SigmoidNeuronClassifier
-from sk_neuron._descent import average_error, check_trained
 from sk_neuron._inputs import (
     SEARCH_PARAMETERS,
     check_alphas,
@@ -26,18 +25,23 @@ from sk_neuron._inputs import (
     check_labels,
     check_sample_weight,
     encode_targets,
-    encode_weights,
-    find_class_factors,
     fit_context,
     read_data,
     recognize_targets,
 )
-from sk_neuron._progress import FitTask
 from sk_neuron._scoring import MULTILABEL_ROW_SCORES, ROW_SCORES
 from sk_neuron._search import Data, Scoring, Search
+from sk_neuron._solver._callbacks import FitTask
+from sk_neuron._solver._objective import mean_brier_score, report_losses
+from sk_neuron._solver._outcome import (
+    check_weights,
+    find_saturated,
+    find_uneven,
+    find_worse,
+)
 
 # What there is of a neuron after a fit on all rows only.
-FITTED = "classes_", "coef_", "intercept_", "learning_rate_", "loss_curve_"
+FITTED = "classes_", "coef_", "intercept_", "learning_rate_curve_", "loss_curve_"
 
 # How many counts "auto" considers at most.
 _AUTO_COUNTS = 100
@@ -157,7 +161,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
 
     Parameters
     ----------
-    max_iter : int, default=1000
+    max_iter : int, default=300
         The largest count considered with ``iters="auto"``, 1 or more.
 
     iters : "auto" or array-like of int, default="auto"
@@ -179,7 +183,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         string labels, held-out rows that lack a class, and all but "neg_log_loss"
         multilabel `y`, of which the Brier score is summed over the labels. Other scorers
         are called for each fold and count, which takes longer, on a neuron that has all
-        but `loss_curve_` of a fitted one; so is a fold whose training rows lack a class.
+        but the curves of a fitted one; so is a fold whose training rows lack a class.
 
     refit : bool, default=True
         Whether to fit on all rows with the chosen count and alpha. Without it the scores
@@ -190,8 +194,8 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         within one standard error of it, with the alpha that is best there.
 
     learning_rate : "auto" or float, default="auto"
-        The step size, as in :class:`SigmoidNeuronClassifier`; "auto" is that of each fold
-        and alpha.
+        The step size, as in :class:`SigmoidNeuronClassifier`; "auto" adapts in each fold
+        and for each alpha by itself.
 
     fit_intercept : bool, default=True
         Whether to learn an intercept.
@@ -243,8 +247,8 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
     intercept_ : ndarray of shape (n_neurons,)
         Intercepts of the neurons.
 
-    learning_rate_ : float or ndarray of shape (n_neurons,)
-        The step size of the fit on all rows.
+    learning_rate_curve_ : ndarray of shape (`n_iter_`,) or (`n_iter_`, n_neurons)
+        The size of each step of the fit on all rows.
 
     loss_curve_ : ndarray of shape (`n_iter_`,)
         The Brier score on the training rows before each step of the fit on all rows.
@@ -264,10 +268,10 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
     With metadata routing off, `sample_weight` counts in training and in the scores, so that
     a weight of 2 is the row twice; ``GridSearchCV`` leaves the scores unweighted.
 
-    What is "but for rounding" can be seen where rounding decides: with a fixed step so
-    large that the descent diverges or oscillates, or in the classes of rows whose outputs
-    are equal. `sample_weight`
-    is given to scorers that take it.
+    What is "but for rounding" can be seen where rounding decides: after some hundred steps
+    that adapt, with a fixed step so large that the descent diverges or oscillates, or in
+    the classes of rows whose outputs are equal. `sample_weight` is given to scorers that
+    take it.
 
     From scikit-learn 1.9 on, callbacks are told of every count that is scored. One that
     asks to stop ends the search there: it chooses among the counts it has scored. An
@@ -295,7 +299,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
     def __init__(
         self,
         *,
-        max_iter: int = 1000,
+        max_iter: int = 300,
         iters: ArrayLike | Literal["auto"] = "auto",
         alphas: ArrayLike = (0.0,),
         cv: int | BaseCrossValidator | Iterable[Any] | None = None,
@@ -362,8 +366,8 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         Warns
         -----
         ConvergenceWarning
-            If the best count is the last one considered, or if a "uniform" start left a
-            neuron saturated.
+            If the best count is the last one considered; if a neuron fitted on all rows
+            answers worse than a constant; or if a "uniform" start left one saturated.
         FitFailedWarning
             If a fold could not be fitted or scored.
         """
@@ -386,48 +390,46 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
             alphas,
             Scoring(self._row_score(labels.ndim == 2), self._scorer(), score_params),
         )
-        classes, target = encode_targets(labels)
+        classes, _ = encode_targets(labels)
 
-        def learned():
+        def fitted_attributes():
+            """Return those of an estimator that a callback stops here."""
             if not search.has_path:
                 return None
             try:
                 choice = self._choose(search)
             except ValueError:  # no count could be scored until now
                 return None
-            coef, intercept, rate, _ = search.finish(choice.alpha, choice.n_iter)
-            neuron = describe_neuron(classes, labels.ndim == 2, coef, intercept, rate)
-            return describe_features(copied) | neuron | self._describe(search, choice)
+            final = search.finish(choice.alpha, choice.n_iter)
+            return self._describe(copied, search, choice, classes, final)
 
         def begin_task(n_parts):
             return FitTask(self, n_parts, X, y, weight)
 
-        search.run(self.refit, begin_task, learned)
-        choice = self._choose(search)
+        search.run(self.refit, begin_task, fitted_attributes)
+        choice, final = self._choose(search), None
         _warn_of_failures(search.failures)
-        if choice.best_n_iter == len(search.iters) - 1 > 0:
-            warnings.warn(
-                "The best iteration count is the last one considered, "
-                f"{search.iters[-1]}: more may be better. Raise max_iter, or the largest "
-                "of iters if you pass them.",
-                ConvergenceWarning,
-                stacklevel=3,
-            )
+        is_last_best = choice.best_n_iter == len(search.iters) - 1 > 0
+        messages = [_describe_last_count(search.iters[-1])] if is_last_best else []
         if self.refit:
-            coef, intercept, rate, squared_error = search.finish(
-                choice.alpha, choice.n_iter
-            )
-            factors = find_class_factors(self.class_weight, classes, labels, weight)
-            row_weight = encode_weights(weight, factors, labels, features.dtype)
-            from_zero = self.init == "zeros"
-            check_trained(from_zero, features, target, row_weight, coef.T, intercept)
-
-        state = describe_features(copied) | self._describe(search, choice)
-        if self.refit:
-            state |= describe_neuron(classes, labels.ndim == 2, coef, intercept, rate)
-            state["loss_curve_"] = average_error(row_weight, squared_error)
-        self._store(state)
-        search.task.close(learned)
+            final = search.finish(choice.alpha, choice.n_iter)
+            problem, learned = final.problem, final.learned
+            check_weights(problem.X, learned.coef, learned.intercept)
+            losses = mean_brier_score(problem.sample_weight, final.squared_error)
+            uneven = find_uneven(problem.X, losses) if is_last_best else None
+            if uneven:
+                messages = [
+                    f"The best iteration count is the last one considered, "
+                    f"{search.iters[-1]}, the loss still falls there, and {uneven}."
+                ]
+            is_zero_start = self.init == "zeros"
+            saturated = find_saturated(problem, learned, is_zero_start=is_zero_start)
+            worse = None if uneven else find_worse(problem, learned)
+            messages += [message for message in (saturated or worse,) if message]
+        for message in messages:
+            warnings.warn(message, ConvergenceWarning, stacklevel=3)
+        self._store(self._describe(copied, search, choice, classes, final))
+        search.task.close(fitted_attributes)
         return self
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.floating[Any]]:
@@ -525,8 +527,9 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
             alpha = np.argmax(mean[:, count])
         return Choice(int(alpha), int(count), float(mean[alpha, count]), int(best[1]))
 
-    def _describe(self, search, choice):
-        return {
+    def _describe(self, copied, search, choice, classes, final):
+        """Return the attributes of a fitted estimator; `final` is None without `refit`."""
+        attributes = describe_features(copied) | {
             "iters_": search.iters,
             "alphas_": search.alphas,
             "scores_": search.scores,
@@ -534,6 +537,18 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
             "n_iter_": int(search.iters[choice.n_iter]),
             "best_score_": choice.score,
         }
+        if final is None:
+            return attributes
+        losses = mean_brier_score(final.problem.sample_weight, final.squared_error)
+        learned, multilabel = final.learned, search.data.labels.ndim == 2
+        return (
+            attributes
+            | describe_neuron(classes, multilabel, learned.coef, learned.intercept)
+            | {
+                "loss_curve_": report_losses(final.problem, losses)[:-1],
+                "learning_rate_curve_": flatten(final.step_sizes),
+            }
+        )
 
     def _check_iters(self):
         if not isinstance(self.iters, str):
@@ -581,6 +596,13 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         learned = {*FITTED, "n_iter_", "_multilabel"}
         vars(neuron).update({name: getattr(self, name) for name in learned})
         return neuron
+
+
+def _describe_last_count(count):
+    return (
+        f"The best iteration count is the last one considered, {count}: more may be "
+        "better. Raise max_iter, or the largest of iters if you pass them."
+    )
 
 
 class Choice(NamedTuple):

@@ -10,20 +10,26 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
-from sk_neuron._advance import Layer, prepare
+from sk_neuron._advance import Problem, select_columns
 from sk_neuron._base import describe_neuron
-from sk_neuron._compiled import find_potential
-from sk_neuron._descent import check_overflow, descend, draw_start
+from sk_neuron._compiled import Course
 from sk_neuron._inputs import (
+    combine_weights,
     encode_targets,
-    encode_weights,
     find_class_factors,
     take_metadata,
     take_rows,
 )
-from sk_neuron._learning_rate import auto_learning_rate
 from sk_neuron._scoring import HeldOut
-from sk_neuron._span import enter_span
+from sk_neuron._solver._fit_loop import Iterate, check_overflow
+from sk_neuron._solver._gram import make_cheapest_kernel
+from sk_neuron._solver._initialization import draw_start
+from sk_neuron._solver._objective import (
+    find_weight_power,
+    make_problem,
+    scale_weights,
+    step_sizes,
+)
 
 # Elements of an array of (n_samples, columns) or (n_features, columns), or of the weights
 # kept of the fits on all rows, beyond which fits go in groups: 256 MiB of float64.
@@ -57,6 +63,15 @@ class Fit(NamedTuple):
     n_neurons: int
 
 
+class FinalFit(NamedTuple):
+    """The fit on all rows with what was chosen."""
+
+    problem: Problem
+    learned: Iterate
+    squared_error: np.ndarray  # (n_iter + 1, K), before each step and after the last
+    step_sizes: np.ndarray  # (n_iter, K)
+
+
 class Search:
     """The scores of all alphas, folds and iteration counts, and what was learned there."""
 
@@ -66,22 +81,28 @@ class Search:
         self.iters, self.alphas, self.scoring = iters, alphas, scoring
         self.scores = np.full((len(alphas), len(folds), len(iters)), np.nan)
         self.failures: dict[int, str] = {}  # by fold
-        self.has_path = False  # whether the fits on all rows share the descent
-        self._path: list[Any] = []  # of the fits on all rows
+        # What the fits on all rows have learned at each count, if they share the descent.
+        self._path: list[tuple[Any, ...]] = []
+        self._shared: Any = None  # their problem, and the kernel
+        self._weight_power = 0
         self._fits, self._final_fits = self._plan()
-        self._rates: dict[int | None, Any] = {}  # of the last group, by fold
         # All fits start from the same state of a generator, as clones do.
         generator = check_random_state(neuron.random_state)
         self._random_state = copy.deepcopy(generator)
         if neuron.init == "uniform":  # which is then where a fit leaves it
             self._draw_start(self._final_fits[0], generator)
 
-    def run(self, refit, begin_task, learned):
+    @property
+    def has_path(self):
+        """Whether the fits on all rows have reached the first count with the others."""
+        return bool(self._path)
+
+    def run(self, refit, begin_task, fitted_attributes):
         """Fill in `scores` and `failures`; with `refit`, prepare for `finish`.
 
         `begin_task` takes the number of parts of this and returns a task that is told of
-        each; `learned` returns what an estimator has learned that stops there. Then neither
-        `iters` nor `scores` have the counts that were not reached.
+        each; `fitted_attributes` returns those of an estimator that stops there. Then
+        neither `iters` nor `scores` have the counts that were not reached.
         """
         n_features = self.data.features.shape[1]
         longest = np.diff(self.iters, prepend=0).max()
@@ -91,37 +112,39 @@ class Search:
         if _count_columns(fits) > most_columns or path_size > _GROUP_SIZE:
             fits = self._fits  # the fit on all rows then waits until the choice is made
         groups = list(_group(fits, most_columns))
-        self.has_path = any(fit.fold is None for fit in fits)
         n_parts = len(groups) * len(self.iters)
         self.task = begin_task(n_parts)
-        for place, group in enumerate(groups):
-            self._descend(group, place * len(self.iters), n_parts, learned)
+        for number, group in enumerate(groups):
+            self._descend(group, number * len(self.iters), n_parts, fitted_attributes)
 
     def finish(self, alpha, count):
-        """Return what the fit on all rows learned with the alpha and count at these places.
-
-        That is its coef, intercept, step size and the squared error before each step.
-        """
-        fit, n_iter = self._final_fits[alpha], self.iters[count]
+        """Return the fit on all rows with the alpha and count of these indices."""
+        fit, n_iter = self._final_fits[alpha], int(self.iters[count])
         if self._path:
+            problem, kernel = self._shared
             columns = slice(alpha * fit.n_neurons, (alpha + 1) * fit.n_neurons)
-            coef, intercept, _ = (a[..., columns] for a in self._path[count])
-            errors = [error[:, columns] for _, _, error in self._path[: count + 1]]
-            leave_span = self._leave_span
-        else:
-            layer, coef, intercept, _ = self._join([fit])
-            layer, coef, leave_span = enter_span(layer, coef, n_steps=n_iter, n_reads=1)
-            ((_, coef, intercept, error),) = descend(
-                prepare(layer), coef, intercept, [n_iter]
+            problem = select_columns(problem, columns)
+            coef, intercept = kernel.weights_at(
+                tuple(array[columns] for array in self._path[count][0])
             )
-            errors = [error]
-        squared_error = np.vstack(errors)
-        check_overflow(n_iter, coef, intercept, squared_error)
-        return (
-            leave_span(coef).T.copy(),
-            intercept.copy(),
-            self._rates[None][alpha],
-            squared_error,
+            courses = [
+                [array[:, columns] for array in course]
+                for _, course in self._path[: count + 1]
+            ]
+        else:
+            problem, coef, intercept, _ = self._join([fit])
+            kernel = make_cheapest_kernel(problem, coef, n_steps=n_iter, n_reads=1)
+            state, start = kernel.start(coef, intercept)
+            state, course = kernel.run(state, n_iter)
+            coef, intercept = kernel.weights(state)
+            courses = [start, course]
+        squared_error, exponent = map(np.vstack, zip(*courses, strict=True))
+        check_overflow(n_iter, coef, intercept, squared_error, dtype=coef.dtype)
+        learned = Iterate(
+            n_iter, coef.copy(), intercept.copy(), exponent[-1], squared_error[-1], np.nan
+        )
+        return FinalFit(
+            problem, learned, squared_error, step_sizes(problem, exponent[:n_iter])
         )
 
     def _plan(self):
@@ -155,10 +178,12 @@ class Search:
         factors = find_class_factors(
             self.neuron.class_weight, np.unique(labels), labels, weight
         )
-        weight = encode_weights(weight, factors, labels, dtype)
+        weight = combine_weights(weight, factors, labels)
+        if fold is None:
+            self._weight_power = find_weight_power(weight, self.alphas)
         # a row that was drawn twice has twice the weight
         weights = [np.bincount(rows, column, n_rows) for column in weight.T]
-        weight = np.stack(weights, axis=1).astype(dtype)
+        weight = scale_weights(np.stack(weights, axis=1), self._weight_power, dtype)
         target = np.zeros((n_rows, some.shape[1]), np.int8, order="F")
         target[rows] = some
         return np.where(weight > 0, target, np.int8(-1)), weight
@@ -166,88 +191,85 @@ class Search:
     def _draw_start(self, fit, random_state):
         return draw_start(
             self.neuron.init,
-            (self.data.features.shape[1], fit.n_neurons),
+            (fit.n_neurons, self.data.features.shape[1]),
             fit_intercept=self.neuron.fit_intercept,
             random_state=random_state,
             dtype=self.data.features.dtype,
         )
 
-    def _learning_rates(self, weights):
-        """Return, for the weights of each fold, the step sizes: a row for each alpha."""
-        rate = self.neuron.learning_rate
-        if rate != "auto":
-            return [np.full((len(self.alphas), 1), float(rate))] * len(weights)
-        rates = auto_learning_rate(
-            self.data.features,
-            np.hstack(weights),
-            self.alphas[:, np.newaxis],
-            self.neuron.fit_intercept,
-        )
-        ends = np.cumsum([weight.shape[1] for weight in weights])
-        return np.split(rates, ends[:-1], axis=1)
-
     def _join(self, fits):
-        """Return one layer of all fits, its start, and the columns of each fit."""
+        """Return one problem of all fits, its start, and the columns of each fit."""
         ends = np.cumsum([fit.n_neurons for fit in fits])
         columns = [slice(a, b) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
         shape, dtype = (len(self.data.labels), ends[-1]), self.data.features.dtype
         target = np.empty(shape, np.int8, order="F")
-        coef = np.zeros((self.data.features.shape[1], ends[-1]), dtype)
-        intercept, rate, alpha = np.zeros(ends[-1], dtype), *np.empty((2, ends[-1]))
+        coef = np.zeros((ends[-1], self.data.features.shape[1]), dtype)
+        intercept, alpha = np.zeros(ends[-1], dtype), np.empty(ends[-1])
         weights = {}
         for fold in dict.fromkeys(fit.fold for fit in fits):
             fold_target, weights[fold] = self._encode(fold)
             for fit, here in zip(fits, columns, strict=True):
                 if fit.fold == fold:
                     target[:, here] = fold_target
-        rates = self._learning_rates(list(weights.values()))
-        self._rates = dict(zip(weights, rates, strict=True))
         for fit, here in zip(fits, columns, strict=True):
             start = self._draw_start(fit, copy.deepcopy(self._random_state))
-            coef[:, here], intercept[here] = start
-            rate[here] = self._rates[fit.fold][fit.alpha]
+            coef[here], intercept[here] = start
             alpha[here] = self.alphas[fit.alpha]
         weight = _share(weights.values())
         if weight.shape[1] > 1:
             weight = np.empty(shape, dtype, order="F")
             for fit, here in zip(fits, columns, strict=True):
                 weight[:, here] = weights[fit.fold]
-        layer = Layer(
-            self.data.features, target, weight, rate, alpha, self.neuron.fit_intercept
+        problem = make_problem(
+            self.data.features,
+            target,
+            weight,
+            learning_rate=self.neuron.learning_rate,
+            alpha=alpha,
+            fit_intercept=self.neuron.fit_intercept,
+            weight_power=self._weight_power,
         )
-        return layer, coef, intercept, columns
+        return problem, coef, intercept, columns
 
-    def _descend(self, fits, part, n_parts, learned):
+    def _descend(self, fits, part, n_parts, fitted_attributes):
         """Take fits to every count together; score the folds there, keep the others.
 
         Each count is a part of the task.
         """
-        layer, coef, intercept, columns = self._join(fits)
-        places = list(zip(fits, columns, strict=True))
-        kept = [here for fit, here in places if fit.fold is None]
-        at_once = [(fit, here) for fit, here in places if self._scores_at_once(fit)]
+        problem, coef, intercept, columns = self._join(fits)
+        columns_of_fits = list(zip(fits, columns, strict=True))
+        final = [here for fit, here in columns_of_fits if fit.fold is None]
+        at_once = [
+            (fit, here) for fit, here in columns_of_fits if self._scores_at_once(fit)
+        ]
         one_by_one = [
             (fit, here)
-            for fit, here in places
+            for fit, here in columns_of_fits
             if fit.fold is not None and not self._scores_at_once(fit)
         ]
-        layer, coef, self._leave_span = enter_span(
-            layer,
+        kernel = make_cheapest_kernel(
+            problem,
             coef,
             n_steps=self.iters[-1],
             n_reads=len(self.iters) if one_by_one else 1,
         )
+        if final:
+            final_columns = slice(final[0].start, final[-1].stop)
+            self._shared = select_columns(problem, final_columns), kernel
         held_out = self._hold_out(at_once) if at_once else None
         self.task.begin(part, n_parts)
-        stops = descend(prepare(layer), coef, intercept, self.iters)
-        for count, (n_iter, coef, intercept, squared_error) in enumerate(stops):
-            if kept:
-                here = slice(kept[0].start, kept[-1].stop)
-                results = coef[:, here], intercept[here], squared_error[:, here]
-                self._path.append([array.copy() for array in results])
-            z = find_potential(layer.features, coef, intercept)
-            finite = np.isfinite(z)
-            finite = finite.all(axis=0) if not finite.all() else np.full(z.shape[1], True)
+        state, start = kernel.start(coef, intercept)
+        for count, n_iter in enumerate(self.iters):
+            n_before = self.iters[count - 1] if count else 0
+            state, course = kernel.run(state, n_iter - n_before)
+            if count == 0:
+                course = Course(*map(np.vstack, zip(start, course, strict=True)))
+            if final:
+                points = tuple(a[final_columns].copy() for a in kernel.points(state))
+                errors, exponents = (a[:, final_columns].copy() for a in course)
+                self._path.append((points, Course(errors, exponents)))
+            z = kernel.raw_prediction(state)
+            finite = np.isfinite(z).all(axis=0)
             if held_out:
                 for (fit, here), score in zip(at_once, held_out.score(z), strict=True):
                     reason = "its held-out rows have no weight"
@@ -255,15 +277,15 @@ class Search:
                         score, reason = np.nan, f"the descent overflowed {z.dtype}"
                     self._note(fit, count, score, reason)
             if one_by_one:
-                weights = self._leave_span(coef).T
+                coefs, intercepts = kernel.weights(state)
             for fit, here in one_by_one:
                 score, reason = np.nan, f"the descent overflowed {z.dtype}"
                 if finite[here].all():
                     score, reason = self._call_scorer(
-                        fit, weights[here], intercept[here], n_iter
+                        fit, coefs[here], intercepts[here], n_iter
                     )
                 self._note(fit, count, score, reason)
-            if self.task.end(part + count + 1, False, learned):
+            if self.task.end(part + count + 1, False, fitted_attributes):
                 self.iters = self.iters[: count + 1]
                 self.scores = self.scores[..., : count + 1]
                 return
@@ -291,9 +313,8 @@ class Search:
         neuron = copy.copy(self.neuron)
         alpha = float(self.alphas[fit.alpha])
         neuron.set_params(alpha=alpha, max_iter=max(1, int(n_iter)))
-        rate = self._rates[fit.fold][fit.alpha]
         multilabel = self.data.labels.ndim == 2
-        learned = describe_neuron(fit.classes, multilabel, coef, intercept, rate)
+        learned = describe_neuron(fit.classes, multilabel, coef, intercept)
         vars(neuron).update(learned, n_iter_=int(n_iter))
         X, y, test = self.data.X, self.data.y, self.folds[fit.fold][1]
         try:

@@ -1,4 +1,4 @@
-/* A step of the update rule, whatever holds the rows of X, for one precision.
+/* A pass over X and the step that follows, whatever holds the rows, for one precision.
 
    Rows go in chunks that depend on the data alone, and the sums of the chunks are added in
    their order: so the number of threads does not change a bit of the result. */
@@ -112,52 +112,150 @@ INLINE void NAME(correct_single)(const Layer *layer, ptrdiff_t first, ptrdiff_t 
     sums[columns + column] += NAME(add_lanes)(error_sum);
 }
 
-/* Move the weights of the features from `first` to `last`. */
-DISPATCHED static void NAME(move_coef)(const Layer *layer, ptrdiff_t step, ptrdiff_t first,
-                                       ptrdiff_t last)
+/* Take alpha w from `count` gradients side by side, and add to squared norms in each lane: of
+   the change since the kept gradient, of the gradient, of w. */
+INLINE void NAME(add_norms)(int count, REAL *restrict gradient, const REAL *restrict coef,
+                            const REAL *restrict kept, const double *alpha,
+                            const double *scale, double *restrict change,
+                            double *restrict norm, double *restrict size)
 {
-    ptrdiff_t d = layer->d;
-    ptrdiff_t size = d * (layer->n_tiles * LANES + layer->n_singles);
+    for (int l = 0; l < count; l++) {
+        gradient[l] -= alpha[l] * coef[l];
+        double g = scale[l] * gradient[l], c = g - scale[l] * kept[l], w = coef[l];
+        change[l] += c * c;
+        norm[l] += g * g;
+        size[l] += w * w;
+    }
+}
+
+/* Find the gradient of a block of features: add up those of the chunks, with the decay, and
+   fill in its squared norms. */
+DISPATCHED static void NAME(reduce)(const Layer *layer, ptrdiff_t block)
+{
+    ptrdiff_t d = layer->d, columns = layer->n_tiles * LANES + layer->n_singles;
+    ptrdiff_t first = block * BLOCK, last = d - first < BLOCK ? d : first + BLOCK;
     for (ptrdiff_t part = 0; part < layer->n_tiles + layer->n_singles; part++) {
-        int is_tile = part < layer->n_tiles;
-        int width = is_tile ? LANES : 1;
+        int is_tile = part < layer->n_tiles, width = is_tile ? LANES : 1;
         ptrdiff_t column = is_tile ? part * LANES
                                    : layer->n_tiles * LANES + part - layer->n_tiles;
         ptrdiff_t start = column * d + first * width, n = (last - first) * width;
         REAL *restrict gradient = (REAL *)layer->gradients + start;
-        REAL *restrict coef = (REAL *)layer->coef + start;
-        const double *rate = layer->rate + column, *alpha = layer->alpha + column;
         for (ptrdiff_t chunk = 1; chunk < layer->n_chunks; chunk++) {
-            const REAL *more = gradient + chunk * size;
+            const REAL *more = gradient + chunk * d * columns;
             for (ptrdiff_t k = 0; k < n; k++) gradient[k] += more[k];
         }
-        if (is_tile)
-            for (ptrdiff_t k = 0; k < n; k += LANES)
-                for (int l = 0; l < LANES; l++)
-                    coef[k + l] += rate[l] * (gradient[k + l] - alpha[l] * coef[k + l]);
-        else
-            for (ptrdiff_t k = 0; k < n; k++)
-                coef[k] += rate[0] * (gradient[k] - alpha[0] * coef[k]);
-        if (layer->coefs)
-            memcpy((REAL *)layer->coefs + step * size + start, coef, n * sizeof(REAL));
+        const REAL *coef = (const REAL *)layer->coef + start;
+        const REAL *kept = (const REAL *)layer->kept_gradient + start;
+        double alpha[LANES], scale[LANES], lanes[3][LANES] = {{0}};
+        for (int l = 0; l < LANES; l++) {
+            alpha[l] = layer->alpha[column + (is_tile ? l : 0)];
+            scale[l] = layer->norm_scale[column + (is_tile ? l : 0)];
+        }
+        ptrdiff_t k = 0;
+        for (; k + LANES <= n; k += LANES)
+            NAME(add_norms)(LANES, gradient + k, coef + k, kept + k, alpha, scale, lanes[0],
+                            lanes[1], lanes[2]);
+        NAME(add_norms)((int)(n - k), gradient + k, coef + k, kept + k, alpha, scale,
+                        lanes[0], lanes[1], lanes[2]);
+        for (int i = 0; i < 3; i++) {
+            double *norm = layer->norms + (block * 3 + i) * columns + column;
+            if (is_tile) {
+                memcpy(norm, lanes[i], sizeof lanes[i]);
+                continue;
+            }
+            norm[0] = 0;
+            for (int l = 0; l < LANES; l++) norm[0] += lanes[i][l];
+        }
     }
 }
 
-/* Add the sums of all chunks, and move the intercepts by them. */
-static void NAME(move_intercept)(const Layer *layer, ptrdiff_t step)
+/* For each column, keep the point that was evaluated or take the step to it back, choose the
+   size of the next step, and note both. A rise of the loss within rounding is no rise. */
+static void NAME(judge)(const Layer *layer, ptrdiff_t pass)
 {
     ptrdiff_t columns = layer->n_tiles * LANES + layer->n_singles;
-    REAL *intercept = layer->intercept;
+    ptrdiff_t n_blocks = (layer->d + BLOCK - 1) / BLOCK;
+    REAL *intercept = layer->intercept, *kept_intercept = layer->kept_intercept;
     for (ptrdiff_t chunk = 1; chunk < layer->n_chunks; chunk++)
         for (ptrdiff_t k = 0; k < 2 * columns; k++)
             layer->sums[k] += layer->sums[chunk * 2 * columns + k];
+    for (ptrdiff_t block = 1; block < n_blocks; block++)
+        for (ptrdiff_t k = 0; k < 3 * columns; k++)
+            layer->norms[k] += layer->norms[block * 3 * columns + k];
     for (ptrdiff_t column = 0; column < columns; column++) {
-        if (layer->fit_intercept)
-            intercept[column] += layer->rate[column] * layer->sums[column];
-        layer->squared_error[step * columns + column] = layer->sums[columns + column];
+        double error = layer->sums[columns + column], alpha = layer->alpha[column];
+        double gradient = layer->fit_intercept ? layer->sums[column] : 0;
+        double scale = layer->norm_scale[column], g = scale * gradient;
+        double c = g - scale * layer->kept_intercept_gradient[column];
+        double change = layer->norms[column] + c * c;
+        double norm = layer->norms[columns + column] + g * g;
+        double loss = error + (alpha > 0 ? alpha * layer->norms[2 * columns + column] : 0);
+        int64_t exponent = layer->exponent[column];
+        int is_kept = 1;
+        if (layer->is_adaptive && !(layer->is_start && pass == 0)) {
+            int power;
+            frexp(layer->rate[column], &power);
+            is_kept = exponent == 0
+                      || loss <= layer->kept_loss[column] * (1 + 16 * EPSILON);
+            if (is_kept)
+                exponent = next_exponent(exponent, layer->kept_norm[column], change,
+                                         LARGEST_STEP - power);
+            else
+                exponent = exponent > 2 ? exponent - 2 : 0;
+        }
+        if (is_kept) {
+            kept_intercept[column] = intercept[column];
+            layer->kept_intercept_gradient[column] = gradient;
+            layer->kept_loss[column] = loss;
+            layer->kept_error[column] = error;
+            layer->kept_norm[column] = norm;
+        }
+        layer->accepted[column] = is_kept;
+        layer->exponent[column] = exponent;
+        layer->step[column] = ldexp(layer->rate[column], (int)exponent);
+        intercept[column] = kept_intercept[column]
+                            + layer->step[column] * layer->kept_intercept_gradient[column];
+        layer->squared_error[pass * columns + column] = layer->kept_error[column];
+        layer->exponents[pass * columns + column] = exponent;
     }
     if (layer->intercepts)
-        memcpy((REAL *)layer->intercepts + step * columns, intercept, columns * sizeof(REAL));
+        memcpy((REAL *)layer->intercepts + pass * columns, kept_intercept,
+               columns * sizeof(REAL));
+}
+
+/* Keep the points of a block of features that were accepted, and step from those kept. */
+DISPATCHED static void NAME(move)(const Layer *layer, ptrdiff_t pass, ptrdiff_t block)
+{
+    ptrdiff_t d = layer->d, columns = layer->n_tiles * LANES + layer->n_singles;
+    ptrdiff_t first = block * BLOCK, last = d - first < BLOCK ? d : first + BLOCK;
+    for (ptrdiff_t part = 0; part < layer->n_tiles + layer->n_singles; part++) {
+        int is_tile = part < layer->n_tiles, width = is_tile ? LANES : 1;
+        ptrdiff_t column = is_tile ? part * LANES
+                                   : layer->n_tiles * LANES + part - layer->n_tiles;
+        ptrdiff_t start = column * d + first * width, n = (last - first) * width;
+        const REAL *restrict gradient = (const REAL *)layer->gradients + start;
+        REAL *restrict coef = (REAL *)layer->coef + start;
+        REAL *restrict kept = (REAL *)layer->kept_coef + start;
+        REAL *restrict kept_gradient = (REAL *)layer->kept_gradient + start;
+        const double *accepted = layer->accepted + column, *step = layer->step + column;
+        if (is_tile) {
+            for (ptrdiff_t k = 0; k < n; k += LANES)
+                for (int l = 0; l < LANES; l++) {
+                    kept[k + l] = accepted[l] != 0 ? coef[k + l] : kept[k + l];
+                    kept_gradient[k + l] =
+                        accepted[l] != 0 ? gradient[k + l] : kept_gradient[k + l];
+                    coef[k + l] = kept[k + l] + step[l] * kept_gradient[k + l];
+                }
+        } else {
+            if (accepted[0] != 0) {
+                memcpy(kept, coef, n * sizeof(REAL));
+                memcpy(kept_gradient, gradient, n * sizeof(REAL));
+            }
+            for (ptrdiff_t k = 0; k < n; k++) coef[k] = kept[k] + step[0] * kept_gradient[k];
+        }
+        if (layer->coefs)
+            memcpy((REAL *)layer->coefs + pass * d * columns + start, kept, n * sizeof(REAL));
+    }
 }
 
 /* Do the share of one of n threads between two places in the descent, which are counted in
@@ -165,9 +263,9 @@ static void NAME(move_intercept)(const Layer *layer, ptrdiff_t step)
 static void NAME(share)(const Rows *rows, const Layer *layer, ptrdiff_t place, ptrdiff_t end,
                         ptrdiff_t thread, ptrdiff_t n, Meeting *meeting)
 {
-    ptrdiff_t n_chunks = layer->n_chunks, d = layer->d;
-    for (ptrdiff_t step = place / n_chunks; step * n_chunks < end; step++) {
-        ptrdiff_t begin = step * n_chunks;
+    ptrdiff_t n_chunks = layer->n_chunks, n_blocks = (layer->d + BLOCK - 1) / BLOCK;
+    for (ptrdiff_t pass = place / n_chunks; pass * n_chunks < end; pass++) {
+        ptrdiff_t begin = pass * n_chunks;
         ptrdiff_t first = place > begin ? place - begin : 0;
         ptrdiff_t left = (end - begin < n_chunks ? end - begin : n_chunks) - first;
         ptrdiff_t last = first + left * (thread + 1) / n;
@@ -175,9 +273,13 @@ static void NAME(share)(const Rows *rows, const Layer *layer, ptrdiff_t place, p
             NAME(add_chunk)(rows, layer, chunk);
         if (first + left < n_chunks) return;
         meet(meeting, n);
-        for (ptrdiff_t j = thread * MOVED; j < d; j += n * MOVED)
-            NAME(move_coef)(layer, step, j, d - j < MOVED ? d : j + MOVED);
-        if (thread == 0) NAME(move_intercept)(layer, step);
+        for (ptrdiff_t block = thread; block < n_blocks; block += n)
+            NAME(reduce)(layer, block);
+        meet(meeting, n);
+        if (thread == 0) NAME(judge)(layer, pass);
+        meet(meeting, n);
+        for (ptrdiff_t block = thread; block < n_blocks; block += n)
+            NAME(move)(layer, pass, block);
         meet(meeting, n);
     }
 }

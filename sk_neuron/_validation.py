@@ -7,7 +7,7 @@ from scipy.sparse import csr_array, issparse
 from sklearn.preprocessing import StandardScaler
 
 from sk_neuron._advance import row_blocks
-from sk_neuron._compiled import find_potential
+from sk_neuron._compiled import raw_prediction
 from sk_neuron._rule import activate
 
 # Elements of an array of (rows or features, steps x neurons) that are looked at together.
@@ -29,20 +29,23 @@ class Validation:
         return max(1, _TOGETHER // (max(self.features.shape) * self.target.shape[1]))
 
     def measure(self, coefs, intercepts):
-        """Return the Brier score, summed over neurons, at each of some steps.
+        """Return the Brier score, summed over neurons, at each of some steps, or NaN.
 
-        `coefs` is (d, K x steps), the steps of a neuron side by side, `intercepts` (K,
-        steps).
+        `coefs` is (steps, K, d), `intercepts` (steps, K).
         """
-        error = find_potential(self.features, coefs, intercepts.ravel())
+        n_steps, _, n_features = coefs.shape
+        coef = coefs.swapaxes(0, 1).reshape(-1, n_features)  # a neuron's steps side by side
+        error = raw_prediction(self.features, coef, intercepts.T.ravel())
+        is_finite = np.isfinite(error).all(axis=0).reshape(-1, n_steps).all(axis=0)
         activate(error, out=error)
-        error = error.reshape(*self.target.shape, intercepts.shape[1])
+        error = error.reshape(*self.target.shape, n_steps)
         with np.errstate(all="ignore"):  # what overflows is judged by the caller
             error -= self.target[:, :, np.newaxis]
             error *= error
             error *= self.weight[:, :, np.newaxis]
             squared_error = error.sum(axis=0, dtype=np.float64)
-        return (squared_error.T / self.total_weight).sum(axis=1)
+        losses = (squared_error.T / self.total_weight).sum(axis=1)
+        return np.where(is_finite, losses, np.nan)
 
 
 def hold_out(rows, fraction, seed):
@@ -146,6 +149,6 @@ def check_validation(losses):
     """Raise an error if a loss on the validation rows is not finite."""
     if not np.isfinite(losses).all():
         raise ValueError(
-            "The values in X_val are so large that their potentials overflow. Scale the "
+            "The values in X_val are so large that their predictions overflow. Scale the "
             "features."
         )

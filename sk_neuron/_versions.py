@@ -8,7 +8,7 @@ import sklearn
 from sk_neuron import _compiled
 from sk_neuron._classifier import SigmoidNeuronClassifier
 from sk_neuron._inputs import read_data
-from sk_neuron._span import is_cheaper
+from sk_neuron._solver._gram import is_cheaper
 
 
 def show_versions(X: Any = None) -> None:

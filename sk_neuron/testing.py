@@ -33,6 +33,7 @@ from sk_neuron._adapters import (
 from sk_neuron._checks import (
     CHECKS,
     check_constant_column,
+    check_descent,
     check_feature_order,
     check_finite,
     check_finite_differences,
@@ -56,6 +57,7 @@ __all__ = [
     "Problem",
     "SGDAdapter",
     "check_constant_column",
+    "check_descent",
     "check_feature_order",
     "check_finite",
     "check_finite_differences",

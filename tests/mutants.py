@@ -30,27 +30,28 @@ SMALL_BLOCKS = [
 ]
 ACTIVATE = """\
     with np.errstate(over="ignore"):
-        output = np.negative(potential, out=out)
+        output = np.negative(raw_prediction, out=out)
         np.exp(output, out=output)
         output += 1
         return np.reciprocal(output, out=output)
 """
 CARELESS = """\
     with np.errstate(all="ignore"):
-        output = np.exp(potential, out=out)
+        output = np.exp(raw_prediction, out=out)
         return np.divide(output, 1 + output, out=output)
 """
-WEAR_OFF = """\
-            rate = layer.learning_rate * 0.9
-            self.layer = layer._replace(learning_rate=rate)
-"""
+APART = "output = activate(raw_prediction)"
+NO_INTERCEPT = "        if not self.problem.fit_intercept:\n"
+DECAYED = "        d_intercept = d_intercept - self.alpha[:, 0] * intercept\n"
+TAKE_STEP = "                state = self._step(state)\n"
+WEAR_OFF = "                self.rate = self.rate * 0.9\n"
 SCALE = """\
     if len(weight):
         weight /= max(weight.max(), 1)
 """
 NUMPY_MUTANTS = {
     "sign": [
-        Edit("_advance.py", "coef += layer.learning_rate", "coef -= layer.learning_rate"),
+        Edit("_advance.py", "(x + (step if", "(x - (step if"),
     ],
     "1 - o forgotten": [
         Edit(
@@ -61,28 +62,30 @@ NUMPY_MUTANTS = {
         Edit("_rule.py", "delta = weight * error", "delta = error.copy()"),
     ],
     "derivative from the potential": [
-        Edit("_rule.py", "activate(potential, out=potential)", "activate(potential)"),
-        Edit("_rule.py", "    delta *= output\n    np", "    delta *= potential\n    np"),
-        Edit("_rule.py", "np.subtract(1, output, out", "np.subtract(1, potential, out"),
+        Edit("_rule.py", "output = activate(raw_prediction, out=raw_prediction)", APART),
+        Edit(
+            "_rule.py", "    delta *= output\n    np", "    delta *= raw_prediction\n    np"
+        ),
+        Edit("_rule.py", "subtract(1, output, out", "subtract(1, raw_prediction, out"),
     ],
     "block off by one": [
         Edit("_advance.py", "(start, start + n_rows)", "(start, start + n_rows - 1)"),
     ],
     "intercept decayed": [
-        Edit("_advance.py", "* d_intercept", "* (d_intercept - layer.alpha * intercept)"),
+        Edit("_advance.py", NO_INTERCEPT, DECAYED + NO_INTERCEPT),
     ],
     "mean in place of the sum": [
-        Edit("_rule.py", "features.T @ delta, ", "features.T @ delta / len(delta), "),
+        Edit("_rule.py", "return delta.T @ X, ", "return delta.T @ X / len(delta), "),
         Edit("_rule.py", ", delta.sum(", ", delta.mean("),
     ],
     "last row forgotten": [
-        Edit("_rule.py", "features.T @ delta,", "features[:-1].T @ delta[:-1],"),
+        Edit("_rule.py", "return delta.T @ X,", "return delta[:-1].T @ X[:-1],"),
     ],
     "first feature counted twice": [
         Edit(
             "_advance.py",
-            "(d_coef - layer",
-            "((1 + np.eye(len(coef))[:, :1]) * d_coef - layer",
+            "(d_coef - self.alpha",
+            "((1 + np.eye(1, coef.shape[1])) * d_coef - self.alpha",
         ),
     ],
     "wrong for one of the labels": [
@@ -94,16 +97,22 @@ NUMPY_MUTANTS = {
     ],
     "careless exponential": [Edit("_rule.py", ACTIVATE, CARELESS)],
     "steps that wear off": [
-        Edit(
-            "_advance.py",
-            "            coef += layer",
-            WEAR_OFF + "            coef += layer",
-        ),
+        Edit("_advance.py", TAKE_STEP, WEAR_OFF + TAKE_STEP),
     ],
     "weights scaled in place": [
         Edit(
             "_inputs.py", "    if not weight.any():\n", SCALE + "    if not weight.any():\n"
         ),
+    ],
+    "no step is taken back": [
+        Edit(
+            "_advance.py",
+            "_choose(is_kept, new.kept,",
+            "_choose(~is_kept | True, new.kept,",
+        ),
+    ],
+    "the loss compared the wrong way": [
+        Edit("_advance.py", "(loss <= state.loss", "(loss >= state.loss"),
     ],
     "half precision": [
         Edit("_rule.py", "z += intercept\n", "z += intercept.astype(np.float16)\n"),
@@ -115,14 +124,13 @@ QUICK_BUILD = [
     Edit("_kernel.h", "#define DISPATCHED __attribute__", "#define DISPATCHED //"),
     Edit("../meson.build", "'-O3'", "'-O1'"),
 ]
-DECAY = "#undef DECAY\n#define DECAY layer->alpha[column] * intercept[column]\n"
+DECAY = "alpha * intercept[column]"
 DELTA = "z[k + l] = ys * m2 * (e * m);"
-DENSE_ROWS = "i < size; i += LANES)\n                sum +="
+DENSE_ROWS = "i < m; i++) gradient[j] += x[i]"
 SPARSE_ROWS = "sums);\n        k = start;\n        for (ptrdiff_t i = 0;"
 COMPILED_MUTANTS = {
     "sign": [
-        Edit("_step.h", "coef[k] += rate[0]", "coef[k] -= rate[0]"),
-        Edit("_dense.h", "w[j] += rate", "w[j] -= rate"),
+        Edit("_step.h", "kept[k] + step[0]", "kept[k] - step[0]"),
     ],
     "1 - o forgotten": [
         Edit("_step.h", DELTA, "z[k + l] = ys * m2;"),
@@ -135,21 +143,19 @@ COMPILED_MUTANTS = {
         Edit("_step.h", DELTA, "z[k + l] = ys * m * z[k + l] * (1 - z[k + l]);"),
     ],
     "block off by one": [
-        Edit("_dense.h", DENSE_ROWS, DENSE_ROWS.replace("size", "size - LANES")),
+        Edit("_dense.h", DENSE_ROWS, DENSE_ROWS.replace("i < m", "i + 1 < m")),
         Edit("_sparse.h", SPARSE_ROWS, SPARSE_ROWS.replace("= 0", "= 1")),
     ],
     "intercept decayed": [
+        Edit("_step.h", "layer->sums[column] : 0;", f"layer->sums[column] - {DECAY} : 0;"),
+    ],
+    "no step is taken back": [
         Edit(
-            "_dense.h",
-            "(delta_sum);\n        ptr",
-            "(delta_sum) - rate * alpha * b;\n        ptr",
+            "_step.h", "layer->accepted[column] = is_kept;", "layer->accepted[column] = 1;"
         ),
-        Edit("_step.h", "* layer->sums[column];", "* (layer->sums[column] - DECAY);"),
-        Edit(
-            "_step.h",
-            "static void NAME(move_intercept)",
-            DECAY + "static void NAME(move_intercept)",
-        ),
+    ],
+    "the loss compared the wrong way": [
+        Edit("_step.h", "|| loss <= layer", "|| loss >= layer"),
     ],
     "mean in place of the sum": [
         Edit(

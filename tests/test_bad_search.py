@@ -15,7 +15,10 @@ from sklearn.model_selection import GridSearchCV, GroupKFold, KFold
 
 from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV, iteration_path
 
-pytestmark = pytest.mark.filterwarnings("ignore:The best iteration count is the last")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:The best iteration count is the last"),
+    pytest.mark.filterwarnings("ignore:The fit is worse"),  # after so few steps
+]
 
 X = np.random.default_rng(0).standard_normal((30, 3))
 y = np.arange(30) % 3

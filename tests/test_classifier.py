@@ -58,12 +58,12 @@ def test_shapes_and_precision(kind, dtype):
     assert neuron.loss_curve_.dtype == np.float64
     assert neuron.predict_proba(X.astype(dtype)).dtype == dtype
     assert neuron.predict_log_proba(X.astype(dtype)).dtype == dtype
-    assert isinstance(neuron.learning_rate_, float)
+    assert neuron.learning_rate_curve_.shape == ((30,) if K == 1 else (30, K))
 
 
 @KINDS
 def test_probabilities(kind):
-    neuron = SigmoidNeuronClassifier().fit(X, Y[kind])
+    neuron = SigmoidNeuronClassifier(max_iter=20).fit(X, Y[kind])
     proba = neuron.predict_proba(X)
     output = 1 / (1 + np.exp(-X @ neuron.coef_.T - neuron.intercept_))
     expected = {
@@ -169,9 +169,9 @@ def test_csr_is_used_as_it_is(index, dtype, monkeypatch):
     calls = record_calls(monkeypatch)
     neuron = SigmoidNeuronClassifier(max_iter=5).fit(S, Y["multiclass"])
     ((kernel, *_),) = calls
-    assert kernel.features.dtype == neuron.coef_.dtype == dtype
-    assert np.shares_memory(kernel.features.data, S.data)
-    assert np.shares_memory(kernel.features.indices, S.indices)
+    assert kernel.problem.X.dtype == neuron.coef_.dtype == dtype
+    assert np.shares_memory(kernel.problem.X.data, S.data)
+    assert np.shares_memory(kernel.problem.X.indices, S.indices)
     dense = SigmoidNeuronClassifier(max_iter=5).fit(S.toarray(), Y["multiclass"])
     np.testing.assert_allclose(neuron.coef_, dense.coef_, rtol=1e-4, atol=1e-6)
 
@@ -243,11 +243,13 @@ def test_class_weight_is_a_sample_weight(kind, class_weight):
 def test_multilabel_class_weight_is_that_of_each_label(class_weight):
     y, weight = Y["multilabel"], WEIGHT
     together = SigmoidNeuronClassifier(class_weight=class_weight).fit(X, y, weight)
-    assert together.learning_rate_.shape == (3,)
+    assert together.learning_rate_curve_.shape == (together.n_iter_, 3)
     for k in range(3):
         apart = SigmoidNeuronClassifier(class_weight=class_weight).fit(X, y[:, k], weight)
         np.testing.assert_allclose(together.coef_[k], apart.coef_[0], rtol=1e-10)
-        assert together.learning_rate_[k] == pytest.approx(apart.learning_rate_)
+        np.testing.assert_allclose(
+            together.learning_rate_curve_[:, k], apart.learning_rate_curve_
+        )
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass"])
@@ -335,16 +337,16 @@ def test_unscaled_digits():
     )
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_saturated_start_is_reported(seed):
-    digits, y = load_digits(return_X_y=True)
+    cancer, y = load_breast_cancer(return_X_y=True)  # not scaled
     neuron = SigmoidNeuronClassifier(init="uniform", random_state=seed)
     with pytest.warns(
         ConvergenceWarning, match=r"saturated: .* Scale .* init='zeros'"
     ) as report:
-        neuron.fit(digits, y)
-    assert report[0].filename == __file__
-    assert neuron.score(digits, y) < 0.2
+        neuron.fit(cancer, y)
+    assert [warning.filename for warning in report] == [__file__]
+    assert neuron.score(cancer, y) < 0.7
 
 
 @pytest.mark.parametrize("load", [load_breast_cancer, load_digits, load_iris, load_wine])

@@ -23,8 +23,13 @@ from scipy.sparse import csr_array
 from threadpoolctl import threadpool_limits
 
 from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV, _compiled
-from sk_neuron._advance import Layer, NumpyKernel, prepare
-from sk_neuron._compiled import CompiledKernel, find_potential, has_kernel
+from sk_neuron._advance import NumpyKernel, Problem, make_kernel
+from sk_neuron._compiled import (
+    CompiledKernel,
+    has_kernel,
+    raw_prediction,
+    squared_norms,
+)
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float64, np.float32])
 ORDERS = pytest.mark.parametrize("order", ["C", "F", "rows apart", "int32", "int64"])
@@ -38,8 +43,8 @@ def test_the_compiled_kernels_are_what_is_tested():
     assert off == _compiled.SWITCHED_OFF
     assert built == _compiled.BUILT
     for order in ("C", "F", "rows apart", "int32", "int64"):
-        layer, *_ = make_layer(30, 4, 1, np.float64, order=order)
-        assert _compiled.has_kernel(layer.features) == (built and not off)
+        problem, *_ = make_problem(30, 4, 1, np.float64, order=order)
+        assert _compiled.has_kernel(problem.X) == (built and not off)
 
 
 @pytest.mark.parametrize("setting", ["numpy", ""])
@@ -58,10 +63,20 @@ needs_kernel = pytest.mark.skipif(
 )
 
 
-def make_layer(
-    n, d, K, dtype, *, order="C", seed=0, shared=False, scale=1.0, intercept=True
+def make_problem(
+    n,
+    d,
+    K,
+    dtype,
+    *,
+    order="C",
+    seed=0,
+    shared=False,
+    scale=1.0,
+    intercept=True,
+    adaptive=False,
 ):
-    """Return a layer on X in some order, all of it read-only, and a start."""
+    """Return a problem on X in some order, all of it read-only, and a start."""
     rng = np.random.default_rng(seed)
     X = (scale * rng.standard_normal((n, d))).astype(dtype)
     if order == "F":
@@ -74,12 +89,12 @@ def make_layer(
     target = rng.integers(-1, 2, (n, K)).astype(np.int8)
     weight = rng.integers(0, 3, (n, 1 if shared else K)).astype(dtype)
     rate = rng.random(K) / (1 + 0.1 * scale**2 * n)
-    layer = Layer(X, target, weight, rate, rng.random(K), intercept)
-    start = rng.standard_normal((d, K)).astype(dtype), rng.random(K).astype(dtype)
+    problem = Problem(X, target, weight, rate, rng.random(K), intercept, adaptive)
+    start = rng.standard_normal((K, d)).astype(dtype), rng.random(K).astype(dtype)
     parts = [X] if isinstance(X, np.ndarray) else [X.data, X.indices, X.indptr]
-    for array in (*parts, *layer[1:5], *start):
+    for array in (*parts, *problem[1:5], *start):
         array.flags.writeable = False
-    return layer, *start
+    return problem, *start
 
 
 def assert_close(results, others, rtol):
@@ -95,7 +110,7 @@ def assert_close(results, others, rtol):
 @ORDERS
 @given(data=st.data())
 def test_follows_the_rule(order, dtype, data):
-    layer, coef, intercept = make_layer(
+    problem, coef, intercept = make_problem(
         data.draw(st.integers(1, 150)),
         data.draw(st.integers(1, 40)),
         data.draw(st.integers(1, 40)),
@@ -107,8 +122,8 @@ def test_follows_the_rule(order, dtype, data):
         intercept=data.draw(st.booleans()),
     )
     n_steps = data.draw(st.integers(0, 5))
-    compiled = advance_compiled(layer, coef, intercept, n_steps)
-    reference = follow_rule(layer, coef, intercept, n_steps)
+    compiled = advance_compiled(problem, coef, intercept, n_steps)
+    reference = follow_rule(problem, coef, intercept, n_steps)
     assert_close(compiled, reference, 1e-11 if dtype == np.float64 else 3e-4)
 
 
@@ -121,9 +136,9 @@ def test_follows_the_rule(order, dtype, data):
 @pytest.mark.parametrize("n", [1, 2, 47, 48, 49, 383, 384, 385, 480, 481, 961])
 def test_follows_the_rule_at_odd_sizes(n, K, order, dtype):
     for d in (1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 65):
-        layer, *start = make_layer(n, d, K, dtype, order=order, shared=d % 2 == 0)
-        compiled = advance_compiled(layer, *start, 2)
-        reference = follow_rule(layer, *start, 2)
+        problem, *start = make_problem(n, d, K, dtype, order=order, shared=d % 2 == 0)
+        compiled = advance_compiled(problem, *start, 2)
+        reference = follow_rule(problem, *start, 2)
         assert_close(compiled, reference, 1e-11 if dtype == np.float64 else 3e-4)
 
 
@@ -133,10 +148,39 @@ def test_follows_the_rule_at_odd_sizes(n, K, order, dtype):
 @pytest.mark.parametrize("K", [1, 2, 6, 17])
 @pytest.mark.parametrize("shape", [(5000, 7), (1021, 300), (70_000, 3), (40, 6000)])
 def test_follows_the_rule_over_chunks_of_rows(shape, K, order, dtype):
-    layer, *start = make_layer(*shape, K, dtype, order=order)
-    compiled = advance_compiled(layer, *start, 3)
-    reference = follow_rule(layer, *start, 3)
+    problem, *start = make_problem(*shape, K, dtype, order=order)
+    compiled = advance_compiled(problem, *start, 3)
+    reference = follow_rule(problem, *start, 3)
     assert_close(compiled, reference, 1e-10 if dtype == np.float64 else 1e-3)
+
+
+@needs_kernel
+@DTYPES
+@ORDERS
+@pytest.mark.parametrize("K", [1, 6, 17, 27])
+@pytest.mark.parametrize("shape", [(50, 3), (61, 65), (5000, 7), (300, 200)])
+def test_every_kernel_adapts_the_step_alike(shape, K, order, dtype):
+    """Each column by itself: some keep their point where others take it back."""
+    problem, *start = make_problem(*shape, K, dtype, order=order)
+    squares = squared_norms(problem.X).sum()
+    problem = problem._replace(
+        is_adaptive=True,
+        learning_rate=np.full(K, 2 / (1 + 0.08 * squares)),
+        norm_scale=np.full(K, 2.0**-9),
+    )
+    kernels = CompiledKernel(problem), NumpyKernel(problem)
+    n_steps = 12 if dtype == np.float64 else 4
+    (state, course), (other, reference) = (
+        kernel.run(kernel.start(*start, exponent=5)[0], n_steps) for kernel in kernels
+    )
+    np.testing.assert_array_equal(course.exponent, reference.exponent)
+    assert len(np.unique(course.exponent)) > 1 or dtype == np.float32
+    rtol = 1e-9 if dtype == np.float64 else 1e-3
+    assert_close(course[:1], reference[:1], rtol)
+    assert_close(kernels[0].weights(state), kernels[1].weights(other), rtol)
+    z = kernels[0].raw_prediction(state)
+    assert_close([z], [kernels[1].raw_prediction(other)], rtol)
+    assert_close(kernels[0].next_weights(state), kernels[1].next_weights(other), rtol)
 
 
 @needs_kernel
@@ -145,10 +189,10 @@ def test_follows_the_rule_over_chunks_of_rows(shape, K, order, dtype):
 @pytest.mark.parametrize("K", [1, 2, 6, 17])
 @pytest.mark.parametrize("shape", [(1, 1), (61, 5), (3000, 40)])
 def test_potentials(shape, K, order, dtype):
-    layer, coef, intercept = make_layer(*shape, K, dtype, order=order)
-    z = find_potential(layer.features, coef, intercept)
+    problem, coef, intercept = make_problem(*shape, K, dtype, order=order)
+    z = raw_prediction(problem.X, coef, intercept)
     assert z.dtype == dtype
-    expected = layer.features.astype(float) @ coef + intercept
+    expected = problem.X.astype(float) @ coef.T + intercept
     np.testing.assert_allclose(
         z, expected, atol=20 * np.finfo(dtype).eps * np.abs(expected).max()
     )
@@ -160,13 +204,14 @@ def test_potentials(shape, K, order, dtype):
 @pytest.mark.parametrize("K", [1, 6])
 @pytest.mark.parametrize("shape", [(20_000, 11), (3000, 1000)])
 def test_threads_change_no_bit(shape, K, order, dtype):
-    layer, *start = make_layer(*shape, K, dtype, order=order)
+    """Here the step adapts, so the sums that it follows are the same, too."""
+    problem, *start = make_problem(*shape, K, dtype, order=order, adaptive=True)
     results = []
     for n_threads in (1, 2, 3, 8):
         with threadpool_limits(n_threads, user_api="openmp"):
-            threads = _compiled.count_threads(layer.features, K)
+            threads = _compiled.count_threads(problem.X, K)
             assert n_threads == threads or n_threads > threads > 1
-            results.append(advance(layer, *start, 3))
+            results.append(advance(problem, *start, 8))
     for result in results[1:]:
         for array, first in zip(result, results[0], strict=True):
             np.testing.assert_array_equal(array, first)
@@ -178,8 +223,11 @@ def test_threads_change_no_bit(shape, K, order, dtype):
 @pytest.mark.parametrize("K", [1, 9])
 def test_what_a_kernel_writes_is_apart_from_all_else(K, order, dtype):
     """Or how it rounds would depend on where the arrays happen to be."""
-    layer, *start = make_layer(30, 4, K, dtype, order=order)
-    for array in CompiledKernel(layer)._place(*start, n_steps=3, n_traced=3):
+    problem, *start = make_problem(30, 4, K, dtype, order=order)
+    kernel = CompiledKernel(problem)
+    state, _ = kernel.start(*start)
+    room = kernel._make_room(3, len(state.coef), is_start=False, is_recorded=True)
+    for array in (*state[:5], room.gradients, room.coefs, room.intercepts):
         first, last = byte_bounds(array)
         low, high = byte_bounds(array.base)
         assert low <= first - 64
@@ -191,11 +239,11 @@ def test_what_a_kernel_writes_is_apart_from_all_else(K, order, dtype):
 @ORDERS
 @pytest.mark.parametrize("n", [50, 3000])
 def test_stretches_between_looks_at_signals_change_no_bit(n, order, dtype, monkeypatch):
-    layer, *start = make_layer(n, 4, 3, dtype, order=order)
-    whole = advance(layer, *start, 20)
+    problem, *start = make_problem(n, 4, 3, dtype, order=order, adaptive=True)
+    whole = advance(problem, *start, 20)
     for stretch in (1, 100_000):
         monkeypatch.setattr(_compiled, "STRETCH", stretch)
-        for array, same in zip(advance(layer, *start, 20), whole, strict=True):
+        for array, same in zip(advance(problem, *start, 20), whole, strict=True):
             np.testing.assert_array_equal(array, same)
 
 
@@ -206,16 +254,21 @@ def test_stretches_between_looks_at_signals_change_no_bit(n, order, dtype, monke
 @ORDERS
 @pytest.mark.parametrize("K", [1, 3, 6, 17])
 @pytest.mark.parametrize("shape", [(20, 3), (61, 5), (3000, 40), (300, 1000)])
-def test_a_trace_has_every_step(shape, K, order, dtype, kernel):
-    layer, *start = make_layer(*shape, K, dtype, order=order)
-    kernel = kernel(layer)
-    coefs, intercepts, squared_error = kernel.trace(*start, 6)
-    assert coefs.shape == (6, shape[1], K)
+def test_a_recording_has_every_step(shape, K, order, dtype, kernel):
+    problem, *start = make_problem(*shape, K, dtype, order=order, adaptive=K != 3)
+    kernel = kernel(problem)
+    begin, _ = kernel.start(*start)
+    end, course, coefs, intercepts = kernel.run_recording(begin, 6)
+    assert coefs.shape == (6, K, shape[1])
     for n_steps in range(1, 7):
-        coef, intercept, errors = kernel.advance(*start, n_steps)
+        state, part = kernel.run(begin, n_steps)
+        coef, intercept = kernel.weights(state)
         np.testing.assert_array_equal(coefs[n_steps - 1], coef)
         np.testing.assert_array_equal(intercepts[n_steps - 1], intercept)
-        np.testing.assert_array_equal(squared_error[:n_steps], errors)
+        for whole, some in zip(course, part, strict=True):
+            np.testing.assert_array_equal(whole[:n_steps], some)
+    for array, same in zip(kernel.weights(end), (coef, intercept), strict=True):
+        np.testing.assert_array_equal(array, same)
 
 
 @needs_kernel
@@ -225,7 +278,7 @@ def test_the_sigmoid_is_accurate_over_its_whole_range(dtype):
     top = 700 if dtype == np.float64 else 86
     z = np.linspace(-top / 2, top, 4001).astype(dtype)
     for sign in (-1, 1):
-        layer = Layer(
+        problem = Problem(
             np.ones((1, 1), dtype),
             np.full((1, len(z)), sign < 0, dtype),
             np.ones((1, 1), dtype),
@@ -233,8 +286,8 @@ def test_the_sigmoid_is_accurate_over_its_whole_range(dtype):
             0.0,
             False,
         )
-        start = sign * z[np.newaxis], np.zeros(len(z), dtype)
-        _, _, error = advance(layer, *start, 1)
+        start = sign * z[:, np.newaxis], np.zeros(len(z), dtype)
+        _, _, error = advance(problem, *start, 1)
         output = 1 / (1 + np.exp(-z.astype(np.longdouble)))
         epsilon = np.finfo(dtype).eps
         if sign > 0:  # o itself
@@ -248,7 +301,7 @@ def test_the_sigmoid_is_accurate_over_its_whole_range(dtype):
 def test_extreme_potentials(dtype):
     for z in (0.0, 37.0, 745.0, 1e4, 1e30):
         for sign in (-1, 1):
-            layer = Layer(
+            problem = Problem(
                 np.ones((1, 1), dtype),
                 np.ones((1, 1), dtype),
                 np.ones((1, 1), dtype),
@@ -258,8 +311,8 @@ def test_extreme_potentials(dtype):
             )
             start = np.full((1, 1), sign * z, dtype), np.zeros(1, dtype)
             compiled, reference = (
-                advance_compiled(layer, *start, 1),
-                follow_rule(layer, *start, 1),
+                advance_compiled(problem, *start, 1),
+                follow_rule(problem, *start, 1),
             )
             assert_close(compiled, reference, 1e-12 if dtype == np.float64 else 1e-5)
 
@@ -268,9 +321,9 @@ def test_extreme_potentials(dtype):
 @DTYPES
 @pytest.mark.parametrize("K", [1, 6])
 def test_what_overflows_shows_in_the_result(K, dtype):
-    layer, coef, intercept = make_layer(30, 3, K, dtype)
-    layer = layer._replace(alpha=np.full(K, 1e30), learning_rate=np.ones(K))
-    result, _, _ = advance(layer, coef, intercept, 40)
+    problem, coef, intercept = make_problem(30, 3, K, dtype)
+    problem = problem._replace(alpha=np.full(K, 1e30), learning_rate=np.ones(K))
+    result, _, _ = advance(problem, coef, intercept, 40)
     assert not np.isfinite(result).any()
 
 
@@ -284,8 +337,8 @@ def csr_with_indices(X, dtype):
 
 
 def test_what_the_kernels_are_not_for():
-    layer, *start = make_layer(50, 4, 3, np.float64)
-    X, reference = layer.features, follow_rule(layer, *start, 3)
+    problem, *start = make_problem(50, 4, 3, np.float64)
+    X, reference = problem.X, follow_rule(problem, *start, 3)
     misaligned = np.frombuffer(b"x" + X.tobytes(), np.float64, offset=1).reshape(X.shape)
     sparse = csr_array(X)
     mixed = csr_array(X)
@@ -302,7 +355,7 @@ def test_what_the_kernels_are_not_for():
         sparse.tocsc(),
         csr_array((np.zeros(0), np.zeros(0, "i4"), np.zeros(51, "i4")), shape=(50, 4)),
     ):
-        other = layer._replace(features=features)
+        other = problem._replace(X=features)
         expected = follow_rule(other, *start, 3) if features is not X else reference
         assert_close(advance(other, *start, 3), expected, 1e-12)
 
@@ -310,11 +363,11 @@ def test_what_the_kernels_are_not_for():
 @pytest.mark.parametrize("shape", [(0, 3, 2), (5, 0, 2), (5, 3, 0), (0, 0, 0)])
 def test_nothing_to_do(shape):
     n, d, K = shape
-    layer = Layer(
+    problem = Problem(
         np.ones((n, d)), np.ones((n, K), "i1"), np.ones((n, 1)), np.ones(1), 0.0, True
     )
-    coef, intercept, squared_error = advance(layer, np.ones((d, K)), np.ones(K), 2)
-    assert (coef.shape, intercept.shape, squared_error.shape) == ((d, K), (K,), (2, K))
+    coef, intercept, squared_error = advance(problem, np.ones((K, d)), np.ones(K), 2)
+    assert (coef.shape, intercept.shape, squared_error.shape) == ((K, d), (K,), (2, K))
 
 
 @needs_kernel
@@ -322,18 +375,20 @@ def test_more_than_there_is_memory_for():
     """More than processors can address, so that no system promises it."""
     n, K = 2**22, 2**38
     target = np.broadcast_to(np.int8(1), (n, K))
-    layer = Layer(np.ones((n, 1)), target, np.ones((n, 1)), np.ones(1), 0.0, True)
+    problem = Problem(np.ones((n, 1)), target, np.ones((n, 1)), np.ones(1), 0.0, True)
     with pytest.raises(MemoryError):
-        prepare(layer)
+        make_kernel(problem)
 
 
 @needs_kernel
 def test_arrays_in_reverse():
-    layer, *start = make_layer(50, 4, 3, np.float64)
-    for features in (layer.features[::-1], layer.features[:, ::-1], layer.features[::3]):
+    problem, *start = make_problem(50, 4, 3, np.float64)
+    for features in (problem.X[::-1], problem.X[:, ::-1], problem.X[::3]):
         rows = slice(None, None, 3) if len(features) == 17 else slice(None)
-        other = layer._replace(
-            features=features, target=layer.target[rows], weight=layer.weight[rows]
+        other = problem._replace(
+            X=features,
+            target=problem.target[rows],
+            sample_weight=problem.sample_weight[rows],
         )
         assert_close(advance(other, *start, 3), follow_rule(other, *start, 3), 1e-12)
 
@@ -424,8 +479,8 @@ if __name__ == "__main__":
 @pytest.mark.parametrize("shape", [(2000, 64), (1797, 64), (3000, 1000), (20_000, 50)])
 def test_chunks_are_even_and_their_gradients_few(shape, K, order):
     """Else threads would wait for each other, or take more memory than the documented."""
-    layer, *_ = make_layer(*shape, 1, np.float64, order=order)
-    bounds = _compiled._find_bounds(layer.features, K)
+    problem, *_ = make_problem(*shape, 1, np.float64, order=order)
+    bounds = _compiled._find_bounds(problem.X, K)
     sizes, n_chunks = np.diff(bounds), len(bounds) - 1
     n, d = shape
     assert (bounds[0], bounds[-1]) == (0, n)
@@ -551,10 +606,12 @@ def test_subnormals_still_work():
 def test_no_nan_comes_out_of_finite_input(order, dtype, data):
     """As long as nothing overflows: potentials up to the largest number are fine."""
     n, d, K = (data.draw(st.integers(1, top)) for top in (60, 20, 12))
-    layer, coef, intercept = make_layer(n, d, K, dtype, order=order)
+    problem, coef, intercept = make_problem(n, d, K, dtype, order=order)
     largest = data.draw(st.sampled_from([1.0, 1e3, np.sqrt(np.finfo(dtype).max) / 1e3]))
-    layer = layer._replace(
-        learning_rate=np.full(K, 1e-3 / largest), alpha=0.0, weight=layer.weight / 1e3
+    problem = problem._replace(
+        learning_rate=np.full(K, 1e-3 / largest),
+        alpha=0.0,
+        sample_weight=problem.sample_weight / 1e3,
     )
-    for result in advance(layer, coef * dtype(largest), intercept, 4):
+    for result in advance(problem, coef * dtype(largest), intercept, 4):
         assert np.isfinite(result).all()

@@ -22,12 +22,16 @@ FLOW = [
     "_sparse",
     "_compiled",
     "_advance",
-    "_span",
-    "_learning_rate",
-    "_descent",
     "_validation",
-    "_training",
-    "_progress",
+    "_solver.__init__",
+    "_solver._step_size",
+    "_solver._objective",
+    "_solver._initialization",
+    "_solver._gram",
+    "_solver._stopping",
+    "_solver._fit_loop",
+    "_solver._callbacks",
+    "_solver._outcome",
     "_base",
     "_classifier",
     "_scoring",
@@ -48,7 +52,8 @@ COMPILED = {"_dense", "_sparse"}
 
 def imports(module):
     """Return the names of the modules of the package that a module imports."""
-    for node in ast.walk(ast.parse((PACKAGE / f"{module}.py").read_text())):
+    path = PACKAGE.joinpath(*module.split(".")).with_suffix(".py")
+    for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0
             if node.module == "sk_neuron":
@@ -61,11 +66,12 @@ def imports(module):
 
 
 def test_modules_import_only_from_earlier_ones():
-    assert {path.stem for path in PACKAGE.glob("*.py")} | COMPILED == set(FLOW)
-    for place, module in enumerate(FLOW):
+    paths = [path.relative_to(PACKAGE).with_suffix("") for path in PACKAGE.rglob("*.py")]
+    assert {".".join(path.parts) for path in paths} | COMPILED == set(FLOW)
+    for number, module in enumerate(FLOW):
         if module in COMPILED:
             continue
-        assert set(imports(module)) <= set(FLOW[:place]), module
+        assert set(imports(module)) <= set(FLOW[:number]), module
 
 
 def test_import_is_light():

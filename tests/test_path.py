@@ -10,7 +10,11 @@ from scipy.sparse import csr_array
 from sk_neuron import SigmoidNeuronClassifier, _classifier, iteration_path
 from sk_neuron.testing import problems
 
-pytestmark = pytest.mark.filterwarnings("ignore:The start left")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:The start left"),
+    pytest.mark.filterwarnings("ignore:The fit is worse"),  # after so few steps
+    pytest.mark.filterwarnings("ignore:The loss still fell"),
+]
 
 X = np.random.default_rng(0).standard_normal((60, 4))
 Y = {

@@ -35,7 +35,9 @@ def test_extreme_potentials(z):
     one = np.ones((1, 1))
     with np.errstate(over="raise", divide="raise", invalid="raise"):
         assert _rule.activate(z * one[0]) == pytest.approx(output, rel=1e-14, abs=1e-323)
-        d_coef, d_intercept, error = _rule.direction(one, one, one, z * one, np.zeros(1))
+        d_coef, d_intercept, error = _rule.negative_gradient(
+            one, one, one, z * one, np.zeros(1)
+        )
         normalized = _rule.log_normalize(np.array([[z, z], [z, -z]]))
     # 1 - o is exact to an ulp of 1, and so is what it multiplies
     assert d_coef[0, 0] == d_intercept[0]
@@ -54,7 +56,7 @@ def test_log_normalize_sums_to_one_and_keeps_the_order(z):
 
 
 @pytest.mark.parametrize(
-    ("target", "z", "dead"),
+    ("target", "z", "saturated"),
     [
         ([1, 1], [-20, 1], True),  # one row wrong and flat, and the best constant is 1
         ([0, 0, 0, 1], [-20, -20, -20, -20], True),  # gave up on a class
@@ -64,18 +66,26 @@ def test_log_normalize_sums_to_one_and_keeps_the_order(z):
         ([1, 0], [-20, 20], True),
     ],
 )
-def test_dead_neurons_are_wrong_flat_and_no_better_than_a_constant(target, z, dead):
+def test_saturated_neurons_are_wrong_flat_and_no_better_than_a_constant(
+    target, z, saturated
+):
     target, z = np.array([target]).T, np.array([z], dtype=float).T
-    np.testing.assert_array_equal(_rule.dead(target, z, np.ones((len(z), 1))), [dead])
+    np.testing.assert_array_equal(
+        _rule.is_saturated(target, z, np.ones((len(z), 1))), [saturated]
+    )
 
 
-def test_dead_neurons_are_judged_by_weight():
+def test_saturation_is_judged_by_weight():
     target, z = np.array([[0, 1, 0, 1]]).T, np.array([[-20.0, 20, 20, -20]]).T
     weights = np.array([[1, 1, 1, 1], [9, 9, 1, 1], [1, 9, 1, 1], [1, 1, 9, 9]]).T
-    np.testing.assert_array_equal(_rule.dead(target, z, weights), [True, False, True, True])
+    np.testing.assert_array_equal(
+        _rule.is_saturated(target, z, weights), [True, False, True, True]
+    )
 
 
-@pytest.mark.parametrize(("off", "dead"), [(6.5, False), (7.5, True)])
-def test_flat_begins_at_a_potential_of_seven(off, dead):
+@pytest.mark.parametrize(("off", "saturated"), [(6.5, False), (7.5, True)])
+def test_flat_begins_at_a_raw_prediction_of_seven(off, saturated):
     target, z = np.array([[0, 1]]).T, np.array([[off, -off]]).T
-    np.testing.assert_array_equal(_rule.dead(target, z, np.ones((2, 1))), [dead])
+    np.testing.assert_array_equal(
+        _rule.is_saturated(target, z, np.ones((2, 1))), [saturated]
+    )

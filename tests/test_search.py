@@ -31,6 +31,8 @@ from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV, _searc
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The best iteration count is the last"),
     pytest.mark.filterwarnings("ignore:The start left"),
+    pytest.mark.filterwarnings("ignore:The fit is worse"),  # after so few steps
+    pytest.mark.filterwarnings("ignore:The loss still fell"),
 ]
 
 RNG = np.random.default_rng(0)
@@ -78,7 +80,7 @@ def assert_equals_grid_search(X, y, sample_weight=None, *, atol=1e-10, **given):
             max_iter=search.n_iter_, alpha=search.alpha_, **neuron_params(given)
         ).fit(X, y, sample_weight)
     scale = 1 + np.abs(final.coef_).max()
-    for name in ("coef_", "intercept_", "loss_curve_", "learning_rate_"):
+    for name in ("coef_", "intercept_", "loss_curve_", "learning_rate_curve_"):
         np.testing.assert_allclose(
             getattr(search, name), getattr(final, name), rtol=0, atol=atol * scale
         )
@@ -119,7 +121,7 @@ def test_equals_grid_search(dtype, data):
         ),
         # one more or one less right answer is no rounding error in float32
         scoring=data.draw(st.sampled_from(SCORERS if dtype == np.float64 else SCORERS[:2])),
-        learning_rate=data.draw(st.sampled_from(["auto", 1e-3])),
+        learning_rate=data.draw(st.sampled_from([1e-3, 0.02])),
         fit_intercept=data.draw(st.booleans()),
         init=data.draw(st.sampled_from(["zeros", "uniform"])),
         class_weight=data.draw(st.sampled_from([None, "balanced", {0: 2.0}])),
@@ -135,7 +137,7 @@ def test_equals_grid_search_on_real_data(load, scoring):
     if scoring == "top_k_accuracy" and load is load_breast_cancer:
         scoring = "average_precision"
     assert_equals_grid_search(
-        features, y[:600], iters=[1, 10, 60], alphas=[0.0, 1.0], cv=4, scoring=scoring
+        features, y[:600], iters=[1, 10, 60, 100], alphas=[0.0, 1.0], cv=4, scoring=scoring
     )
 
 
@@ -244,7 +246,7 @@ def test_groups_of_columns_change_nothing(kind, scoring, size, monkeypatch):
     calls = record_calls(monkeypatch)
     grouped = SigmoidNeuronClassifierCV(**params).fit(X, Y[kind], WEIGHT)
     assert len(calls) > len(ITERS)
-    for name in ("scores_", "coef_", "intercept_", "loss_curve_", "learning_rate_"):
+    for name in ("scores_", "coef_", "intercept_", "loss_curve_", "learning_rate_curve_"):
         np.testing.assert_allclose(
             getattr(grouped, name), getattr(whole, name), rtol=0, atol=1e-12
         )
@@ -366,9 +368,9 @@ def test_counts_are_sorted_and_distinct(iters):
 def test_the_last_count_is_reported():
     easy = (X[:, 0] > 0).astype(int)
     with pytest.warns(
-        ConvergenceWarning, match=r"last one considered, 20: .* max_iter"
+        ConvergenceWarning, match=r"last one considered, 4: .* max_iter"
     ) as w:
-        SigmoidNeuronClassifierCV(max_iter=20).fit(X, easy)
+        SigmoidNeuronClassifierCV(max_iter=4).fit(X, easy)
     assert w[0].filename == __file__
 
 
@@ -454,7 +456,7 @@ def test_without_refit():
     scored = SigmoidNeuronClassifierCV(refit=False, **params).fit(X, Y["binary"])
     np.testing.assert_allclose(scored.scores_, search.scores_, rtol=1e-12)
     assert (scored.n_iter_, scored.alpha_) == (search.n_iter_, search.alpha_)
-    learned = {"classes_", "coef_", "intercept_", "learning_rate_", "loss_curve_"}
+    learned = {"classes_", "coef_", "intercept_", "learning_rate_curve_", "loss_curve_"}
     assert not learned & vars(scored).keys()
     with pytest.raises(AttributeError, match="refit=False"):
         scored.predict(X)
@@ -491,7 +493,7 @@ def test_custom_scorers_see_what_was_passed():
     def scorer(neuron, features, y):
         seen.append((list(features.columns), type(y)))
         neuron.predict(features)  # warns if the names are not known
-        assert 0 < neuron.learning_rate_ <= 1
+        assert neuron.coef_.shape == (1, 4)
         return -float(neuron.n_iter_)
 
     search = SigmoidNeuronClassifierCV(iters=[2, 4], cv=2, scoring=scorer)

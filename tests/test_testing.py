@@ -74,10 +74,10 @@ def test_neuron_with_class_weights(adapter, check, problem):
 
 def find_rule_gradient(coef, intercept, X, y, sample_weight):
     columns = y[:, np.newaxis], sample_weight[:, np.newaxis]
-    d_coef, d_intercept, _ = _rule.direction(
-        X, *columns, coef[:, np.newaxis], np.array([intercept])
+    d_coef, d_intercept, _ = _rule.negative_gradient(
+        X, *columns, coef[np.newaxis], np.array([intercept])
     )
-    return -d_coef[:, 0], -d_intercept[0]
+    return -d_coef[0], -d_intercept[0]
 
 
 def find_oracle_loss(coef, intercept, X, y, sample_weight):
@@ -209,11 +209,19 @@ def gather_momentum(coef, intercept, X, y, sample_weight, learning_rate, n_steps
     return coef, intercept
 
 
+def take_long_steps(coef, intercept, X, y, sample_weight, n_steps):
+    """Declare to be monotone, and overshoot."""
+    rate = 100 / (1 + sample_weight @ (1 + np.square(X).sum(axis=1)))
+    rows = X, y, sample_weight
+    return go_too_far(coef, intercept, *rows, learning_rate=rate, n_steps=n_steps)
+
+
 BUGS = {
     "check_finite_differences": FunctionAdapter(find_loss, double),
     "check_small_step": FunctionAdapter(find_loss, climb),
     "check_step_follows_gradient": FunctionAdapter(find_loss, find_gradient, go_too_far),
     "check_steps_add_up": FunctionAdapter(find_loss, find_gradient, gather_momentum),
+    "check_descent": FunctionAdapter(find_loss, find_gradient, None, take_long_steps),
     "check_weight_two": FunctionAdapter(find_loss, ignore_weights),
     "check_weight_zero": FunctionAdapter(find_loss, average_over_rows),
     "check_row_order": FunctionAdapter(find_loss, forget_the_last_row),

@@ -5,6 +5,7 @@ import re
 from contextlib import nullcontext, redirect_stdout
 
 import numpy as np
+import oracle
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -23,10 +24,11 @@ from sklearn.preprocessing import StandardScaler
 from sk_neuron import (
     SigmoidNeuronClassifier,
     SigmoidNeuronClassifierCV,
-    _training,
     iteration_path,
 )
 from sk_neuron._inputs import Rows, encode_targets
+from sk_neuron._solver import _fit_loop
+from sk_neuron._solver._stopping import Patience
 from sk_neuron._validation import hold_out
 from sk_neuron.testing import problems
 
@@ -87,6 +89,9 @@ def wait(losses, tol, n_iter_no_change):
     return None
 
 
+pytestmark = pytest.mark.filterwarnings("ignore:The fit is worse")  # after so few steps
+
+
 # Stopping
 
 
@@ -97,13 +102,13 @@ def wait(losses, tol, n_iter_no_change):
     data=st.data(),
 )
 def test_patience(losses, tol, n_iter_no_change, data):
-    patience, seen = _training.Patience(tol, n_iter_no_change), 0
-    while seen < len(losses) and patience.left > 0:
+    patience, seen = Patience(tol, n_iter_no_change), 0
+    while seen < len(losses) and patience.remaining > 0:
         size = data.draw(st.integers(1, len(losses)))
-        seen += patience.spend(np.array(losses[seen : seen + size]))
+        seen += patience.update(np.array(losses[seen : seen + size]))
     end = wait(losses, tol, n_iter_no_change)
     assert seen == (end or len(losses))
-    assert (patience.left == 0) == (end is not None)
+    assert (patience.remaining == 0) == (end is not None)
 
 
 @KINDS
@@ -114,9 +119,10 @@ def test_tol_stops_by_the_training_loss(kind, as_format):
     whole = SigmoidNeuronClassifier(max_iter=300).fit(as_format(X), Y[kind])
     end = wait(whole.loss_curve_, 1e-4, 3)
     assert 3 < end < 300
-    assert neuron.n_iter_ == len(neuron.loss_curve_) == end
-    np.testing.assert_array_equal(neuron.loss_curve_, whole.loss_curve_[:end])
-    same = SigmoidNeuronClassifier(max_iter=end).fit(as_format(X), Y[kind])
+    n_iter = end - 1  # the first loss is that of the start
+    assert neuron.n_iter_ == len(neuron.loss_curve_) == n_iter
+    np.testing.assert_array_equal(neuron.loss_curve_, whole.loss_curve_[:n_iter])
+    same = SigmoidNeuronClassifier(max_iter=n_iter).fit(as_format(X), Y[kind])
     assert_same_weights(neuron, same)
 
 
@@ -143,8 +149,43 @@ def test_a_tol_that_is_not_met_is_reported(early_stopping):
 )
 def test_uneven_features_are_named_as_the_cause(as_format, scaler):
     uneven = as_format(-np.abs(X) * [1, 1e-4, 1, 0])
-    with pytest.warns(ConvergenceWarning, match=f"put a {scaler} before"):
-        SigmoidNeuronClassifier(max_iter=5, tol=1e-9).fit(uneven, Y["binary"])
+    y = (np.abs(X[:, 0]) > 0.7).astype(int)
+    for params in ({}, {"tol": 1e-9}, {"early_stopping": True, "random_state": 0}):
+        neuron = SigmoidNeuronClassifier(max_iter=5, **params)
+        with pytest.warns(ConvergenceWarning, match=f"Put a {scaler} before") as caught:
+            neuron.fit(uneven, y)
+        assert [warning.filename for warning in caught] == [__file__]
+    search = SigmoidNeuronClassifierCV(max_iter=5)
+    with pytest.warns(ConvergenceWarning, match=f"Put a {scaler} before") as caught:
+        search.fit(uneven, y)
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+def test_uneven_features_do_not_matter_to_a_fit_that_is_finished():
+    uneven = X * [1, 1e-4, 1, 0]
+    SigmoidNeuronClassifier(max_iter=200).fit(uneven, Y["binary"])  # a warning is an error
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"learning_rate": 1e-9},
+        {"init": np.full(4, 2.0), "max_iter": 1},
+        {"alpha": 1e6},
+        {"fit_intercept": False, "max_iter": 1},
+    ],
+    ids=str,
+)
+def test_worse_than_a_constant_is_reported(params):
+    y = (X[:, 0] > 1).astype(int)
+    neuron = SigmoidNeuronClassifier(**params)
+    with pytest.warns(ConvergenceWarning, match="worse than a constant") as caught:
+        neuron.fit(X, y)
+    assert caught[0].filename == __file__
+    search = SigmoidNeuronClassifierCV(iters=[1], learning_rate=1e-9)
+    with pytest.warns(ConvergenceWarning, match="worse than a constant") as caught:
+        search.fit(X, y)
+    assert caught[0].filename == __file__
 
 
 # Early stopping
@@ -257,7 +298,8 @@ def test_early_stopping_ends_before_a_descent_that_overflows():
     neuron = SigmoidNeuronClassifier(
         max_iter=100_000, learning_rate=1e200, early_stopping=True, random_state=0
     )
-    neuron.fit(X * 1e-200, Y["binary"])
+    with pytest.warns(ConvergenceWarning, match="worse than a constant"):
+        neuron.fit(X * 1e-200, Y["binary"])
     assert np.isfinite(neuron.coef_).all()
 
 
@@ -488,7 +530,10 @@ def test_pipeline_grid_search_and_validation_rows():
         search = GridSearchCV(pipeline, {"neuron__n_iter_no_change": [1, 20]})
         search.fit(train, y_train, X_val=val, y_val=y_val)
         raw = Pipeline(steps)
-        with pytest.warns(UserWarning, match="Was X transformed, and X_val not"):
+        with (
+            pytest.warns(UserWarning, match="Was X transformed, and X_val not"),
+            pytest.warns(ConvergenceWarning, match="worse than a constant"),
+        ):
             raw.fit(train, y_train, X_val=val, y_val=y_val)
     scaler = StandardScaler().fit(train)
     best = search.best_params_["neuron__n_iter_no_change"]
@@ -502,6 +547,8 @@ def test_pipeline_grid_search_and_validation_rows():
 
 
 @pytest.mark.filterwarnings("ignore:The start left")
+@pytest.mark.filterwarnings("ignore:The fit is worse")
+@pytest.mark.filterwarnings("ignore:The loss still fell")
 @given(problem=problems(weights=st.integers(0, 5)), data=st.data())
 def test_a_fit_in_parts_is_a_fit_in_whole(problem, data):
     """Bit for bit, with every start, however many steps in each part."""
@@ -518,7 +565,7 @@ def test_a_fit_in_parts_is_a_fit_in_whole(problem, data):
     rows = as_format(problem.X)
     neuron = SigmoidNeuronClassifier(**params)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_training, "check_overflow", lambda *results: None)
+        patch.setattr(_fit_loop, "check_overflow", lambda *results, dtype: None)
         for n_steps in parts:
             neuron.set_params(max_iter=n_steps).fit(rows, problem.y, problem.sample_weight)
         whole = SigmoidNeuronClassifier(**params).set_params(max_iter=sum(parts))
@@ -526,6 +573,17 @@ def test_a_fit_in_parts_is_a_fit_in_whole(problem, data):
     assert_same_weights(neuron, whole)
     assert neuron.n_iter_ == sum(parts)
     np.testing.assert_array_equal(neuron.loss_curve_, whole.loss_curve_)
+    np.testing.assert_array_equal(neuron.learning_rate_curve_, whole.learning_rate_curve_)
+
+
+def test_only_a_warm_start_keeps_the_step_size():
+    """Later fits begin with the smallest step where it was not kept."""
+    neuron = SigmoidNeuronClassifier(max_iter=20).fit(X, Y["binary"])
+    assert neuron._warm_start is None
+    neuron.set_params(warm_start=True).fit(X, Y["binary"])
+    assert neuron.learning_rate_curve_[20] == neuron.learning_rate_curve_[0]
+    neuron.fit(X, Y["binary"])
+    assert neuron.learning_rate_curve_[40] > neuron.learning_rate_curve_[0]
 
 
 @KINDS
@@ -536,7 +594,7 @@ def test_early_stopping_goes_on_from_the_best_step(kind, as_format):
     neuron = SigmoidNeuronClassifier(max_iter=6, random_state=1, alpha=0.1, **params)
     whole = clone(neuron).set_params(max_iter=3000)
     whole.fit(as_format(X), Y[kind], WEIGHT)
-    for _ in range(400):
+    for _ in range(20):
         neuron.fit(as_format(X), Y[kind], WEIGHT)
     assert_same_weights(neuron, whole)
     assert neuron.n_iter_ == whole.n_iter_
@@ -574,7 +632,7 @@ def test_an_interrupt_before_the_first_step(monkeypatch):
     def interrupt(training, n_steps):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_training.Training, "_advance", interrupt)
+    monkeypatch.setattr(_fit_loop.FitLoop, "_run", interrupt)
     neuron = SigmoidNeuronClassifier()
     with pytest.raises(KeyboardInterrupt):
         neuron.fit(X, Y["binary"])
@@ -586,14 +644,14 @@ def test_an_interrupt_leaves_a_whole_number_of_steps(monkeypatch):
     """Also where it comes between two lines that note the same steps."""
     steps = iter([None] * 4)
 
-    def interrupt(training, reached, set_reached=_training.Training._set):
+    def interrupt(loop, *reached, reach=_fit_loop.FitLoop._reach):
         if next(steps, "over") == "over":
             raise KeyboardInterrupt
-        set_reached(training, reached)
+        reach(loop, *reached)
 
     monkeypatch.setattr("sk_neuron._compiled.STRETCH", 1)
     monkeypatch.setattr("sk_neuron._advance.STRETCH", 1)
-    monkeypatch.setattr(_training.Training, "_set", interrupt)
+    monkeypatch.setattr(_fit_loop.FitLoop, "_reach", interrupt)
     neuron = SigmoidNeuronClassifier(max_iter=9, warm_start=True)
     neuron.fit(X, Y["binary"], **given_validation("binary"))
     assert neuron.n_iter_ == len(neuron.loss_curve_) == 3
@@ -694,6 +752,7 @@ def test_the_best_step_of_fits_in_parts():
 @pytest.mark.parametrize("dtype", [np.uint8, np.int8])
 def test_small_integers_do_not_overflow(dtype):
     params = {"max_iter": dtype(120), "checkpoints": [1, 100], "warm_start": True}
+    params |= {"learning_rate": 1e-3}
     neuron = SigmoidNeuronClassifier(**params, tol=1e-12, n_iter_no_change=dtype(120))
     for n_iter in (120, 240, 360):
         with pytest.warns(ConvergenceWarning, match="max_iter=120"):
@@ -703,7 +762,7 @@ def test_small_integers_do_not_overflow(dtype):
     assert search.iters_[-1] == 120
 
 
-@pytest.mark.parametrize("step", ["check_trained", "describe_neuron"])
+@pytest.mark.parametrize("step", ["check_weights", "describe_neuron"])
 def test_an_interrupt_after_the_last_step_changes_nothing(step, monkeypatch):
     neuron = SigmoidNeuronClassifier(max_iter=7).fit(X, Y["binary"])
     before = vars(neuron).copy()
@@ -723,14 +782,14 @@ def test_an_interrupt_after_the_last_step_changes_nothing(step, monkeypatch):
 def test_a_path_is_whole_or_not_there(iters, monkeypatch):
     steps = iter([None] * 3)
 
-    def interrupt(training, n_steps, advance=_training.Training._advance):
+    def interrupt(loop, n_steps, run=_fit_loop.FitLoop._run):
         if next(steps, "over") == "over":
             raise KeyboardInterrupt
-        advance(training, n_steps)
+        run(loop, n_steps)
 
     monkeypatch.setattr("sk_neuron._compiled.STRETCH", 1)
     monkeypatch.setattr("sk_neuron._advance.STRETCH", 1)
-    monkeypatch.setattr(_training.Training, "_advance", interrupt)
+    monkeypatch.setattr(_fit_loop.FitLoop, "_run", interrupt)
     with pytest.raises(KeyboardInterrupt):
         iteration_path(X, Y["binary"], iters=iters)
 
@@ -742,11 +801,12 @@ def test_a_path_is_whole_or_not_there(iters, monkeypatch):
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_start_from_weights(kind, dtype):
     rows = X.astype(dtype)
-    first = SigmoidNeuronClassifier(max_iter=4, random_state=0, init="uniform")
+    params = {"random_state": 0, "learning_rate": 0.01}
+    first = SigmoidNeuronClassifier(max_iter=4, init="uniform", **params)
     first.fit(rows, Y[kind])
     pair = first.coef_, first.intercept_
-    second = SigmoidNeuronClassifier(max_iter=3, init=pair).fit(rows, Y[kind])
-    whole = SigmoidNeuronClassifier(max_iter=7, random_state=0, init="uniform")
+    second = SigmoidNeuronClassifier(max_iter=3, init=pair, **params).fit(rows, Y[kind])
+    whole = SigmoidNeuronClassifier(max_iter=7, init="uniform", **params)
     assert_same_weights(second, whole.fit(rows, Y[kind]))
     assert second.n_iter_ == 3
 
@@ -805,15 +865,18 @@ def test_a_saturated_start_of_ones_own_is_reported():
 @pytest.mark.parametrize("kind", Y)
 @FORMATS
 def test_steps_on_all_rows_are_a_fit(kind, as_format):
-    batches = SigmoidNeuronClassifier(alpha=0.1)
+    params = {"alpha": 0.1, "learning_rate": 0.02}
+    batches = SigmoidNeuronClassifier(**params)
     classes = None if kind == "multilabel" else np.unique(Y[kind])
     for step in range(1, 5):
         assert batches.partial_fit(as_format(X), Y[kind], classes, WEIGHT) is batches
-        whole = SigmoidNeuronClassifier(max_iter=step, alpha=0.1)
+        whole = SigmoidNeuronClassifier(max_iter=step, **params)
         assert_same_weights(batches, whole.fit(as_format(X), Y[kind], WEIGHT))
         np.testing.assert_array_equal(batches.loss_curve_, whole.loss_curve_)
         assert batches.n_iter_ == step
-        assert batches.learning_rate_ == whole.learning_rate_
+        np.testing.assert_array_equal(
+            batches.learning_rate_curve_, whole.learning_rate_curve_
+        )
     np.testing.assert_array_equal(
         batches.predict(as_format(X)), whole.predict(as_format(X))
     )
@@ -835,15 +898,33 @@ def test_batches_may_lack_classes():
 
 
 def test_batches_go_on_from_a_fit_and_a_fit_from_batches():
-    neuron = SigmoidNeuronClassifier(max_iter=3, warm_start=True, checkpoints=[1])
+    params = {"warm_start": True, "learning_rate": 0.02}
+    neuron = SigmoidNeuronClassifier(max_iter=3, checkpoints=[1], **params)
     neuron.fit(X, Y["binary"], **given_validation("binary"))
     neuron.partial_fit(X, Y["binary"])
     assert not hasattr(neuron, "validation_loss_curve_")
     assert not hasattr(neuron, "staged_predict")
     neuron.fit(X, Y["binary"])
-    whole = SigmoidNeuronClassifier(max_iter=7).fit(X, Y["binary"])
+    whole = SigmoidNeuronClassifier(max_iter=7, **params).fit(X, Y["binary"])
     assert_same_weights(neuron, whole)
     np.testing.assert_array_equal(neuron.loss_curve_, whole.loss_curve_)
+
+
+@KINDS
+@FORMATS
+def test_the_step_of_a_batch_is_the_largest_that_is_safe(kind, as_format):
+    """For multilabel labels with class weights, of each label by itself."""
+    weights = [WEIGHT] * 3
+    params = {"alpha": 0.1}
+    if kind == "multilabel":
+        params["class_weight"] = {0: 1.0, 1: 3.0}
+        weights = [WEIGHT * (1 + 2 * label) for label in Y[kind].T]
+    neuron = SigmoidNeuronClassifier(**params)
+    classes = None if kind == "multilabel" else np.unique(Y[kind])
+    neuron.partial_fit(as_format(X), Y[kind], classes, WEIGHT)
+    steps = neuron.learning_rate_curve_[-1]
+    for step, weight in zip(np.ravel(steps), weights, strict=False):
+        assert step == pytest.approx(1 / oracle.smoothness(X, weight, alpha=0.1), rel=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -920,19 +1001,20 @@ def test_what_batches_cannot_do(params, message):
 def test_verbose(monkeypatch):
     """A line at most every second: here, each step takes one."""
     clock = iter(range(1000))
-    monkeypatch.setattr("sk_neuron._progress.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("sk_neuron._solver._callbacks.time.monotonic", lambda: next(clock))
     monkeypatch.setattr("sk_neuron._compiled.STRETCH", 1)
     monkeypatch.setattr("sk_neuron._advance.STRETCH", 1)
     neuron = SigmoidNeuronClassifier(max_iter=3, verbose=1)
     with redirect_stdout(io.StringIO()) as printed:
         neuron.fit(X, Y["binary"], **given_validation("binary"))
     lines = printed.getvalue().splitlines()
-    losses, validation_losses = neuron.loss_curve_, neuron.validation_loss_curve_
+    longer = SigmoidNeuronClassifier(max_iter=4).fit(X, Y["binary"])
+    losses, validation_losses = longer.loss_curve_, neuron.validation_loss_curve_
     assert len(lines) == 4
     for step, line in zip([1, 2, 3, 3], lines, strict=True):
         assert re.fullmatch(r"\[SigmoidNeuronClassifier\] step \d/3, loss .* steps/s", line)
         assert f"step {step}/3" in line
-        assert f"loss {losses[step - 1]:.6g}" in line
+        assert f"loss {losses[step]:.6g}" in line
         assert f"validation loss {validation_losses[step]:.6g}" in line
 
 

@@ -57,7 +57,7 @@ ROWS = np.random.default_rng(0).random((20_000, 50))
         (ROWS[:, ::2], "20000 x 25 float64, NumPy kernel"),
         (
             ROWS[:40],
-            "40 x 50 float64, NumPy on X @ X.T, which is cheaper for 1000 steps",
+            "40 x 50 float64, NumPy on X @ X.T, which is cheaper for 100 steps",
         ),
     ],
     ids=["C", "float32", "F", "CSR", "small", "list", "strided", "wide"],

@@ -49,22 +49,28 @@ class FitTask:
             self._end = min(n_iter + self._together, max_iter)
         return self._end
 
-    def end(self, n_iter, is_over, learned):
+    def end(self, n_iter, is_over, fitted_attributes):
         """Tell if a part has ended, and return whether a callback asks to stop.
 
-        `learned` returns the attributes of an estimator that stops here.
+        `fitted_attributes` returns those of an estimator that stops here.
         """
         if self._task is None or (n_iter < self._end and not is_over):
             return False
         part, self._part = self._part, None
-        return part.call_on_fit_task_end(**self._told, reconstruction_attributes=learned)
+        return part.call_on_fit_task_end(
+            **self._told, reconstruction_attributes=fitted_attributes
+        )
 
-    def close(self, learned):
+    def close(self, fitted_attributes):
         """Tell that the fit ends, and first a part that was interrupted."""
         if self._part is not None:
-            self._part.call_on_fit_task_end(**self._told, reconstruction_attributes=learned)
+            self._part.call_on_fit_task_end(
+                **self._told, reconstruction_attributes=fitted_attributes
+            )
         if self._task is not None:
-            self._task.call_on_fit_task_end(**self._told, reconstruction_attributes=learned)
+            self._task.call_on_fit_task_end(
+                **self._told, reconstruction_attributes=fitted_attributes
+            )
 
 
 def _take(rows, places):
@@ -78,15 +84,15 @@ class ProgressLines:
         self.verbose, self.name = verbose, name
         self._began = self._printed = time.monotonic()
 
-    def tell(self, training, is_last=False):
+    def tell(self, loop, is_last=False):
         """Print a line, if it is time for one."""
         now = time.monotonic()
         if not self.verbose or (now - self._printed < _PAUSE and not is_last):
             return
-        line = f"[{self.name}] step {training.n_iter}/{training.max_iter}"
-        line += f", loss {training.last_loss:.6g}"
-        if training.validation:
-            line += f", validation loss {training.last_validation_loss:.6g}"
-        speed = training.n_iter / max(now - self._began, 1e-9)
+        line = f"[{self.name}] step {loop.n_iter}/{loop.max_iter}"
+        line += f", loss {loop.last_loss:.6g}"
+        if loop.validation:
+            line += f", validation loss {loop.last_validation_loss:.6g}"
+        speed = loop.n_iter / max(now - self._began, 1e-9)
         print(f"{line}, {speed:,.0f} steps/s", flush=True)
         self._printed = now

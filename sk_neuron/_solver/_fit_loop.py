@@ -1,0 +1,228 @@
+"""One fit from its first step to its last, and what it returns."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sk_neuron._solver._objective import mean_brier_score, step_sizes
+from sk_neuron._validation import check_validation
+
+# The most elements of coefficients that one call of a kernel records.
+_MAX_RECORDED = 2**22
+
+# Where a fit may stop, this part of the steps so far is taken before the next look.
+_LOOK_EVERY = 8
+
+
+class Iterate(NamedTuple):
+    """The weights after so many steps, and the exponent of the step that would follow."""
+
+    n_iter: int
+    coef: np.ndarray  # (K, d)
+    intercept: np.ndarray  # (K,)
+    exponent: np.ndarray  # (K,)
+    squared_error: np.ndarray  # (K,) on the training rows
+    validation_loss: float
+
+
+class FitResult(NamedTuple):
+    """What a fit has learned. A loss is the Brier score, summed over neurons."""
+
+    learned: Iterate  # the last, or with early stopping the best on the validation rows
+    n_iter: int  # the number of steps taken
+    losses: np.ndarray  # (n_iter + 1,) on the training rows, before each step and after
+    step_sizes: np.ndarray  # (n_iter, K)
+    validation_losses: np.ndarray | None  # (n_iter + 1,)
+    best_n_iter: int  # the first step with the lowest validation loss
+    checkpoints: dict[int, tuple[np.ndarray, np.ndarray]]  # coef and intercept by n_iter
+    is_interrupted: bool
+    is_over: bool  # before the last step
+
+
+class FitLoop:
+    """Takes the steps of a fit from stop to stop, and knows at each what it would return.
+
+    With `validation` rows their loss is measured at every step. With `patience` the fit is
+    over when that is spent: on the training loss, or with `stops_early` on the validation
+    loss, and then what was best there is returned.
+    """
+
+    def __init__(
+        self,
+        problem,
+        kernel,
+        coef,
+        intercept,
+        exponent,
+        *,
+        max_iter,
+        checkpoints,
+        validation=None,
+        patience=None,
+        stops_early=False,
+    ):
+        self.problem, self.kernel, self.max_iter = problem, kernel, max_iter
+        self.checkpoints, self.validation = checkpoints, validation
+        self.patience, self.stops_early = patience, stops_early
+        self.is_interrupted = self.is_stopped = False
+        self._kept, best = {}, None
+        state, course = kernel.start(coef, intercept, exponent)
+        self._courses, self._losses = [course], [self._average(course)]
+        check_overflow(0, course.squared_error, dtype=coef.dtype)
+        self._validation_losses = []
+        if validation:
+            loss = validation.measure(coef[np.newaxis], intercept[np.newaxis])
+            check_validation(loss)
+            self._validation_losses.append(loss)
+            best = Iterate(
+                0, coef, intercept, course.exponent[0], course.squared_error[0], loss[0]
+            )
+        if patience:
+            judged = self._validation_losses if stops_early else self._losses
+            patience.update(judged[0])
+        self._reach(0, state, best)
+
+    @property
+    def n_iter(self):
+        """The number of steps taken."""
+        return self._reached[0]
+
+    @property
+    def is_over(self):
+        """Whether the fit ends before `max_iter`."""
+        is_spent = self.patience is not None and self.patience.remaining == 0
+        return is_spent or self.is_stopped or self.is_interrupted
+
+    def run(self, on_begin, on_end):
+        """Take all steps, or as many as it takes until the fit is over.
+
+        `on_begin` is called before steps and returns how many there may be until it is
+        asked again; `on_end` is called after steps, and returns whether to stop.
+        """
+        try:
+            while self.n_iter < self.max_iter and not self.is_over:
+                n_steps = min(on_begin(self), self._count_next())
+                if self.validation:
+                    self._run_validated(n_steps)
+                else:
+                    self._run(n_steps)
+                self.is_stopped = on_end(self)
+        except KeyboardInterrupt:
+            if self.n_iter == 0:
+                raise
+            self.is_interrupted = True
+
+    @property
+    def last_loss(self):
+        """The loss on the training rows after the last step."""
+        return self._losses[-1][-1]
+
+    @property
+    def last_validation_loss(self):
+        """The loss on the validation rows after the last step."""
+        return self._validation_losses[-1][-1]
+
+    def result(self):
+        """Return what a fit that ends here has learned."""
+        n_iter, state, best = self._reached
+        exponent = np.concatenate([course.exponent for course in self._courses])
+        squared_error = np.concatenate([course.squared_error for course in self._courses])
+        learned = best
+        if not self.stops_early:
+            coef, intercept = self.kernel.weights(state)
+            learned = Iterate(
+                n_iter, coef, intercept, exponent[n_iter], squared_error[n_iter], np.nan
+            )
+        check_overflow(n_iter, learned.coef, learned.intercept, dtype=learned.coef.dtype)
+        validation_losses = None
+        if self.validation:
+            validation_losses = np.concatenate(self._validation_losses)[: n_iter + 1]
+        return FitResult(
+            learned,
+            n_iter,
+            np.concatenate(self._losses)[: n_iter + 1],
+            step_sizes(self.problem, exponent[:n_iter]),
+            validation_losses,
+            best.n_iter if best else n_iter,
+            {n: weights for n, weights in self._kept.items() if n <= n_iter},
+            self.is_interrupted,
+            self.is_over,
+        )
+
+    def _count_next(self):
+        """Return how many steps to take before the next look."""
+        n_iter = self.n_iter
+        stops = self.checkpoints[self.checkpoints > n_iter]
+        counts = [self.max_iter - n_iter, *stops[:1] - n_iter, self.kernel.n_at_once]
+        if self.patience:
+            counts.append(max(self.patience.remaining, n_iter // _LOOK_EVERY))
+        if self.validation:
+            n_weights = self.problem.X.shape[1] * self.problem.target.shape[1]
+            counts += [max(1, _MAX_RECORDED // n_weights), self.validation.count_at_once()]
+        return int(min(counts))
+
+    def _run(self, n_steps):
+        """Take steps, but none of those after patience is spent."""
+        dtype = self.problem.X.dtype
+        n_iter, now, _ = self._reached
+        state, course = self.kernel.run(now, n_steps)
+        losses = self._average(course)
+        if self.patience:
+            n_taken = self.patience.update(losses)
+            if n_taken < n_steps:  # the same steps again, which end there
+                state, course = self.kernel.run(now, n_taken)
+                losses = losses[:n_taken]
+        check_overflow(n_iter + len(losses), losses, dtype=dtype)
+        self._courses.append(course)
+        self._losses.append(losses)
+        self._reach(n_iter + len(losses), state, None)
+
+    def _run_validated(self, n_steps):
+        """Take steps and measure the validation loss after each."""
+        n_iter, now, best = self._reached
+        state, course, coefs, intercepts = self.kernel.run_recording(now, n_steps)
+        losses = self._average(course)
+        validation_losses = self.validation.measure(coefs, intercepts)
+        if self.patience:
+            judged = validation_losses if self.stops_early else losses
+            n_steps = self.patience.update(judged)
+            if n_steps < len(losses):
+                state, course = self.kernel.run(now, n_steps)
+                losses, validation_losses = losses[:n_steps], validation_losses[:n_steps]
+        dtype = self.problem.X.dtype
+        check_overflow(n_iter + n_steps, coefs[n_steps - 1], losses, dtype=dtype)
+        check_validation(validation_losses)
+        step = int(np.argmin(validation_losses))
+        if validation_losses[step] < best.validation_loss:
+            best = Iterate(
+                n_iter + step + 1,
+                coefs[step].copy(),
+                intercepts[step].copy(),
+                course.exponent[step],
+                course.squared_error[step],
+                validation_losses[step],
+            )
+        self._validation_losses.append(validation_losses)
+        self._courses.append(course)
+        self._losses.append(losses)
+        self._reach(n_iter + n_steps, state, best)
+
+    def _reach(self, n_iter, state, best):
+        if n_iter in self.checkpoints:
+            coef, intercept = self.kernel.weights(state)
+            check_overflow(n_iter, coef, intercept, dtype=coef.dtype)
+            self._kept[n_iter] = coef, intercept
+        # Last and at once, so that an interrupt leaves a whole number of steps.
+        self._reached = n_iter, state, best
+
+    def _average(self, course):
+        return mean_brier_score(self.problem.sample_weight, course.squared_error)
+
+
+def check_overflow(n_iter, *results, dtype):
+    """Raise an error if a result of a descent is not finite."""
+    if not all(np.isfinite(result).all() for result in results):
+        raise ValueError(
+            f"The descent overflowed {dtype} within {n_iter} iterations. "
+            "Scale the features, or choose a smaller learning_rate or alpha."
+        )

@@ -1,0 +1,137 @@
+"""Wide data: the same descent in fewer coordinates.
+
+Every step adds a combination of rows of X to coef and shrinks the rest, so coef never
+leaves the span of the rows and of the start: with V = [X; coef_0], coef = c V. With fewer
+rows than columns there are fewer coordinates c than weights, and a step needs the Gram
+matrix G = V Vᵀ in place of X:
+
+    z = c G + b           its first n elements, one for each row of X
+    g = [delta, 0] - alpha c
+    c ← c + eta g         and c G ← c G + eta (g G)
+    ‖g V‖² = g · (g G)
+
+So one product, g G, gives both the squared norm of the gradient and the next z. The
+iterates are the same but for rounding. One Gram matrix serves all neurons.
+"""
+
+import numpy as np
+from scipy.sparse import issparse
+
+from sk_neuron._advance import NumpyKernel, make_kernel
+from sk_neuron._compiled import STRETCH
+from sk_neuron._rule import pointwise_gradient
+
+# Relative cost; the unit is one multiplication in a step on dense X. A multiplication in
+# X Xᵀ costs less, since it uses its data again and again.
+_DENSE_PRODUCT = 0.15
+# Sparse X: a multiplication in half a step, an update of a weight, one in X Xᵀ.
+_SPARSE_STEP = 8.0
+_SPARSE_UPDATE = 16.0
+_SPARSE_PRODUCT = 40.0
+
+# The Gram matrix may always have this many elements (32 MiB), even if sparse X is smaller.
+_FREE_SIZE = 2**22
+
+
+def make_cheapest_kernel(problem, coef, *, n_steps, n_reads):
+    """Return a kernel for descents from coef (K, d), on X or on the Gram matrix.
+
+    `n_steps` is how many steps are to come, `n_reads` how often coef will be asked for.
+    """
+    X, n_columns = problem.X, len(coef)
+    starts, index = coef[:0], np.empty(0, dtype=int)
+    if coef.any():  # neurons that start alike share a coordinate
+        starts, index = np.unique(coef, axis=0, return_inverse=True)
+    n_coordinates = X.shape[0] + len(starts)
+    if not is_cheaper(X, n_coordinates, n_columns, n_steps, n_reads):
+        return make_kernel(problem)
+    with np.errstate(all="ignore"):
+        gram = np.block(
+            [
+                [_dense(X @ X.T), _dense(X @ starts.T)],
+                [_dense(starts @ X.T), starts @ starts.T],
+            ]
+        )
+    if not np.isfinite(gram).all():
+        return make_kernel(problem)
+    return GramKernel(problem, gram, starts, index.ravel())
+
+
+def is_cheaper(X, n_coordinates, n_columns, n_steps, n_reads):
+    """Return whether a descent on the Gram matrix costs less, and takes little memory."""
+    n_rows, n_features = X.shape
+    if issparse(X):
+        n_values = int(X.nnz)
+        counts = np.bincount(X.indices, minlength=n_features).astype(np.float64)
+        product = _SPARSE_PRODUCT * (counts @ counts + n_rows**2)
+        half_step = _SPARSE_STEP * n_values + _SPARSE_UPDATE * n_features
+        room = max(n_values + n_features * n_columns, _FREE_SIZE)
+    else:
+        half_step = room = n_rows * n_features
+        product = _DENSE_PRODUCT * n_rows * half_step
+    size = n_coordinates**2
+    on_gram = product + n_columns * (n_steps * size + n_reads * half_step)
+    return size <= room and on_gram < 2 * half_step * n_columns * n_steps
+
+
+class GramKernel(NumpyKernel):
+    """The descent of a problem in coordinates of the rows of X and of the starts.
+
+    A point is (c, c G, intercept), a gradient (g, g G, that of the intercept).
+    """
+
+    def __init__(self, problem, gram, starts, index):
+        super().__init__(problem)
+        self.gram, self.starts, self.index = gram, starts, index
+        self.n_at_once = max(1, STRETCH // (gram.size * problem.target.shape[1]))
+
+    def weights_at(self, points):
+        """Return coef (K, d) and intercept (K,) of points, or of some of them."""
+        c, _, intercept = points
+        n_rows = len(self.target)
+        with np.errstate(all="ignore"):
+            coef = c[:, :n_rows] @ self.problem.X + c[:, n_rows:] @ self.starts
+        return coef, intercept
+
+    def raw_prediction(self, state):
+        """Return x · w + b of all rows at the points kept, (n, K)."""
+        _, product, intercept = state.kept
+        with np.errstate(all="ignore"):
+            return (product[:, : len(self.target)] + intercept[:, np.newaxis]).T
+
+    def _locate(self, coef, intercept):
+        c = np.zeros((len(coef), len(self.gram)), coef.dtype)
+        if len(self.index):
+            c[np.arange(len(coef)), self.problem.X.shape[0] + self.index] = 1
+        return c, c @ self.gram, intercept
+
+    def _evaluate(self, point):
+        c, product, intercept = point
+        n_rows = len(self.target)
+        z = (product[:, :n_rows] + intercept[:, np.newaxis]).T
+        delta, squared_error = pointwise_gradient(self.target, self.weight, z)
+        d_c = -self.alpha * c
+        d_c[:, :n_rows] += delta.T
+        d_c = d_c.astype(c.dtype, copy=False)
+        d_intercept = delta.sum(axis=0, dtype=np.float64)
+        if not self.problem.fit_intercept:
+            d_intercept = np.zeros_like(d_intercept)
+        loss = squared_error
+        if self.problem.is_adaptive and self.alpha.any():
+            loss = loss + self.alpha[:, 0] * _inner(c, product)
+        return (d_c, d_c @ self.gram, d_intercept), loss, squared_error
+
+    def _squared_norm(self, gradient):
+        d_c, product, d_intercept = gradient
+        scale = np.broadcast_to(self.problem.norm_scale, len(d_c))
+        column = scale[:, np.newaxis]
+        norm = _inner(column * d_c, column * product)  # below 0 by rounding only
+        return np.maximum(norm, 0) + (scale * d_intercept) ** 2
+
+
+def _inner(a, b):
+    return np.einsum("kj,kj->k", a, b, dtype=np.float64)
+
+
+def _dense(product):
+    return product.toarray() if issparse(product) else product

@@ -1,0 +1,56 @@
+"""Where a descent starts."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_array, check_random_state
+
+
+def draw_start(init, shape, *, fit_intercept, random_state, dtype) -> tuple[Any, Any]:
+    """Return coef of shape (K, d) and intercept (K,) before the first step.
+
+    `init` is a name, an array of coef, or a pair of coef and intercept. A uniform start is
+    drawn in float64, so that both precisions share it, and the intercept last, so that a
+    seed gives the same weights with and without one.
+    """
+    n_neurons, n_features = shape
+    coef, intercept = np.zeros(shape), np.zeros(n_neurons)
+    if not isinstance(init, str):
+        coef, intercept = _read_start(init, shape, fit_intercept)
+    elif init == "uniform":
+        rng = check_random_state(random_state)
+        coef = 2 * rng.random_sample((n_features, n_neurons)).T - 1
+        if fit_intercept:
+            intercept = 2 * rng.random_sample(n_neurons) - 1
+    return np.ascontiguousarray(coef, dtype), intercept.astype(dtype)
+
+
+def _read_start(init, shape, fit_intercept):
+    """Return coef (K, d) and intercept (K,) of what a user passed to start from."""
+    n_neurons, n_features = shape
+    if isinstance(init, tuple) and len(init) != 2:
+        raise ValueError(
+            "A tuple passed as 'init' must be a pair, (coef, intercept). Got "
+            f"{len(init)} elements instead."
+        )
+    coef, intercept = init if isinstance(init, tuple) else (init, np.zeros(n_neurons))
+    coef = check_array(coef, ensure_2d=False, dtype=np.float64, input_name="init")
+    intercept = check_array(
+        np.ravel(intercept), ensure_2d=False, dtype=np.float64, input_name="init"
+    )
+    if coef.shape not in ((n_features,), (n_neurons, n_features)):
+        raise ValueError(
+            f"The coef in 'init' must have the shape ({n_features},) or ({n_neurons}, "
+            f"{n_features}). Got {coef.shape} instead."
+        )
+    if intercept.shape not in ((1,), (n_neurons,)):
+        raise ValueError(
+            f"The intercept in 'init' must have the shape ({n_neurons},). Got "
+            f"{intercept.shape} instead."
+        )
+    if intercept.any() and not fit_intercept:
+        raise ValueError("The 'init' has an intercept, but fit_intercept=False.")
+    return (
+        np.broadcast_to(coef, (n_neurons, n_features)).copy(),
+        np.broadcast_to(intercept, n_neurons).copy(),
+    )

@@ -1,0 +1,118 @@
+"""Put together what is trained.
+
+The objective is a sum over rows, so all weights times a number, and alpha times the same,
+ask for the same answer. Both are divided by a power of two, which is exact: then neither
+tiny nor huge weights under- or overflow on the way, and float32 can hold them.
+"""
+
+import numpy as np
+
+from sk_neuron._advance import Problem
+from sk_neuron._solver._step_size import (
+    bound_curvature,
+    invert_curvature,
+    largest_curvature,
+    scale_norms,
+)
+
+# Alpha is at most 2 to this power once it is scaled, so that float32 can hold alpha w.
+_LARGEST_ALPHA = 100
+
+
+def find_weight_power(weight, alpha):
+    """Return the power of two that weights and alpha are divided by.
+
+    After that the largest weight is at least 1 and below 2, or less beside a huge alpha.
+    """
+    power = np.frexp(weight.max())[1] - 1
+    if np.max(alpha) > 0:
+        power = max(power, np.frexp(np.max(alpha))[1] - _LARGEST_ALPHA)
+    return int(power)
+
+
+def scale_weights(weight, power, dtype):
+    """Return weights divided by a power of two, in some precision."""
+    scaled = np.ldexp(weight, -power).astype(dtype, order="F")
+    if (scaled.sum(axis=0, dtype=np.float64) == 0).any():
+        raise ValueError(
+            f"sample_weight times class_weight is zero in every row, in {scaled.dtype}."
+        )
+    return scaled
+
+
+def make_problem(X, target, weight, *, learning_rate, alpha, fit_intercept, weight_power):
+    """Return the problem of scaled weights, (n, K) or (n, 1).
+
+    `learning_rate` is "auto" or a number, `alpha` a number or (K,), both as the user says.
+    """
+    alpha = np.ldexp(alpha, -weight_power)
+    if learning_rate == "auto":
+        bound = bound_curvature(X, target, weight, alpha, fit_intercept)
+        rate, norm_scale = invert_curvature(bound), scale_norms(bound)
+    else:
+        rate, norm_scale = _scale_rate(learning_rate, weight_power), 1.0
+    return Problem(
+        X,
+        target,
+        weight,
+        rate,
+        alpha,
+        fit_intercept,
+        is_adaptive=learning_rate == "auto",
+        norm_scale=norm_scale,
+        weight_power=weight_power,
+    )
+
+
+def _scale_rate(learning_rate, weight_power):
+    """Return the step size for scaled weights, (1,)."""
+    with np.errstate(over="ignore"):  # the descent overflows then, and says so
+        return np.ldexp([float(learning_rate)], weight_power)
+
+
+def make_batch_problem(
+    X, target, weight, *, learning_rate, alpha, fit_intercept, weight_power
+):
+    """Return the problem of a batch of rows, on which a single step is taken.
+
+    "auto" is then the largest step that cannot raise the objective of the batch: what the
+    curvature was on another batch says nothing.
+    """
+    alpha = np.ldexp(alpha, -weight_power)
+    if learning_rate == "auto":
+        curvature = largest_curvature(X, weight, alpha, fit_intercept)
+        rate = invert_curvature(curvature)
+    else:
+        rate = _scale_rate(learning_rate, weight_power)
+    return Problem(X, target, weight, rate, alpha, fit_intercept, weight_power=weight_power)
+
+
+def check_steps(problem):
+    """Raise an error if a step size is NaN, since the bound of the curvature overflowed."""
+    if np.isnan(problem.learning_rate).any():
+        raise ValueError(
+            "The values in X are so large that the sum of their squares, each times the "
+            "weight of its row, overflows float64. Scale the features."
+        )
+
+
+def step_sizes(problem, exponent):
+    """Return the size of steps with these exponents, in units of the user's weights."""
+    with np.errstate(over="ignore"):  # infinite for weights near the smallest number
+        return np.ldexp(problem.learning_rate, exponent - problem.weight_power)
+
+
+def mean_brier_score(weight, squared_error):
+    """Return the Brier score of squared errors (..., K), summed over neurons."""
+    return (squared_error / weight.sum(axis=0, dtype=np.float64)).sum(axis=-1)
+
+
+def report_losses(problem, losses, lowest=np.inf):
+    """Return the losses of the points kept, or the lowest so far where none may rise.
+
+    That is where the step adapts, without weight decay: there a step of 1/L can raise the
+    loss by rounding only.
+    """
+    if not problem.is_adaptive or np.any(problem.alpha):
+        return losses
+    return np.minimum(np.minimum.accumulate(losses), lowest)

@@ -1,0 +1,135 @@
+"""The size of a step: its bound, how it adapts, and the step of a batch."""
+
+import numpy as np
+import oracle
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
+from sklearn.datasets import load_breast_cancer, load_wine
+from sklearn.preprocessing import StandardScaler
+
+from sk_neuron import SigmoidNeuronClassifier
+from sk_neuron._advance import next_exponent
+from sk_neuron._compiled import squared_norms
+from sk_neuron._solver._step_size import bound_curvature, largest_curvature
+
+SPECTRA = {
+    "flat": np.ones,
+    "steep": lambda d: 1.0 / np.arange(1, d + 1) ** 2,
+    "twins": lambda d: np.repeat([1.0, 1e-3], [2, d - 2]),
+    "needle": lambda d: np.repeat([1.0, 0.999], [1, d - 1]),
+    "uniform": lambda d: np.sqrt(np.linspace(1, 0, d)),
+}
+
+
+@pytest.mark.parametrize("spectrum", SPECTRA)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(("n", "d"), [(100, 40), (40, 100), (400, 300), (64, 3000)])
+def test_known_singular_values(spectrum, dtype, n, d):
+    """The data are built from an SVD, so that the answers are known in advance."""
+    rng = np.random.default_rng(0)
+    rank = min(n, d)
+    U, V = (np.linalg.qr(rng.standard_normal((size, rank)))[0] for size in (n, d))
+    singular = 100 * SPECTRA[spectrum](rank)
+    X = ((U * singular) @ V.T).astype(dtype)
+    target, weight = np.ones((n, 1), np.int8), np.ones((n, 1), dtype)
+    for as_format in (np.asarray, np.asfortranarray, csr_array):
+        largest = largest_curvature(as_format(X), weight, 0.5, False)
+        assert largest == pytest.approx(oracle.CURVATURE * 100**2 + 0.5, rel=1e-5)
+        bound = bound_curvature(as_format(X), target, weight, 0.5, False)
+        assert bound == pytest.approx(
+            oracle.CURVATURE * singular @ singular + 0.5, rel=1e-5
+        )
+
+
+@pytest.mark.parametrize("d", [5, 400])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_columns_together_are_columns_apart(d, fit_intercept):
+    rng = np.random.default_rng(1)
+    X, weight = rng.standard_normal((300, d)), rng.random((300, 4)) * [1, 10, 1e3, 1e-9]
+    target = rng.integers(-1, 2, (300, 4)).astype(np.int8)
+    bounds = bound_curvature(X, target, weight, 0.5, fit_intercept)
+    largest = largest_curvature(X, weight, 0.5, fit_intercept)
+    for k in range(4):
+        rows = target[:, k] >= 0  # the others are held out
+        s = weight[:, k : k + 1]
+        apart = bound_curvature(X[rows], target[rows, k:], s[rows], 0.5, fit_intercept)
+        assert bounds[k] == pytest.approx(apart[0], rel=1e-12)
+        L = oracle.smoothness(X, s[:, 0], alpha=0.5, fit_intercept=fit_intercept)
+        assert largest[k] == pytest.approx(L, rel=1e-9)
+        assert bounds[k] <= (X.shape[1] + 1) * L
+
+
+@given(st.data())
+def test_the_bound_is_above_the_largest_curvature(data):
+    rng = np.random.default_rng(data.draw(st.integers(0, 999)))
+    n, d = data.draw(st.integers(1, 50)), data.draw(st.integers(1, 50))
+    X = rng.standard_normal((n, d)) * 10.0 ** rng.integers(-3, 4, d)
+    weight, target = rng.random((n, 1)), np.ones((n, 1), np.int8)
+    bound = bound_curvature(X, target, weight, 0.1, True)
+    assert bound >= largest_curvature(X, weight, 0.1, True) * (1 - 1e-12)
+
+
+def test_values_of_csr_in_parts_count_as_their_sum():
+    whole = csr_array(([3.0, 5.0], [0, 1], [0, 1, 2]), shape=(2, 2))
+    parts = csr_array(([1.0, 2.0, 5.0], [0, 0, 1], [0, 2, 3]), shape=(2, 2))
+    np.testing.assert_array_equal(squared_norms(parts), squared_norms(whole))
+    np.testing.assert_array_equal(squared_norms(whole), [9, 25])
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("as_format", [np.asarray, np.asfortranarray, csr_array])
+@pytest.mark.parametrize("shape", [(1, 1), (70, 7), (5000, 33)])
+def test_squared_norms(shape, as_format, dtype):
+    X = (1e15 * np.random.default_rng(0).standard_normal(shape)).astype(dtype)
+    expected = (X.astype(np.longdouble) ** 2).sum(axis=1).astype(float)
+    np.testing.assert_allclose(squared_norms(as_format(X)), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("exponent", "norm", "change", "expected"),
+    [
+        (0, 1.0, 0.5, 0),  # 2^0 * 1 / (√2 √(1/2)) = 1
+        (3, 1.0, 0.5, 3),
+        (3, 1.0, 0.124, 4),  # twice that, and some more
+        (3, 1.0, 0.126, 3),
+        (3, 1.0, 0.5001, 2),
+        (3, 1.0, 1e9, 0),
+        (3, 1.0, 1e-9, 5),  # at most four times the step
+        (3, 1.0, 0.0, 5),  # a gradient that does not change
+        (3, 0.0, 0.0, 3),  # nothing moves
+        (999, 1.0, 0.0, 1000),
+    ],
+)
+def test_the_next_exponent(exponent, norm, change, expected):
+    with np.errstate(all="ignore"):
+        found = next_exponent(*map(np.array, ([exponent], [norm], [change])), 1000)
+    assert found == [expected]
+
+
+@pytest.mark.parametrize("load", [load_breast_cancer, load_wine])
+@pytest.mark.parametrize("as_format", [np.asarray, np.asfortranarray, csr_array])
+@pytest.mark.parametrize(
+    "params", [{}, {"alpha": 2.0}, {"fit_intercept": False}, {"init": "uniform"}], ids=str
+)
+def test_follows_the_oracle(load, as_format, params):
+    X, y = load(return_X_y=True)
+    X, y = StandardScaler().fit_transform(X), (y == 1).astype(int)
+    s = np.random.default_rng(0).random(len(y))
+    neuron = SigmoidNeuronClassifier(max_iter=60, random_state=0, **params)
+    start = None
+    if "init" in params:
+        draw = 2 * np.random.RandomState(0).random_sample(X.shape[1] + 1) - 1
+        start = draw[:-1], draw[-1]
+    neuron.fit(as_format(X), y, s)
+    kwargs = {name: params[name] for name in ("alpha", "fit_intercept") if name in params}
+    coef, intercept, errors, sizes = oracle.train_adaptively(
+        X, y, s, steps=60, start=start, **kwargs
+    )
+    np.testing.assert_allclose(neuron.coef_[0], coef, rtol=1e-7, atol=1e-8)
+    np.testing.assert_allclose(neuron.intercept_, intercept, rtol=1e-7, atol=1e-8)
+    np.testing.assert_allclose(neuron.loss_curve_, errors / s.sum(), rtol=1e-8)
+    # later the gradient may be nothing but rounding, and the step follows that
+    np.testing.assert_allclose(neuron.learning_rate_curve_[:20], sizes[:20], rtol=1e-12)
+    assert len(np.unique(sizes)) > 3  # it did adapt
