@@ -28,7 +28,7 @@ flipped = np.random.default_rng(0).choice(
 y = y.to_numpy(copy=True)
 y[flipped] = 1 - y[flipped]
 model = make_pipeline(
-    StandardScaler(), SigmoidNeuronClassifierCV(max_iter=5000)
+    StandardScaler(), SigmoidNeuronClassifierCV(max_iter=100)
 )
 model.fit(X, np.where(y, "malignant", "benign"))
 

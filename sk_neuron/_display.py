@@ -190,7 +190,8 @@ class IterationPathDisplay:
 class LossCurveDisplay:
     """The Brier score against the iteration count, on the rows that a fit has seen.
 
-    Made by `from_estimator`; the parameters become attributes.
+    If asked, also the size of each step, on an axis of its own. Made by `from_estimator`;
+    the parameters become attributes.
 
     Parameters
     ----------
@@ -202,6 +203,10 @@ class LossCurveDisplay:
 
     best_n_iter : int, default=None
         The step whose weights are best on the validation rows.
+
+    learning_rate_curve : array-like of shape (n_iter,) or (n_iter, n_neurons), \
+            default=None
+        The size of each step; entry t is that of the step from count t to t + 1.
 
     Attributes
     ----------
@@ -220,6 +225,13 @@ class LossCurveDisplay:
     best_ : matplotlib Line2D or None
         The mark at the best step, None without validation rows.
 
+    step_ax_ : matplotlib Axes or None
+        The axes of the step sizes, which share the iteration counts with `ax_`; None
+        without ``show_step_sizes=True``.
+
+    step_lines_ : list of matplotlib Line2D
+        The step sizes, a line for each neuron; empty without ``show_step_sizes=True``.
+
     See Also
     --------
     SigmoidNeuronClassifier : The neuron; its `early_stopping` keeps the best step.
@@ -234,6 +246,12 @@ class LossCurveDisplay:
     >>> display = LossCurveDisplay.from_estimator(neuron)
     >>> display.best_.get_xdata().tolist() == [neuron.best_n_iter_]
     True
+
+    The step sizes, one line for each of the three neurons:
+
+    >>> display = LossCurveDisplay.from_estimator(neuron, show_step_sizes=True)
+    >>> len(display.step_lines_), display.step_ax_.get_yscale()
+    (3, 'log')
     """
 
     def __init__(
@@ -242,16 +260,19 @@ class LossCurveDisplay:
         loss_curve: ArrayLike,
         validation_loss_curve: ArrayLike | None = None,
         best_n_iter: int | None = None,
+        learning_rate_curve: ArrayLike | None = None,
     ) -> None:
         self.loss_curve = loss_curve
         self.validation_loss_curve = validation_loss_curve
         self.best_n_iter = best_n_iter
+        self.learning_rate_curve = learning_rate_curve
 
     @classmethod
     def from_estimator(
         cls,
         estimator: SigmoidNeuronClassifier | SigmoidNeuronClassifierCV | Pipeline,
         *,
+        show_step_sizes: bool = False,
         ax: Any = None,
     ) -> Self:
         """Draw how the fit of an estimator went.
@@ -260,6 +281,9 @@ class LossCurveDisplay:
         ----------
         estimator : SigmoidNeuronClassifier, SigmoidNeuronClassifierCV or Pipeline
             The fitted estimator; a Pipeline ends with one of the two.
+
+        show_step_sizes : bool, default=False
+            Whether to draw the size of each step as well, as `plot` does.
 
         ax : matplotlib Axes, default=None
             Where to draw; new axes if None.
@@ -275,6 +299,8 @@ class LossCurveDisplay:
             If the estimator is of another kind.
         NotFittedError
             If it is not fitted.
+        ValueError
+            If step sizes are asked for and the estimator has no `learning_rate_curve_`.
         ImportError
             If matplotlib is missing.
         """
@@ -282,20 +308,31 @@ class LossCurveDisplay:
             cls, estimator, SigmoidNeuronClassifier, SigmoidNeuronClassifierCV
         )
         check_is_fitted(neuron, "loss_curve_")
+        if show_step_sizes and not hasattr(neuron, "learning_rate_curve_"):
+            raise ValueError(
+                f"This {type(neuron).__name__} has no learning_rate_curve_, the step "
+                "sizes to show. Fit it again with this version of sk-neuron."
+            )
         display = cls(
             loss_curve=neuron.loss_curve_,
             validation_loss_curve=getattr(neuron, "validation_loss_curve_", None),
             best_n_iter=getattr(neuron, "best_n_iter_", None),
+            learning_rate_curve=getattr(neuron, "learning_rate_curve_", None),
         )
-        return display.plot(ax=ax)
+        return display.plot(ax=ax, show_step_sizes=show_step_sizes)
 
-    def plot(self, ax: Any = None) -> Self:
+    def plot(self, ax: Any = None, *, show_step_sizes: bool = False) -> Self:
         """Draw the curves and mark the best step.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Where to draw; new axes if None.
+
+        show_step_sizes : bool, default=False
+            Whether to draw the size of each step as well, one line for each neuron, on a
+            second axis to the right. Its scale is logarithmic, to the base 2: the sizes
+            of an adaptive fit differ by powers of two.
 
         Returns
         -------
@@ -304,9 +341,13 @@ class LossCurveDisplay:
 
         Raises
         ------
+        ValueError
+            If step sizes are asked for, and `learning_rate_curve` is None or does not have
+            one row for each entry of `loss_curve`.
         ImportError
             If matplotlib is missing.
         """
+        sizes = self._check_step_sizes() if show_step_sizes else None
         ax = open_axes(self, ax)
         losses = np.asarray(self.loss_curve)
         (color, style, _), (color_validation, style_validation, _) = _LOOKS[:2]
@@ -334,9 +375,51 @@ class LossCurveDisplay:
             )
         _scale_iters(ax, [0])
         ax.set(ylabel="Brier score")
-        ax.legend()
+        self.step_ax_, self.step_lines_ = None, []
+        if sizes is not None:
+            self.step_ax_ = ax.twinx()
+            self.step_lines_ = self._draw_step_sizes(self.step_ax_, sizes)
+            ax.set_zorder(self.step_ax_.get_zorder() + 1)
+            ax.patch.set_visible(False)  # else it would hide what is behind
+        lines = [self.line_, self.validation_line_, self.best_, *self.step_lines_[:1]]
+        ax.legend(
+            handles=[line for line in lines if line is not None],
+            loc="best" if sizes is None else "center left",  # where no curve begins or ends
+        )
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+    def _check_step_sizes(self):
+        """Return the step sizes as (n_iter, n_neurons)."""
+        if self.learning_rate_curve is None:
+            raise ValueError(
+                "show_step_sizes=True needs the step sizes: pass learning_rate_curve to "
+                "LossCurveDisplay, or make it by from_estimator."
+            )
+        sizes = np.asarray(self.learning_rate_curve, np.float64)
+        if sizes.ndim not in (1, 2):
+            raise ValueError(
+                "The learning_rate_curve must have the shape (n_iter,) or (n_iter, "
+                f"n_neurons). Got {sizes.shape} instead."
+            )
+        check_consistent_length(self.loss_curve, sizes)
+        return sizes.reshape(len(sizes), -1)
+
+    @staticmethod
+    def _draw_step_sizes(ax, sizes):
+        """Draw step sizes (n_iter, n_neurons) and return their lines."""
+        n_neurons = sizes.shape[1]
+        lines = ax.plot(
+            np.arange(len(sizes)),
+            sizes,
+            color=_LOOKS[2][0],
+            linewidth=0.7,  # thinner than the loss, from which it is told in grey, too
+            drawstyle="steps-post",
+            label="step size" if n_neurons == 1 else f"step sizes, {n_neurons} neurons",
+        )
+        ax.set_yscale("log", base=2)
+        ax.set(ylabel="step size")
+        return lines
 
 
 class WeightPathDisplay:

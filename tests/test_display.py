@@ -194,6 +194,83 @@ def test_a_fit_that_goes_on():
     assert again.best_ is None
 
 
+@pytest.mark.parametrize("kind", [SigmoidNeuronClassifier, SigmoidNeuronClassifierCV])
+def test_step_sizes(kind):
+    neuron = kind(max_iter=30).fit(X, y)
+    display = LossCurveDisplay.from_estimator(neuron, show_step_sizes=True)
+    (line,) = display.step_lines_
+    np.testing.assert_array_equal(line.get_xdata(), np.arange(neuron.n_iter_))
+    np.testing.assert_array_equal(line.get_ydata(), neuron.learning_rate_curve_)
+    assert line.get_drawstyle() == "steps-post"  # a size holds until the next count
+    assert line.axes is display.step_ax_
+    assert display.step_ax_.get_yscale() == "log"
+    assert display.step_ax_.yaxis.get_transform().base == 2
+    assert display.step_ax_.get_ylabel() == "step size"
+    assert display.step_ax_.get_xlim() == display.ax_.get_xlim()
+    assert -1 < display.ax_.get_xlim()[0] <= 0  # no room is lost before the start
+    assert display.step_ax_.get_xscale() == display.ax_.get_xscale() == "symlog"
+    assert legend_of(display) == ["training", "step size"]
+    # The loss is in front, and can be told from the step sizes.
+    assert display.ax_.get_zorder() > display.step_ax_.get_zorder()
+    assert not display.ax_.patch.get_visible()
+    assert not same_color(line.get_color(), display.line_.get_color())
+    assert line.get_linewidth() < display.line_.get_linewidth()
+    display.figure_.canvas.draw()
+
+
+def test_step_sizes_of_several_neurons():
+    neuron = SigmoidNeuronClassifier(max_iter=20)
+    neuron.fit(X, X.argmax(axis=1), X_val=X, y_val=X.argmax(axis=1))
+    display = LossCurveDisplay.from_estimator(neuron, show_step_sizes=True)
+    drawn = np.transpose([line.get_ydata() for line in display.step_lines_])
+    np.testing.assert_array_equal(drawn, neuron.learning_rate_curve_)
+    assert drawn.shape == (20, 3)
+    *others, last = legend_of(display)
+    assert others == ["training", "validation", f"best: {neuron.best_n_iter_} iterations"]
+    assert last == "step sizes, 3 neurons"
+    assert len({line.get_color() for line in display.step_lines_}) == 1
+
+
+def test_step_sizes_that_are_constant():
+    neuron = SigmoidNeuronClassifier(max_iter=5, learning_rate=0.03).fit(X, y)
+    display = LossCurveDisplay.from_estimator(neuron, show_step_sizes=True)
+    assert display.step_lines_[0].get_ydata().tolist() == [0.03] * 5
+    low, high = display.step_ax_.get_ylim()
+    assert 0 < low < 0.03 < high
+    display.figure_.canvas.draw()
+
+
+def test_step_sizes_only_if_asked_for():
+    neuron = SigmoidNeuronClassifier(max_iter=5).fit(X, y)
+    display = LossCurveDisplay.from_estimator(neuron)
+    assert display.step_ax_ is None
+    assert display.step_lines_ == []
+    assert display.figure_.axes == [display.ax_]
+    np.testing.assert_array_equal(display.learning_rate_curve, neuron.learning_rate_curve_)
+    _, ax = plt.subplots()
+    assert display.plot(ax, show_step_sizes=True).step_ax_ in ax.figure.axes
+    assert display.plot().step_lines_ == []
+
+
+def test_no_step_sizes():
+    with pytest.raises(ValueError, match="pass learning_rate_curve to LossCurveDisplay"):
+        LossCurveDisplay(loss_curve=[0.3, 0.2]).plot(show_step_sizes=True)
+    for sizes, match in [([1.0], "inconsistent"), (np.ones((2, 1, 1)), r"Got \(2, 1, 1\)")]:
+        display = LossCurveDisplay(loss_curve=[0.3, 0.2], learning_rate_curve=sizes)
+        with pytest.raises(ValueError, match=match):
+            display.plot(show_step_sizes=True)
+    neuron = SigmoidNeuronClassifier(max_iter=5).fit(X, y)
+    del neuron.learning_rate_curve_
+    with pytest.raises(ValueError, match="Classifier has no learning_rate_curve_"):
+        LossCurveDisplay.from_estimator(neuron, show_step_sizes=True)
+    with pytest.raises(NotFittedError):
+        LossCurveDisplay.from_estimator(
+            SigmoidNeuronClassifierCV(max_iter=5, refit=False).fit(X, y),
+            show_step_sizes=True,
+        )
+    assert not plt.get_fignums()
+
+
 # --- WeightPathDisplay -------------------------------------------------------------------
 
 paths = np.random.default_rng(2).standard_normal((5, 9)).cumsum(axis=0)

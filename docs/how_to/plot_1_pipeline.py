@@ -78,9 +78,9 @@ X_test[:5].assign(yes=model.predict_proba(X_test[:5])[:, 1].round(3))
 # What it has learned
 # -------------------
 # The names come from the encoder. With a row, the diagram shows what
-# reaches the neuron, its potential and its answer. Of the weights of
-# one column's categories only the differences count, since one of these
-# inputs is always 1. That between the regions is small.
+# reaches the neuron, its raw prediction and its answer. Of the weights
+# of one column's categories only the differences count, since one of
+# these inputs is always 1. That between the regions is small.
 display = NeuronDisplay.from_estimator(model, X_test[:1])
 
 # %%

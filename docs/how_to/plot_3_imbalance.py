@@ -93,8 +93,8 @@ print(f"plain, 0.5       {cost(p_plain, 0.5)}")
 print(f"balanced, 0.5    {cost(p_balanced, 0.5)}")
 
 # %%
-# The threshold costs about as much as the weights here, and the
-# probabilities stay what they are.
+# The threshold costs less than the weights here, and the probabilities
+# stay what they are.
 #
 # Without costs,
 # :class:`~sklearn.model_selection.TunedThresholdClassifierCV` finds the

@@ -66,22 +66,25 @@ for name, losses in curves.items():
     print(f"{name:26}{last:.3f} on the last 100 batches")
 
 # %%
-# ``"auto"`` takes the longest step that cannot overshoot on its batch,
-# and so follows the change sooner than the short steps do. The neuron
-# that no longer learns stays wrong.
+# ``"auto"`` takes for each batch the step that suits the steepest
+# curvature that the batch can have. Here that is longer than 0.01, and
+# so it follows the change sooner. The neuron that no longer learns
+# stays wrong.
 #
 # Batches are not the whole
 # -------------------------
-# A step on a batch is not a step of ``fit``: only one on all rows is,
-# bit for bit. So ``partial_fit`` knows nothing of `max_iter`, and one
-# pass over batches is not quite what the full descent on the same rows
-# reaches.
+# A step on a batch is not a step of ``fit``: only one on all rows and
+# of the same size is, bit for bit. So ``partial_fit`` knows nothing of
+# `max_iter`. And its steps do not adapt, since the curvature of one
+# batch says nothing of the next. One pass over batches is not quite
+# what the full descent on the same rows reaches.
 X, y = map(np.concatenate, zip(*batches[300:500], strict=True))
 X_test, y_test = map(np.concatenate, zip(*batches[500:], strict=True))
-by_steps = SigmoidNeuronClassifier()
+by_steps = SigmoidNeuronClassifier(learning_rate=0.001)
 for _ in range(20):
     by_steps.partial_fit(X, y, classes=["down", "up"])
-whole = SigmoidNeuronClassifier(max_iter=20).fit(X, y)
+whole = SigmoidNeuronClassifier(learning_rate=0.001, max_iter=20)
+whole = whole.fit(X, y)
 is_same = np.array_equal(by_steps.coef_, whole.coef_)
 print(f"steps on all rows are those of fit: {is_same}")
 

@@ -34,7 +34,9 @@ print(f"{len(label)} rows, {flipped.sum()} labels flipped")
 # ---------------------------
 # The count chosen is small: more steps would learn the wrong labels,
 # too.
-model = make_pipeline(StandardScaler(), SigmoidNeuronClassifierCV())
+model = make_pipeline(
+    StandardScaler(), SigmoidNeuronClassifierCV(max_iter=100)
+)
 model.fit(X, label)
 error = abs((label == 9) - model.predict_proba(X)[:, 1])
 
@@ -77,7 +79,7 @@ plt.show()
 # -----------------------
 # The errors above are those on the rows of the training. With
 # cross-validation each row is judged by neurons that have not learned
-# its label. Here that finds two more, and blames one more row whose
+# its label. Here that finds three more, and blames one more row whose
 # label is right.
 #
 # To find more, go down the ranking by error, which has no limit:

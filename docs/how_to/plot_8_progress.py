@@ -25,7 +25,7 @@ X_train, X_test, y_train, y_test = train_test_split(
 )
 scaler = StandardScaler().fit(X_train)
 X_train, X_test = scaler.transform(X_train), scaler.transform(X_test)
-neuron = SigmoidNeuronClassifier(max_iter=20_000, verbose=1)
+neuron = SigmoidNeuronClassifier(max_iter=5000, verbose=1)
 neuron = neuron.fit(X_train, y_train)
 
 # %%
@@ -34,12 +34,12 @@ neuron = neuron.fit(X_train, y_train)
 # All below is for scikit-learn 1.9 or later, whose callbacks are told
 # of every step. :class:`~sklearn.callback.ProgressBar` needs ``rich``.
 # In a terminal or a notebook the bar moves; here you see its end.
-neuron = SigmoidNeuronClassifier(max_iter=20_000)
+neuron = SigmoidNeuronClassifier(max_iter=5000)
 neuron = neuron.set_callbacks(ProgressBar()).fit(X_train, y_train)
 
 # %%
 # A search tells it of every iteration count that is scored.
-search = SigmoidNeuronClassifierCV(max_iter=5000)
+search = SigmoidNeuronClassifierCV(max_iter=200)
 search = search.set_callbacks(ProgressBar()).fit(X_train, y_train)
 
 # %%

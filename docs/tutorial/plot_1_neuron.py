@@ -203,12 +203,14 @@ draw_neuron(weights, [1, 0, 0])
 # The same in one line
 # --------------------
 # :class:`~sk_neuron.SigmoidNeuronClassifier` is this neuron, ready to
-# use. It makes the same steps:
+# use. With ``learning_rate=1.0`` it adds the adjustment as it is, once,
+# and so makes the same steps:
 
 from sk_neuron import SigmoidNeuronClassifier
 
 neuron = SigmoidNeuronClassifier(
     max_iter=10_000,
+    learning_rate=1.0,
     init="uniform",
     fit_intercept=False,
     random_state=15,
@@ -230,7 +232,8 @@ neuron
 # and 1/4 is what you get for always saying 1/2. The neuron keeps its
 # score before each step. A curve that falls and flattens is what
 # learning looks like. If yours stays high, it has not learned; if it
-# jumps up and down, its steps are too long.
+# jumps up and down, its steps are too long: leave out `learning_rate`,
+# and each step gets a size that suits the rows.
 
 from sk_neuron import LossCurveDisplay, WeightPathDisplay
 
@@ -261,6 +264,7 @@ no_to_yes = LinearSegmentedColormap.from_list(
 counts = np.unique(np.r_[0, np.geomspace(1, 10_000, 31).astype(int)])
 watched = SigmoidNeuronClassifier(
     max_iter=10_000,
+    learning_rate=1.0,
     init="uniform",
     fit_intercept=False,
     random_state=15,
@@ -345,5 +349,6 @@ print(differ.predict_proba(inputs)[:, 1].round(3))
 # ----------
 # * :doc:`plot_2_wrong_label`: why the score that a neuron learns from
 #   matters.
+# * :doc:`/auto_how_to/plot_9_step_size`: how long a step should be.
 # * :doc:`/auto_how_to/index`: real data.
 # * :doc:`/user_guide`: why the step is what it is.

@@ -11,9 +11,9 @@ answer a wrong label differently. This page shows how.
 # %%
 # Two losses
 # ----------
-# Take a row whose label is "yes". The neuron's potential for it is
-# ``z``: far to the right it says yes, far to the left no. What does it
-# cost to be wrong?
+# Take a row whose label is "yes". The neuron's raw prediction for
+# it is ``z``: far to the right it says yes, far to the left no. What
+# does it cost to be wrong?
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -30,13 +30,15 @@ left.plot(
 )
 left.plot(z, -log_expit(z), "--", color="#D55E00", label="log loss")
 left.set(
-    title="What the row costs", xlabel="potential z", ylim=(-0.1, 4)
+    title="What the row costs",
+    xlabel="raw prediction z",
+    ylim=(-0.1, 4),
 )
 left.legend()
 right.plot(z, 2 * output * (1 - output) ** 2, "-", color="#0072B2")
 right.plot(z, 1 - output, "--", color="#D55E00")
 _ = right.set(
-    title="How hard it pulls the weights", xlabel="potential z"
+    title="How hard it pulls the weights", xlabel="raw prediction z"
 )
 
 # %%
@@ -62,7 +64,7 @@ y = (X + rng.normal(0, 0.7, 40) > 0).astype(int)
 
 def fit_both(X, y):
     X = X[:, np.newaxis]
-    neuron = SigmoidNeuronClassifier(max_iter=5000).fit(X, y)
+    neuron = SigmoidNeuronClassifier(max_iter=200).fit(X, y)
     return neuron, LogisticRegression(C=1e4).fit(X, y)
 
 

@@ -13,6 +13,9 @@ from sk_neuron._solver._objective import mean_brier_score
 # Features whose largest values differ by more than this factor hinder convergence.
 _UNEVEN = 1000
 
+# Rows that are looked at for it, spread evenly.
+_MOST_ROWS = 10_000
+
 # A fit is not finished if the loss fell by more than this share in its last tenth.
 _UNFINISHED = 1e-3
 
@@ -71,7 +74,8 @@ def find_uneven(X, losses):
     fall = losses[n_steps - n_last] - losses[n_steps]
     if not fall > _UNFINISHED * losses[n_steps]:
         return None
-    low, high = X.min(axis=0), X.max(axis=0)
+    some = X[:: -(-X.shape[0] // _MOST_ROWS)]
+    low, high = some.min(axis=0), some.max(axis=0)
     if issparse(X):
         low, high = low.toarray().ravel(), high.toarray().ravel()
     magnitude = np.maximum(-low, high)
