@@ -2,12 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 NO_KERNEL := test_main.py test_benchmarks.py test_display.py test_diagram.py
-BOTH_CORES := --numprocesses 2 --dist worksteal
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist worksteal --durations 40
 DOCUMENTED := _base.py _classifier.py _path.py _display.py _diagram.py \
 	_problems.py _adapters.py _checks.py testing.py
 PACKAGE := meson.build $(shell find sk_neuron -type f -not -name '*.pyc')
 
-.PHONY: demo test lint test-matrix test-builds test-mutants docs test-docs bench clean
+.PHONY: demo test test-thorough lint test-matrix test-builds test-mutants docs test-docs bench clean
 
 # -P keeps the source folder off the path, so that what runs is the installed package.
 demo: .venv/installed
@@ -16,8 +16,12 @@ demo: .venv/installed
 # Once more without the compiled kernel, which hides the NumPy kernel where it is there, but
 # for tests to which it is all the same.
 test: .venv/installed
-	$(BIN)/pytest $(BOTH_CORES) tests docs/*.md README.md --pyargs sk_neuron
-	SK_NEURON_KERNEL=numpy $(BIN)/pytest $(BOTH_CORES) tests $(addprefix --ignore tests/,$(NO_KERNEL))
+	$(PYTEST) tests docs/*.md README.md --pyargs sk_neuron
+	SK_NEURON_KERNEL=numpy $(PYTEST) tests $(addprefix --ignore tests/,$(NO_KERNEL))
+
+# As many examples as it takes to find what is rare, and others each time.
+test-thorough: PYTEST += --hypothesis-profile thorough
+test-thorough: test
 
 lint: .venv/installed
 	$(BIN)/ruff check .
@@ -45,7 +49,7 @@ docs: .venv/with_docs
 
 # Opens the pages that `make docs` has built in Chromium, which must be installed.
 test-docs: .venv/with_docs
-	$(BIN)/pytest $(BOTH_CORES) docs/test_site.py
+	$(PYTEST) docs/test_site.py
 
 # Less than ten minutes on two cores that do nothing else.
 bench: .venv/installed
