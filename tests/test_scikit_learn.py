@@ -7,6 +7,7 @@ import sys
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from hypothesis import settings
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -27,33 +28,40 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV
+from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV, _compiled
 
 X, y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)
 
 
-CONFIGURATIONS = [
-    SigmoidNeuronClassifier(),
-    SigmoidNeuronClassifier(init="uniform"),
+PLAIN = [SigmoidNeuronClassifier(), SigmoidNeuronClassifierCV()]
+# Every parameter once, some of them together.
+TOGETHER = [
     SigmoidNeuronClassifier(fit_intercept=False),
     SigmoidNeuronClassifier(learning_rate=1e-5),
-    SigmoidNeuronClassifier(alpha=0.1),
-    SigmoidNeuronClassifier(class_weight="balanced"),
-    SigmoidNeuronClassifier(max_iter=50),
     SigmoidNeuronClassifier(alpha=1.0, class_weight="balanced", init="uniform"),
     SigmoidNeuronClassifier(max_iter=300, alpha=0.01, random_state=1),
-    SigmoidNeuronClassifier(checkpoints=[0, 10]),
     SigmoidNeuronClassifier(early_stopping=True, tol=1e-4, warm_start=True),
-    SigmoidNeuronClassifier(early_stopping=True),
     SigmoidNeuronClassifier(early_stopping=True, class_weight="balanced", init="uniform"),
     SigmoidNeuronClassifier(tol=1e-4, n_iter_no_change=3),
-    SigmoidNeuronClassifier(warm_start=True),
-    SigmoidNeuronClassifierCV(),
+    SigmoidNeuronClassifier(checkpoints=[0, 10], warm_start=True),
     SigmoidNeuronClassifierCV(scoring="accuracy", class_weight="balanced"),
     SigmoidNeuronClassifierCV(alphas=[0.0, 1.0], one_standard_error=True, cv=3),
     SigmoidNeuronClassifierCV(scoring="f1_macro", max_iter=100, init="uniform"),
 ]
+APART = [
+    SigmoidNeuronClassifier(init="uniform"),
+    SigmoidNeuronClassifier(alpha=0.1),
+    SigmoidNeuronClassifier(class_weight="balanced"),
+    SigmoidNeuronClassifier(max_iter=50),
+    SigmoidNeuronClassifier(checkpoints=[0, 10]),
+    SigmoidNeuronClassifier(early_stopping=True),
+    SigmoidNeuronClassifier(warm_start=True),
+]
+# On the NumPy kernel the parameters mean nothing else than on the compiled ones.
+CONFIGURATIONS = PLAIN if _compiled.SWITCHED_OFF else PLAIN + TOGETHER
+if settings.get_current_profile_name() == "thorough":
+    CONFIGURATIONS = PLAIN + TOGETHER + APART
 
 
 @pytest.mark.filterwarnings("ignore:The start left")
