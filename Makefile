@@ -1,7 +1,8 @@
 # Each target sets up what it needs in .venv: Python 3.11 or later and a package index do.
 PYTHON ?= python3
 BIN := .venv/bin
-NO_KERNEL := test_main.py test_benchmarks.py test_display.py test_diagram.py
+NO_KERNEL := test_main.py test_benchmarks.py test_display.py test_diagram.py test_package.py \
+	test_rule.py test_learning_rate.py
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist worksteal --durations 40
 DOCUMENTED := _base.py _classifier.py _path.py _display.py _diagram.py \
 	_problems.py _adapters.py _checks.py testing.py
@@ -17,7 +18,7 @@ demo: .venv/installed
 # for tests to which it is all the same.
 test: .venv/installed
 	$(PYTEST) tests docs/*.md README.md --pyargs sk_neuron
-	SK_NEURON_KERNEL=numpy $(PYTEST) tests $(addprefix --ignore tests/,$(NO_KERNEL))
+	SK_NEURON_KERNEL=numpy $(PYTEST) -m "not any_kernel" tests $(addprefix --ignore tests/,$(NO_KERNEL))
 
 # As many examples as it takes to find what is rare, and others each time.
 test-thorough: PYTEST += --hypothesis-profile thorough

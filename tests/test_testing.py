@@ -38,6 +38,8 @@ BROKEN = settings(
     max_examples=100, derandomize=True, database=None, phases=[Phase.generate]
 )
 
+ANY_KERNEL = pytest.mark.any_kernel
+
 
 @parametrize_with_gradient_checks(
     [
@@ -84,6 +86,7 @@ def find_oracle_loss(coef, intercept, X, y, sample_weight):
     return oracle.loss(X, y, sample_weight, coef, intercept)
 
 
+@ANY_KERNEL
 @parametrize_with_gradient_checks(
     [FunctionAdapter(find_oracle_loss, find_rule_gradient)],
     problems=TWO_CLASSES,
@@ -109,6 +112,7 @@ RIVALS = [
 ]
 
 
+@ANY_KERNEL
 @pytest.mark.parametrize(("adapter", "failed"), RIVALS, ids=repr)
 def test_rivals(adapter, failed):
     check_gradient_updates(adapter, problems=SMALL, skip=failed, settings=THEIRS)
@@ -235,12 +239,14 @@ BUGS = {
 }
 
 
+@ANY_KERNEL
 def test_every_check_has_a_bug():
     assert sorted(BUGS) == sorted(CHECKS)
     right = FunctionAdapter(find_loss, find_gradient)
     check_gradient_updates(right, problems=TWO_CLASSES, settings=OURS)
 
 
+@ANY_KERNEL
 @pytest.mark.parametrize("name", BUGS)
 def test_a_check_fails_on_its_bug(name):
     with pytest.raises(AssertionError, match=r"(?s)expected .*got .*at Problem\("):
@@ -249,6 +255,7 @@ def test_a_check_fails_on_its_bug(name):
         )
 
 
+@ANY_KERNEL
 def test_a_gradient_of_another_shape_is_told():
     def in_two_dimensions(*problem):
         d_coef, d_intercept = find_gradient(*problem)
@@ -267,6 +274,7 @@ def test_a_gradient_of_another_shape_is_told():
         check_gradient_updates(adapter, problems=TWO_CLASSES, settings=BROKEN)
 
 
+@ANY_KERNEL
 def test_lists_and_numbers_of_numpy_will_do():
     def in_lists(*problem):
         d_coef, d_intercept = find_gradient(*problem)
@@ -276,6 +284,7 @@ def test_lists_and_numbers_of_numpy_will_do():
     check_gradient_updates(adapter, problems=TWO_CLASSES, settings=THEIRS)
 
 
+@ANY_KERNEL
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize(
     "bug", [ignore_weights, decay_the_intercept], ids=lambda bug: bug.__name__
@@ -304,6 +313,7 @@ def read_problem(message):
     return eval(message[message.index("Problem(") :], {"np": np, "Problem": Problem})
 
 
+@ANY_KERNEL
 def test_a_failure_tells_how_to_reproduce_it():
     adapter = FunctionAdapter(find_loss, climb)
     name = "check_finite_differences"
@@ -330,6 +340,7 @@ def test_a_problem_is_written_as_code(dtype):
         np.testing.assert_array_equal(before, after, strict=True)
 
 
+@ANY_KERNEL
 def test_parametrized():
     @parametrize_with_gradient_checks(
         [NeuronAdapter(), MLPAdapter()], skip=["check_float32"], settings=BROKEN
@@ -457,6 +468,7 @@ def test_problems_are_what_they_promise(adapter, check, problem):
     assert sample_weight[0] > 0
 
 
+@ANY_KERNEL
 @pytest.mark.parametrize(
     "trait",
     [
