@@ -67,6 +67,7 @@ clean:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[dev]'
 	touch $@
 
+# By its name the package is not built again.
 .venv/with_docs: .venv/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[docs]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'sk-neuron[docs]'
 	touch $@
