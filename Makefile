@@ -35,7 +35,7 @@ test-matrix: .venv/installed
 	$(BIN)/nox
 
 test-builds: .venv/installed
-	$(BIN)/nox --session wheel editable no_compiler
+	$(BIN)/nox --session builds
 
 # The update rule, broken in many ways: which checks of sk_neuron.testing notice?
 test-mutants: .venv/installed

@@ -4,9 +4,11 @@
 scikit-learn runs with the oldest numpy and scipy that pyproject.toml declares.
 
 `make test-builds`: of a wheel built from the source distribution, of an editable install
-and of an install without a C compiler.
+and of an install without a C compiler. To an install without one, `nox --session builds --`
+gives what follows.
 """
 
+import shutil
 import subprocess
 import tomllib
 import zipfile
@@ -61,30 +63,42 @@ def tests(session, scikit_learn):
 
 
 @nox.session
-def wheel(session):
-    session.install("--quiet", "build")
+def builds(session):
+    """One after the other in one environment, from the unpacked source distribution.
+
+    That holds what is committed, tests too; the kernels are compiled for the first only.
+    """
+    build = tomllib.loads(Path("pyproject.toml").read_text())["build-system"]["requires"]
+    session.install("--quiet", "build", *build, "ninja")
     folder = Path(session.create_tmp()).resolve()
-    for old in folder.iterdir():
-        old.unlink()
-    session.run("python", "-m", "build", "--outdir", str(folder), silent=True)
+    shutil.rmtree(folder)
+    make = ["python", "-m", "build", "--no-isolation", "--sdist", "--outdir", str(folder)]
+    session.run(*make, silent=True)
+    (packed,) = folder.glob("*.tar.gz")
+    shutil.unpack_archive(packed, folder)
+    session.chdir(folder / packed.name.removesuffix(".tar.gz"))
+    options = ["--quiet", "--no-deps", "--no-build-isolation"]
+    compiled = f"--config-settings=build-dir={folder / 'build'}"
+
+    make = ["python", "-m", "pip", "wheel", "--wheel-dir", str(folder)]
+    session.run(*make, *options, compiled, ".")
     (built,) = folder.glob("*.whl")
     names = zipfile.ZipFile(built).namelist()
     for kernel in ("_dense", "_sparse"):
         assert any(name.startswith(f"sk_neuron/{kernel}.c") for name in names), names
-    session.install("--quiet", f"{built}[test]")
+    # The first, so that it must bring all that it needs.
+    install(session, "--quiet", f"{built}[test]")
     session.run("pytest", *INSTALLED)
 
-
-@nox.session
-def editable(session):
-    build = tomllib.loads(Path("pyproject.toml").read_text())["build-system"]["requires"]
-    session.install("--quiet", *build, "ninja")
-    session.install("--quiet", "--no-build-isolation", "--editable", ".[test]")
+    install(session, *options, compiled, "--editable", ".")
     session.run("pytest", *INSTALLED)
 
-
-@nox.session
-def no_compiler(session):
     env = {"CC": "/nonexistent"}
-    session.install("--quiet", ".[test]", env=env)
+    install(session, *options, ".", env=env)
     session.run("pytest", *(session.posargs or INSTALLED), env=env)
+
+
+def install(session, *what, **kwargs):
+    """Install sk-neuron in place of the one that is there, if any."""
+    session.run("python", "-m", "pip", "uninstall", "--quiet", "--yes", "sk-neuron")
+    session.install(*what, **kwargs)
