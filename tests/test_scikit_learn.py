@@ -47,7 +47,7 @@ TOGETHER = [
     SigmoidNeuronClassifier(checkpoints=[0, 10], warm_start=True),
     SigmoidNeuronClassifierCV(scoring="accuracy", class_weight="balanced"),
     SigmoidNeuronClassifierCV(alphas=[0.0, 1.0], one_standard_error=True, cv=3),
-    SigmoidNeuronClassifierCV(scoring="f1_macro", max_iter=100, init="uniform"),
+    SigmoidNeuronClassifierCV(scoring="f1_macro", iters=[1, 10, 100], init="uniform"),
 ]
 APART = [
     SigmoidNeuronClassifier(init="uniform"),
