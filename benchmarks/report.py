@@ -45,7 +45,7 @@ def show_cell(row, ours):
         return "not reached"
     median, spread = float(row["median"]), float(row["spread"])
     if not row["measure"].startswith("seconds"):
-        return f"{median:.4f}"
+        return f"{median:.4g}"
     text = f"{show_seconds(median)} ± {show_seconds(spread / 2)}"
     if ours and ours["median"] and row is not ours:
         text += f" ({median / float(ours['median']):.2f}×)"

@@ -38,6 +38,7 @@ from sk_neuron._compiled import has_kernel
 
 sys.path.insert(0, str(Path(__file__).parent))  # which -P leaves out
 
+import convergence
 import problems
 import rivals
 from rivals import CORES, OURS
@@ -68,6 +69,7 @@ class Scale(NamedTuple):
     steps: Plan
     brief: Plan
     fits: Plan
+    pairs: Plan
     settings: Plan
 
     def __call__(self, n):
@@ -80,10 +82,11 @@ WHOLE = Scale(
     steps=Plan(rounds=5, turn=0.12, least=3, budget=1.5, pause=0.05),
     brief=Plan(rounds=3, turn=0.08, least=3, budget=1.0, pause=0.05),
     fits=Plan(rounds=5, turn=0.15, least=1, budget=6.0, pause=0.05),
+    pairs=Plan(rounds=9, turn=0.2, least=1, budget=np.inf, pause=0.05),
     settings=Plan(rounds=3, turn=0.03, least=1, budget=0.3, pause=0.03),
 )
 _BRIEF = Plan(rounds=2, turn=0.001, least=1, budget=0.1, pause=0.0)
-TINY = Scale(True, *[_BRIEF] * 4)
+TINY = Scale(True, *[_BRIEF] * 5)
 
 
 class Way(NamedTuple):
@@ -101,15 +104,19 @@ class Times(NamedTuple):
     seconds: list[float]
 
     def record(self):
-        first, median, third = np.quantile(self.seconds, [0.25, 0.5, 0.75])
-        return {
-            "setting": self.way.setting,
-            "threads": self.way.threads,
-            "median": median,
-            "best": min(self.seconds),
-            "spread": third - first,
-            "rounds": len(self.seconds),
-        }
+        used = {"setting": self.way.setting, "threads": self.way.threads}
+        return used | summarize(self.seconds)
+
+
+def summarize(rounds):
+    """Return the columns of the table that sum up what was measured in each round."""
+    first, median, third = np.quantile(rounds, [0.25, 0.5, 0.75])
+    return {
+        "median": median,
+        "best": min(rounds),
+        "spread": third - first,
+        "rounds": len(rounds),
+    }
 
 
 @contextmanager
@@ -329,6 +336,61 @@ def run_search(scale):
         yield from time_fits(contenders, problem, scale.fits)
 
 
+def run_convergence(scale):
+    """Compare the training loss after adaptive steps with that after constant ones."""
+    for name, X, y in convergence.list_problems(scale):
+        facts = problems.describe(problems.wrap(name, X, y)) | {"threads": CORES}
+        last = []
+        for contender, learning_rate, counts in (
+            (OURS, "auto", (10, 30, 100, 300)),
+            ("constant step", convergence.find_safe_rate(X), (30, 300, 3000)),
+        ):
+            counts = [scale(n) for n in counts]
+            neuron = SigmoidNeuronClassifier(
+                max_iter=counts[-1] + 1, learning_rate=learning_rate
+            )
+            # a step that raised the loss is not where a fit would end
+            losses = np.minimum.accumulate(neuron.fit(X, y).loss_curve_)
+            for n in counts:
+                row = facts | {"contender": f"{contender}, {n} steps"}
+                yield row | single("Brier score on the training rows", losses[n])
+            last.append(losses[counts[-1]])
+        share = last[0] / last[1]
+        kind = "loss as a share of that of the most constant steps"
+        yield facts | {"contender": OURS} | single(kind, share)
+
+
+def run_adaptive(scale):
+    """Time adaptive steps beside constant ones, as what twice as many take more."""
+    for n, d, n_nonzeros, n_steps in [
+        (569, 30, 0, 1000),
+        (20_000, 50, 0, 100),
+        (1_000_000, 50, 0, 20),
+        (20_000, 50_000, 50, 100),
+    ]:
+        if n_nonzeros:
+            problem = problems.make_sparse(scale(n), scale(d), n_nonzeros)
+        else:
+            problem = problems.make_dense(scale(n), d)
+        rates = {OURS: "auto", "constant step": problem.eta}
+        contenders = {
+            f"{name}|{count}": fit_ours(problem, max_iter=count, learning_rate=rate)
+            for name, rate in rates.items()
+            for count in (n_steps, 2 * n_steps)
+        }
+        times = race(contenders, scale.pairs)
+        facts = problems.describe(problem) | {"threads": CORES}
+        seconds = {}
+        for name in rates:
+            short, long = times[f"{name}|{n_steps}"], times[f"{name}|{2 * n_steps}"]
+            seconds[name] = np.subtract(long.seconds, short.seconds) / n_steps
+            row = facts | {"contender": name} | summarize(seconds[name])
+            yield row | {"measure": "seconds per step"}
+        ratios = seconds[OURS] / seconds["constant step"]
+        row = facts | {"contender": OURS} | summarize(ratios)
+        yield row | {"measure": "an adaptive step as a multiple of a constant one"}
+
+
 def run_overhead(scale):
     """Time what a fit takes beside its steps, and the automatic step size alone."""
     for n, d in [(4, 3), (569, 30), (200, 100), (20_000, 50), (1_000_000, 50)]:
@@ -456,6 +518,8 @@ SUITES = {
     "sparse": run_sparse,
     "columns": run_columns,
     "search": run_search,
+    "convergence": run_convergence,
+    "adaptive": run_adaptive,
     "quality": run_quality,
     "scaling": run_scaling,
     "memory": run_memory,

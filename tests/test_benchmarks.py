@@ -19,8 +19,8 @@ LIBRARIES = {
     "jax": {"JAX jit"},
     "numba": {"numba"},
 }
-SUITES = ["article", "step", "sparse", "columns", "search", "quality", "scaling"]
-SUITES += ["memory", "overhead"]
+SUITES = ["article", "step", "sparse", "columns", "search", "convergence", "adaptive"]
+SUITES += ["quality", "scaling", "memory", "overhead"]
 SPARSE = {"numba"}
 ALWAYS = {"sk-neuron", "sk-neuron, NumPy kernel", "read X once"}
 
@@ -83,6 +83,21 @@ def test_all_suites_and_contenders(finished):
         assert {row["contender"] for row in suites[suite]} == expected
     models = {row["contender"].split()[0] for row in suites["quality"]}
     assert models == {"sk-neuron", "LogisticRegression", "SGDClassifier", "MLPClassifier"}
+
+
+def test_convergence(finished):
+    _, path = finished
+    problems, losses = set(), {}
+    for row in read(path):
+        if row["suite"] == "convergence" and row["measure"].startswith("Brier score"):
+            problems.add(row["problem"])
+            name = row["contender"].partition(", ")[0]
+            losses.setdefault((row["problem"], name), []).append(float(row["median"]))
+    assert len(problems) == 10
+    assert set(losses) == {(p, c) for p in problems for c in ("sk-neuron", "constant step")}
+    for falling in losses.values():
+        assert len(falling) in (3, 4)
+        assert falling == sorted(falling, reverse=True)
 
 
 def test_machine_is_stated(finished):
