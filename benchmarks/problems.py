@@ -65,10 +65,11 @@ def take(problem, n_columns):
     )
 
 
-def make_train_and_test(name, n_rows):
+def make_train_and_test(name, n_rows, seed=0):
     """Return X, X_test, y, y_test, scaled; made-up data have `n_rows` to train on."""
     if name in ("logistic", "flipped"):
-        X, rng = make_dense(2 * n_rows, 50).X, np.random.default_rng(2)
+        rng = np.random.default_rng(seed)
+        X = rng.standard_normal((2 * n_rows, 50))
         potential = X @ rng.standard_normal(50) / 2
         if name == "logistic":
             y = y_test = rng.random(len(X)) < expit(potential)
@@ -78,7 +79,9 @@ def make_train_and_test(name, n_rows):
         return X[:n_rows], X[n_rows:], y[:n_rows], y_test[n_rows:]
     load = {"breast cancer": load_breast_cancer, "digits": load_digits}[name]
     X, y = load(return_X_y=True)
-    X, X_test, y, y_test = train_test_split(X, y, test_size=0.5, stratify=y, random_state=0)
+    X, X_test, y, y_test = train_test_split(
+        X, y, test_size=0.5, stratify=y, random_state=seed
+    )
     scaler = StandardScaler().fit(X)
     return scaler.transform(X), scaler.transform(X_test), y, y_test
 
