@@ -28,8 +28,9 @@ from typing import NamedTuple
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, SGDClassifier
 from sklearn.metrics import get_scorer
+from sklearn.model_selection import StratifiedKFold
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import ThreadpoolController
 
@@ -334,6 +335,30 @@ def run_search(scale):
         }
         problem = problem._replace(name=f"{problem.name}, {scale(n_steps)} steps")
         yield from time_fits(contenders, problem, scale.fits)
+    for data in ("breast cancer", "digits")[: 1 if scale.tiny else 2]:
+        yield from compare_searches(data, scale.fits)
+
+
+def compare_searches(data, plan):
+    """Yield the seconds of a search of ours and of the usual one, and where they got."""
+    X, X_test, y, y_test = problems.make_train_and_test(data, 0)
+    given = {"scoring": "neg_brier_score", "cv": list(StratifiedKFold(5).split(X, y))}
+    ours = SigmoidNeuronClassifierCV(**given)
+    ours.iters = np.unique(np.geomspace(1, ours.max_iter, 20).round().astype(int))
+    logistic = LogisticRegressionCV(
+        Cs=10, max_iter=1000, l1_ratios=(0,), use_legacy_attributes=False, **given
+    )
+    searches = {f"{OURS}, search": ours, "LogisticRegressionCV, 10 C": logistic}
+    contenders = {
+        name: [Way("", n, partial(fit, search, X, y)) for n in sorted({1, CORES})]
+        for name, search in searches.items()
+    }
+    problem = problems.wrap(f"{data}, up to 20 counts", X, y)
+    yield from time_fits(contenders, problem, plan)
+    for name, search in searches.items():
+        row = problems.describe(problem) | {"contender": name, "threads": CORES}
+        brier = -get_scorer("neg_brier_score")(search, X_test, y_test)
+        yield row | single("Brier score on held-out rows", brier)
 
 
 def run_convergence(scale):

@@ -100,6 +100,17 @@ def test_convergence(finished):
         assert falling == sorted(falling, reverse=True)
 
 
+def test_both_searches_are_judged(finished):
+    _, path = finished
+    found = {}
+    for row in read(path):
+        if row["suite"] == "search" and row["problem"].startswith("breast cancer"):
+            found.setdefault(row["measure"], []).append(row["contender"])
+    searches = ["sk-neuron, search", "LogisticRegressionCV, 10 C"]
+    measures = ["seconds per fit", "Brier score on held-out rows"]
+    assert found == dict.fromkeys(measures, searches)
+
+
 def test_machine_is_stated(finished):
     _, path = finished
     for row in read(path):
