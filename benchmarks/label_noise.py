@@ -130,7 +130,7 @@ def list_models(folds, n_classes):
         )
 
     models = {
-        OURS: SigmoidNeuronClassifierCV(max_iter=5000, cv=folds),
+        OURS: SigmoidNeuronClassifierCV(cv=folds),
         "logistic, log loss": tune_logistic("neg_log_loss"),
         "logistic, Brier": tune_logistic("neg_brier_score"),
         "MLP": search(

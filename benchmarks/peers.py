@@ -196,7 +196,7 @@ def list_scikit_learn():
             | {
                 "brier": {"max_iter": 10_000},
                 "l1": {"l1_ratio": 1},
-                "stages": {"checkpoints": [10, 1000]},
+                "stages": {"checkpoints": [10, 100]},
             },
             notes={"stages": "at the `checkpoints` asked for"},
         ),

@@ -8,7 +8,8 @@ learning rate times 2^j. Where the step adapts, j follows the curvature that was
     or, if the loss rose after a step with j > 0, go back and j ← max(0, j - 2)
 
 The inner bound is that of Y. Malitsky and K. Mishchenko, "Adaptive gradient descent
-without descent", ICML (2020). Rounding down to powers of two keeps the rule from
+without descent", ICML (2020), with the factor of their "Adaptive proximal gradient method
+for convex optimization", NeurIPS (2024). Rounding down to powers of two keeps the rule from
 amplifying rounding errors, and a product with them is exact. For the same reason a rise of
 the loss that may be rounding is no rise. Where the step does not adapt, j stays 0 and every
 point is kept.
@@ -152,18 +153,20 @@ class NumpyKernel:
             return raw_prediction(self.problem.X, *state.kept)
 
     def _run(self, state, n_steps, record):
-        course, records = [], []
+        errors, exponents, records = [], [], []
         # What overflows shows in the result, where the caller looks for it.
         with np.errstate(all="ignore"):
             for _ in range(n_steps):
                 state = self._step(state)
-                course.append((state.squared_error, state.exponent))
+                errors.append(state.squared_error)
+                exponents.append(state.exponent)
                 records.append(record(state))
         shape = (n_steps, len(state.loss))
-        squared_error, exponent = zip(*course, strict=True) if course else ((), ())
-        squared_error = np.array(squared_error, np.float64).reshape(shape)
-        exponent = np.array(exponent, np.int64).reshape(shape)
-        return state, Course(squared_error, exponent), records
+        course = Course(
+            np.array(errors, np.float64).reshape(shape),
+            np.array(exponents, np.int64).reshape(shape),
+        )
+        return state, course, records
 
     def _step(self, state):
         """Return the state after a step."""
@@ -179,13 +182,13 @@ class NumpyKernel:
             longest = _LARGEST_STEP - np.frexp(self.rate)[1]
             grown = next_exponent(exponent, state.norm, change, longest)
             exponent = np.where(is_kept, grown, np.maximum(exponent - 2, 0))
-        new = State(
-            point, gradient, loss, squared_error, self._squared_norm(gradient), exponent
-        )
+        norm = self._squared_norm(gradient)
         return State(
-            _choose(is_kept, new.kept, state.kept),
-            _choose(is_kept, new.gradient, state.gradient),
-            *_choose(is_kept, new[2:5], state[2:5]),
+            _choose(is_kept, point, state.kept),
+            _choose(is_kept, gradient, state.gradient),
+            np.where(is_kept, loss, state.loss),
+            np.where(is_kept, squared_error, state.squared_error),
+            np.where(is_kept, norm, state.norm),
             exponent,
         )
 

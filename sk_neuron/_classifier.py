@@ -278,7 +278,8 @@ class SigmoidNeuronClassifier(BaseNeuron):
        Monthly Weather Review 78 (1950), 1-3.
     .. [2] Y. Nesterov, "Lectures on Convex Optimization", 2nd ed. (2018), section 1.2.3.
     .. [3] Y. Malitsky and K. Mishchenko, "Adaptive gradient descent without descent",
-       ICML (2020).
+       ICML (2020), and "Adaptive proximal gradient method for convex optimization",
+       NeurIPS (2024).
 
     Examples
     --------
@@ -564,9 +565,9 @@ class SigmoidNeuronClassifier(BaseNeuron):
                 learned.exponent, result.losses[learned.n_iter], lowest
             )
         if result.validation_losses is not None:
-            before = getattr(self, "validation_loss_curve_", np.empty(0))[:n_before]
-            unknown = np.full(n_before - len(before), np.nan)
-            curve = np.concatenate([before, unknown, result.validation_losses])
+            known = getattr(self, "validation_loss_curve_", np.empty(0))[:n_before]
+            unknown = np.full(n_before - len(known), np.nan)
+            curve = np.concatenate([known, unknown, result.validation_losses])
             best = n_before + result.best_n_iter
             if not self.early_stopping:
                 best = int(np.nanargmin(curve))
@@ -652,14 +653,10 @@ class SigmoidNeuronClassifier(BaseNeuron):
                 raise ValueError(
                     "The fit before has learned an intercept, but fit_intercept=False."
                 )
-            exponent = 0
-            if self._warm_start is not None and problem.is_adaptive:
-                exponent = self._warm_start.exponent
-            return (
-                np.ascontiguousarray(self.coef_, dtype),
-                self.intercept_.astype(dtype),
-                exponent,
-            )
+            before = self._warm_start
+            exponent = before.exponent if before and problem.is_adaptive else 0
+            coef = np.ascontiguousarray(self.coef_, dtype)
+            return coef, self.intercept_.astype(dtype), exponent
         coef, intercept = draw_start(
             self.init,
             (problem.target.shape[1], problem.X.shape[1]),

@@ -313,11 +313,11 @@ class PackedState(NamedTuple):
 
     def copy(self):
         """Return a state that may be moved."""
-        *weights, kept, exponent = self
-        apart = [_make_apart(len(array), array.dtype) for array in weights]
-        for new, array in zip(apart, weights, strict=True):
-            new[:] = array
-        return PackedState(*apart, kept.copy(), exponent.copy())
+        copies = []
+        for array in self:
+            copies.append(_make_apart(array.size, array.dtype).reshape(array.shape))
+            copies[-1][:] = array
+        return PackedState(*copies)
 
 
 class Room(NamedTuple):

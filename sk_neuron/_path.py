@@ -392,8 +392,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         )
         classes, _ = encode_targets(labels)
 
-        def fitted_attributes():
-            """Return those of an estimator that a callback stops here."""
+        def fitted_attributes():  # of an estimator that a callback stops here
             if not search.has_path:
                 return None
             try:

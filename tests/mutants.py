@@ -105,11 +105,7 @@ NUMPY_MUTANTS = {
         ),
     ],
     "no step is taken back": [
-        Edit(
-            "_advance.py",
-            "_choose(is_kept, new.kept,",
-            "_choose(~is_kept | True, new.kept,",
-        ),
+        Edit("_advance.py", "_choose(is_kept, point,", "_choose(is_kept | True, point,"),
     ],
     "the loss compared the wrong way": [
         Edit("_advance.py", "(loss <= state.loss", "(loss >= state.loss"),
