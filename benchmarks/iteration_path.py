@@ -27,7 +27,8 @@ import sklearn
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
-from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV, _span
+from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV
+from sk_neuron._solver import _gram
 
 RESULTS = Path(__file__).parent / "results" / "iteration_path.csv"
 STEPS = 1000
@@ -94,12 +95,12 @@ def compare_wide():
     """Return a row of the table: a fit that takes X Xᵀ, and the same on X."""
     X, y = make_data(200, 50_000)
     neurons, times = [SigmoidNeuronClassifier(max_iter=STEPS) for _ in range(2)], []
-    chosen = _span.is_cheaper
+    chosen = _gram.is_cheaper
     for _ in range(3):
         times.append([seconds(neurons[0], X, y)])
-        _span.is_cheaper = lambda *args: False
+        _gram.is_cheaper = lambda *args: False
         times[-1].append(seconds(neurons[1], X, y))
-        _span.is_cheaper = chosen
+        _gram.is_cheaper = chosen
     wide, primal = np.min(times, axis=0)
     largest = np.abs(neurons[1].coef_).max()
     difference = np.abs(neurons[0].coef_ - neurons[1].coef_).max()

@@ -41,11 +41,11 @@ def measure(X, y, share, seed):
     rng = np.random.default_rng(seed)
     flipped[rng.choice(len(y), round(share * len(y)), replace=False)] = True
     noisy, X = np.where(flipped, 1 - y, y), StandardScaler().fit_transform(X)
-    neuron = SigmoidNeuronClassifierCV(max_iter=300).fit(X, noisy)
+    neuron = SigmoidNeuronClassifierCV().fit(X, noisy)
     logistic = LogisticRegressionCV(
         Cs=10,
         scoring="neg_log_loss",
-        max_iter=300,
+        max_iter=5000,
         l1_ratios=(0,),
         use_legacy_attributes=False,
     ).fit(X, noisy)

@@ -14,7 +14,7 @@ import numpy as np
 from joblib import cpu_count
 from scipy.special import expit
 
-from sk_neuron._advance import Layer, NumpyKernel, prepare
+from sk_neuron._advance import NumpyKernel, Problem, make_kernel
 
 MISSING = []
 
@@ -54,7 +54,9 @@ def follow_rule(X, target, start, eta, n_steps):
 
 
 def train_ours(kernel, target, start, eta, n_steps):
-    return kernel.advance(start, np.zeros(start.shape[1], start.dtype), n_steps)[0]
+    state, _ = kernel.start(start.T, np.zeros(start.shape[1], start.dtype))
+    state, _ = kernel.run(state, n_steps)  # a pass more than steps: the last is judged
+    return kernel.weights(state)[0].T
 
 
 def train_article(X, target, weights, eta, n_steps):
@@ -214,17 +216,17 @@ def compile_loop(loop, parallel):
     return train_numba
 
 
-def own_ours(problem, prepare=prepare):
+def own_ours(problem, make_kernel=make_kernel):
     """Return a kernel, which knows the target and the step size."""
-    layer = Layer(
-        features=problem.X,
+    ours = Problem(
+        X=problem.X,
         target=problem.target,
-        weight=np.ones((problem.X.shape[0], 1), problem.X.dtype),
+        sample_weight=np.ones((problem.X.shape[0], 1), problem.X.dtype),
         learning_rate=np.array([problem.eta]),
         alpha=0.0,
         fit_intercept=False,
     )
-    return prepare(layer), None
+    return make_kernel(ours), None
 
 
 def own_ours_numpy(problem):

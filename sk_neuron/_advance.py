@@ -1,4 +1,4 @@
-"""Take every neuron of a layer a number of steps down its loss.
+"""Move each column a number of steps down its loss.
 
 A pass over X evaluates the loss and the gradient of each column at a point. The column
 then keeps that point, or goes back to the one it kept before, and steps from there by its
@@ -175,14 +175,20 @@ class NumpyKernel:
         exponent, is_kept = state.exponent, np.full(len(loss), True)
         if self.problem.is_adaptive:
             change = self._squared_norm(
-                tuple(new - old for new, old in zip(gradient, state.gradient, strict=True))
+                tuple(
+                    np.subtract(new, old, dtype=np.float64)
+                    for new, old in zip(gradient, state.gradient, strict=True)
+                )
             )
             rounding = 16 * np.finfo(self.problem.X.dtype).eps
-            is_kept = (exponent == 0) | (loss <= state.loss * (1 + rounding))
+            is_fine = (loss <= state.loss * (1 + rounding)) & np.isfinite(point[0]).all(
+                axis=1
+            )
+            is_kept = (exponent == 0) | is_fine
             longest = _LARGEST_STEP - np.frexp(self.rate)[1]
             grown = next_exponent(exponent, state.norm, change, longest)
             exponent = np.where(is_kept, grown, np.maximum(exponent - 2, 0))
-        norm = self._squared_norm(gradient)
+        norm = self._squared_norm(gradient) if self.problem.is_adaptive else state.norm
         return State(
             _choose(is_kept, point, state.kept),
             _choose(is_kept, gradient, state.gradient),
@@ -194,7 +200,7 @@ class NumpyKernel:
 
     def _move(self, state):
         """Return the points that the next step tries."""
-        step = np.ldexp(self.rate, state.exponent)
+        step = np.ldexp(self.rate, state.exponent.astype(np.intc))
         return tuple(
             (x + (step if x.ndim == 1 else step[:, np.newaxis]) * g).astype(x.dtype)
             for x, g in zip(state.kept, state.gradient, strict=True)
@@ -227,6 +233,11 @@ class NumpyKernel:
         d_coef, d_intercept = gradient
         scale = np.broadcast_to(self.problem.norm_scale, len(d_coef))
         return _sum_squares(scale[:, np.newaxis] * d_coef) + (scale * d_intercept) ** 2
+
+
+def limit_exponent(problem, exponent):
+    """Return exponents no larger than the steps of a problem can have."""
+    return np.clip(exponent, 0, _LARGEST_STEP - np.frexp(problem.learning_rate)[1])
 
 
 def next_exponent(exponent, norm, change, longest):

@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sk_neuron._advance import make_kernel
+from sk_neuron._advance import limit_exponent, make_kernel
 from sk_neuron._base import (
     BaseNeuron,
     describe_features,
@@ -41,7 +41,7 @@ from sk_neuron._solver._gram import make_cheapest_kernel
 from sk_neuron._solver._initialization import draw_start
 from sk_neuron._solver._objective import (
     check_steps,
-    find_weight_power,
+    limit_alpha,
     make_batch_problem,
     make_problem,
     mean_brier_score,
@@ -223,8 +223,9 @@ class SigmoidNeuronClassifier(BaseNeuron):
         squared error of the output, summed over the neurons. With two classes it is
         what :func:`~sklearn.metrics.brier_score_loss` measures; with more, it is its
         sum over classes, of outputs not yet scaled to sum to 1. Weights include those of
-        the classes. After a step that was taken back the loss is what it was before, so
-        with ``learning_rate="auto"`` and ``alpha=0`` it never rises.
+        the classes. After a step that was taken back the loss is what it was before. With
+        ``learning_rate="auto"`` and ``alpha=0`` it never rises: where rounding would raise
+        it, it is the lowest so far.
 
     n_iter_ : int
         The number of steps taken, with `warm_start` those behind the weights that the fit
@@ -256,18 +257,18 @@ class SigmoidNeuronClassifier(BaseNeuron):
     (n_samples, n_neurons) and of `coef_`, and one of (max_iter, n_neurons); with `tol` or
     validation rows also up to 32 MiB of weights. A memory map is streamed.
 
-    The weights learned are the better of the last two points, that is, the last step is
-    taken back if it raised the objective. With ``learning_rate="auto"`` all weights, and
-    `alpha`, times a number change nothing but rounding.
+    With ``learning_rate="auto"`` a last step that raised the objective is taken back, too:
+    the weights learned are the better of the last two points. And all weights, and `alpha`,
+    times a number change nothing but rounding.
 
     Where there are fewer rows than features and enough steps to make it pay, the descent
     runs on the products of the rows, ``X @ X.T``, and reaches the same weights but for
     rounding; with `warm_start` it never does.
 
     An interrupt from the keyboard ends a fit after a whole number of steps: the weights
-    reached are kept, with a warning, and `warm_start` goes on from there. So it is in
-    :class:`~sklearn.neural_network.MLPClassifier`; a search over many fits takes more than
-    one interrupt.
+    reached are kept, with a warning, and `warm_start` goes on from there. The same happens
+    in :class:`~sklearn.neural_network.MLPClassifier`. To end a search over many fits,
+    interrupt each of its fits.
 
     From scikit-learn 1.9 on, ``set_callbacks`` takes callbacks that are told of every step
     and may end the fit; where a progress bar is alone it is told of each hundredth.
@@ -291,7 +292,7 @@ class SigmoidNeuronClassifier(BaseNeuron):
     >>> X, y = load_breast_cancer(return_X_y=True)
     >>> neuron = make_pipeline(StandardScaler(), SigmoidNeuronClassifier())
     >>> float(cross_val_score(neuron, X, y).mean().round(3))
-    0.975
+    0.972
     """
 
     n_iter_: int
@@ -417,11 +418,10 @@ class SigmoidNeuronClassifier(BaseNeuron):
             problem,
             self._find_start(problem, is_warm_start),
             checkpoints,
-            self._weigh(validation, factors, problem.X.dtype),
+            self._prepare_validation(validation, factors, problem.X.dtype),
         )
 
-        def fitted_attributes():
-            result = loop.result()
+        def describe(result):
             learned = result.learned
             return (
                 describe_features(copied)
@@ -442,21 +442,24 @@ class SigmoidNeuronClassifier(BaseNeuron):
 
         def on_end(loop):
             lines.tell(loop)
-            return task.end(loop.n_iter, loop.is_over, fitted_attributes)
+            return task.end(loop.n_iter, loop.is_over, lambda: describe(loop.result()))
 
         loop.run(on_begin, on_end)
         lines.tell(loop, is_last=True)
         result = loop.result()
         check_weights(problem.X, result.learned.coef, result.learned.intercept)
-        self._store(fitted_attributes())
-        task.close(fitted_attributes)
+        attributes = describe(result)
+        self._store(attributes)
+        task.close(lambda: attributes)
         is_zero_start = isinstance(self.init, str) and self.init == "zeros"
         warn_of_fit(
             result,
             problem,
             tol=self.tol,
             max_iter=max_iter,
+            early_stopping=self.early_stopping,
             is_zero_start=is_warm_start or is_zero_start,
+            is_multilabel=rows.labels.ndim == 2,
         )
         return self
 
@@ -505,13 +508,15 @@ class SigmoidNeuronClassifier(BaseNeuron):
             estimator is then as it was before the call.
         """
         self._validate_params()  # which fit_context does before the first call only
-        goes_on = hasattr(self, "coef_")
+        is_warm_start = hasattr(self, "coef_")
         copied = copy.copy(self)
-        features, labels = read_data(copied, X, y, multi_output=True, reset=not goes_on)
+        features, labels = read_data(
+            copied, X, y, multi_output=True, reset=not is_warm_start
+        )
         labels = check_labels(labels)
-        multilabel = self._multilabel if goes_on else labels.ndim == 2
+        multilabel = self._multilabel if is_warm_start else labels.ndim == 2
         classes = check_classes(
-            classes, labels, multilabel, self.classes_ if goes_on else None
+            classes, labels, multilabel, self.classes_ if is_warm_start else None
         )
         target = recognize_targets(labels, classes, multilabel)
         row_weight = check_sample_weight(sample_weight, len(labels))
@@ -519,22 +524,24 @@ class SigmoidNeuronClassifier(BaseNeuron):
         rows = Rows(features, labels, target, row_weight)
         problem = self._make_problem(make_batch_problem, rows, factors)
         kernel = make_kernel(problem)
-        state, course = kernel.start(*self._find_start(problem, goes_on))
+        state, course = kernel.start(*self._find_start(problem, is_warm_start))
         coef, intercept = kernel.next_weights(state)
         check_overflow(1, coef, intercept, course.squared_error, dtype=coef.dtype)
 
-        n_steps = self._n_steps if goes_on else 0
+        n_steps = self._n_steps if is_warm_start else 0
         loss = mean_brier_score(problem.sample_weight, course.squared_error)
         steps = flatten(step_sizes(problem, course.exponent))
         self._store(
             describe_features(copied)
             | describe_neuron(classes, multilabel, coef, intercept)
             | {
-                "loss_curve_": self._go_on("loss_curve_", n_steps, loss),
-                "learning_rate_curve_": self._go_on("learning_rate_curve_", n_steps, steps),
+                "loss_curve_": self._extend_curve("loss_curve_", n_steps, loss),
+                "learning_rate_curve_": self._extend_curve(
+                    "learning_rate_curve_", n_steps, steps
+                ),
                 "n_iter_": n_steps + 1,
                 "_n_steps": n_steps + 1,
-                "_seed": self._seed if goes_on else None,
+                "_seed": self._seed if is_warm_start else None,
                 "_warm_start": None,
             }
         )
@@ -551,8 +558,10 @@ class SigmoidNeuronClassifier(BaseNeuron):
         n_iter, n_learned = n_before + result.n_iter, n_before + result.learned.n_iter
         steps = flatten(result.step_sizes)
         course = {
-            "loss_curve_": self._go_on("loss_curve_", n_before, losses[:-1]),
-            "learning_rate_curve_": self._go_on("learning_rate_curve_", n_before, steps),
+            "loss_curve_": self._extend_curve("loss_curve_", n_before, losses[:-1]),
+            "learning_rate_curve_": self._extend_curve(
+                "learning_rate_curve_", n_before, steps
+            ),
             "n_iter_": n_iter,
             "_n_steps": n_learned,
             "_warm_start": None,
@@ -581,19 +590,21 @@ class SigmoidNeuronClassifier(BaseNeuron):
             course["checkpoint_intercepts_"] = np.stack(intercepts)
         return course
 
-    def _go_on(self, name, n_before, values):
+    def _extend_curve(self, name, n_before, values):
         """Return a curve that goes on after so many steps of the fits before."""
         if n_before == 0:
             return values
         return np.concatenate([getattr(self, name)[:n_before], values])
 
-    def _read_rows(self, copied, X, y, sample_weight, goes_on):
+    def _read_rows(self, copied, X, y, sample_weight, is_warm_start):
         """Return the rows and the classes; `copied` notes the features."""
-        features, labels = read_data(copied, X, y, multi_output=True, reset=not goes_on)
+        features, labels = read_data(
+            copied, X, y, multi_output=True, reset=not is_warm_start
+        )
         labels = check_labels(labels)
         classes, target = encode_targets(labels)
-        same = goes_on and classes.tolist() == self.classes_.tolist()
-        if goes_on and not (same and self._multilabel == (labels.ndim == 2)):
+        same = is_warm_start and classes.tolist() == self.classes_.tolist()
+        if is_warm_start and not (same and self._multilabel == (labels.ndim == 2)):
             raise ValueError(
                 "With warm_start=True a fit goes on with the classes of the one before, "
                 f"{self.classes_.tolist()}, but y has {classes.tolist()}."
@@ -621,26 +632,26 @@ class SigmoidNeuronClassifier(BaseNeuron):
             )
         return checkpoints
 
-    def _find_seed(self, goes_on):
+    def _find_seed(self, is_warm_start):
         """Return what rows are held out by: a fit that goes on holds out the same."""
         if isinstance(self.random_state, Integral):
             return int(self.random_state)
-        if goes_on and self._seed is not None:
+        if is_warm_start and self._seed is not None:
             return self._seed
         return check_random_state(self.random_state).randint(2**31)
 
     def _make_problem(self, make, rows, factors):
         """Return the problem of a fit or a batch, whichever `make` makes."""
-        weight = combine_weights(rows.weight, factors, rows.labels)
-        power = find_weight_power(weight, self.alpha)
+        weight, power = combine_weights(rows.weight, factors, rows.labels)
+        weight_power = limit_alpha(power, self.alpha)
         problem = make(
             rows.features,
             rows.target,
-            scale_weights(weight, power, rows.features.dtype),
+            scale_weights(weight, weight_power - power, rows.features.dtype),
             learning_rate=self.learning_rate,
             alpha=float(self.alpha),
             fit_intercept=self.fit_intercept,
-            weight_power=power,
+            weight_power=weight_power,
         )
         check_steps(problem)
         return problem
@@ -654,7 +665,9 @@ class SigmoidNeuronClassifier(BaseNeuron):
                     "The fit before has learned an intercept, but fit_intercept=False."
                 )
             before = self._warm_start
-            exponent = before.exponent if before and problem.is_adaptive else 0
+            exponent = 0
+            if before is not None and problem.is_adaptive:
+                exponent = limit_exponent(problem, before.exponent)
             coef = np.ascontiguousarray(self.coef_, dtype)
             return coef, self.intercept_.astype(dtype), exponent
         coef, intercept = draw_start(
@@ -666,13 +679,13 @@ class SigmoidNeuronClassifier(BaseNeuron):
         )
         return coef, intercept, 0
 
-    def _weigh(self, validation, factors, dtype):
+    def _prepare_validation(self, validation, factors, dtype):
         """Return validation rows with their weights, those of the classes included."""
         if validation is None:
             return None
         try:
-            weight = combine_weights(validation.weight, factors, validation.labels)
-            weight = scale_weights(weight, find_weight_power(weight, 0.0), dtype)
+            weight, _ = combine_weights(validation.weight, factors, validation.labels)
+            weight = scale_weights(weight, 0, dtype)
         except ValueError as error:
             raise ValueError(f"The validation rows cannot be used: {error}") from error
         return Validation(validation, weight)

@@ -122,7 +122,8 @@ class NeuronDisplay:
     Examples
     --------
     >>> from sk_neuron import NeuronDisplay, SigmoidNeuronClassifier
-    >>> neuron = SigmoidNeuronClassifier(max_iter=10_000, fit_intercept=False)
+    >>> article = {"max_iter": 10_000, "learning_rate": 1.0, "fit_intercept": False}
+    >>> neuron = SigmoidNeuronClassifier(**article)
     >>> neuron = neuron.fit([[0, 0, 1], [1, 1, 1], [1, 0, 1], [0, 1, 1]], [0, 1, 1, 0])
     >>> display = NeuronDisplay.from_estimator(neuron, [[1, 0, 0]])
     >>> [text.get_text() for text in display.numbers_]

@@ -403,7 +403,7 @@ class LossCurveDisplay:
                 f"n_neurons). Got {sizes.shape} instead."
             )
         check_consistent_length(self.loss_curve, sizes)
-        return sizes.reshape(len(sizes), -1)
+        return sizes[:, np.newaxis] if sizes.ndim == 1 else sizes
 
     @staticmethod
     def _draw_step_sizes(ax, sizes):

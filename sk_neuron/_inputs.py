@@ -239,7 +239,7 @@ def find_class_factors(class_weight, classes, labels, sample_weight=None):
         columns = labels.shape[1] if labels.ndim == 2 else 1
         return [dict(zip(classes.tolist(), factors, strict=True))] * columns
     weight = check_sample_weight(sample_weight, len(labels))
-    weight = weight / weight.max()  # so that sums do not overflow
+    weight, _ = scale_by_power(weight)
     rows = weight > 0
     columns = labels[rows].T if labels.ndim == 2 else [labels[rows]]
     found = []
@@ -254,11 +254,25 @@ def find_class_factors(class_weight, classes, labels, sample_weight=None):
     return found
 
 
+def scale_by_power(weight):
+    """Return weights divided by a power of two, the largest at least 1 and below 2, and it.
+
+    So nothing is rounded, and neither sums nor products of tiny or huge weights under- or
+    overflow. The power is told as its exponent.
+    """
+    power = int(np.frexp(weight.max())[1]) - 1
+    return np.ldexp(weight, -power), power
+
+
 def combine_weights(sample_weight, class_factors, labels):
-    """Return sample weights times class weights, (n, 1) or, for multilabel, (n, K)."""
+    """Return sample weights times class weights as `scale_by_power` has them.
+
+    The weights are (n, 1) or, for multilabel, (n, K).
+    """
     weight = check_sample_weight(sample_weight, len(labels))[:, np.newaxis]
+    weight, power = scale_by_power(weight)
     if class_factors is None:
-        return weight
+        return weight, power
     columns = labels.T if labels.ndim == 2 else [labels]
     factors = [
         _look_up(factor, column)
@@ -272,7 +286,8 @@ def combine_weights(sample_weight, class_factors, labels):
         raise ValueError("Negative values in data passed to `class_weight`.")
     if not weight.any(axis=0).all():
         raise ValueError("sample_weight times class_weight is zero in every row.")
-    return weight
+    weight, more = scale_by_power(weight)
+    return weight, power + more
 
 
 def check_sample_weight(sample_weight, n_samples, name="sample_weight"):

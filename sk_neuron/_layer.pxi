@@ -35,6 +35,7 @@ cdef extern from "_kernel.h" nogil:
         void *coefs
         void *intercepts
     int count_threads "most_threads"()
+    const ptrdiff_t BLOCK
 
 
 def most_threads():
@@ -63,6 +64,8 @@ cdef Layer describe(kernel, state, room, ptrdiff_t n, floating precision):
     cdef double[::1] squared_error = room.squared_error
     cdef int64_t[::1] exponents = room.exponents
     layer.n, layer.d = n, kernel.layout.n_features
+    if norms.shape[0] < 3 * kept.shape[1] * ((layer.d + BLOCK - 1) // BLOCK):
+        raise ValueError("The blocks of features are larger here than in C.")
     layer.n_tiles, layer.n_singles = kernel.layout.n_tiles, kernel.layout.n_singles
     layer.n_chunks = bounds.shape[0] - 1
     layer.bounds, layer.signs = &bounds[0], &signs[0]

@@ -28,6 +28,7 @@ from sk_neuron._inputs import (
     fit_context,
     read_data,
     recognize_targets,
+    scale_by_power,
 )
 from sk_neuron._scoring import MULTILABEL_ROW_SCORES, ROW_SCORES
 from sk_neuron._search import Data, Scoring, Search
@@ -35,9 +36,9 @@ from sk_neuron._solver._callbacks import FitTask
 from sk_neuron._solver._objective import mean_brier_score, report_losses
 from sk_neuron._solver._outcome import (
     check_weights,
-    find_saturated,
-    find_uneven,
-    find_worse,
+    saturation_message,
+    uneven_message,
+    worse_message,
 )
 
 # What there is of a neuron after a fit on all rows only.
@@ -124,7 +125,7 @@ def iteration_path(
     >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1]
     >>> iters, coefs, intercepts = iteration_path(X, y, iters=[0, 1, 10, 100])
     >>> coefs[:, 0, 0].round(3)
-    array([0.   , 0.386, 0.907, 2.477])
+    array([ 0.   ,  0.361,  2.195, 10.878])
     """
     checkpoints = check_iters(iters, "iters")
     neuron = SigmoidNeuronClassifier(
@@ -289,9 +290,9 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
     >>> from sklearn.preprocessing import StandardScaler
     >>> from sk_neuron import SigmoidNeuronClassifierCV
     >>> X, y = load_breast_cancer(return_X_y=True)
-    >>> neuron = make_pipeline(StandardScaler(), SigmoidNeuronClassifierCV(max_iter=5000))
+    >>> neuron = make_pipeline(StandardScaler(), SigmoidNeuronClassifierCV())
     >>> neuron.fit(X, y)[-1].n_iter_
-    753
+    16
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = SEARCH_PARAMETERS
@@ -389,6 +390,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
             iters,
             alphas,
             Scoring(self._row_score(labels.ndim == 2), self._scorer(), score_params),
+            self.refit,
         )
         classes, _ = encode_targets(labels)
 
@@ -402,10 +404,8 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
             final = search.finish(choice.alpha, choice.n_iter)
             return self._describe(copied, search, choice, classes, final)
 
-        def begin_task(n_parts):
-            return FitTask(self, n_parts, X, y, weight)
-
-        search.run(self.refit, begin_task, fitted_attributes)
+        task = FitTask(self, search.n_parts, X, y, weight)
+        search.run(task, fitted_attributes)
         choice, final = self._choose(search), None
         _warn_of_failures(search.failures)
         is_last_best = choice.best_n_iter == len(search.iters) - 1 > 0
@@ -415,20 +415,20 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
             problem, learned = final.problem, final.learned
             check_weights(problem.X, learned.coef, learned.intercept)
             losses = mean_brier_score(problem.sample_weight, final.squared_error)
-            uneven = find_uneven(problem.X, losses) if is_last_best else None
-            if uneven:
-                messages = [
-                    f"The best iteration count is the last one considered, "
-                    f"{search.iters[-1]}, the loss still falls there, and {uneven}."
-                ]
             is_zero_start = self.init == "zeros"
-            saturated = find_saturated(problem, learned, is_zero_start=is_zero_start)
-            worse = None if uneven else find_worse(problem, learned)
-            messages += [message for message in (saturated or worse,) if message]
+            saturated = saturation_message(problem, learned, is_zero_start=is_zero_start)
+            uneven = uneven_message(problem, losses)
+            worse = worse_message(problem, learned, is_multilabel=labels.ndim == 2)
+            if saturated:
+                messages.append(saturated)
+            elif uneven and (is_last_best or worse):
+                messages = [f"{uneven}. The best count may be another one then."]
+            elif worse:
+                messages.append(worse)
         for message in messages:
             warnings.warn(message, ConvergenceWarning, stacklevel=3)
         self._store(self._describe(copied, search, choice, classes, final))
-        search.task.close(fitted_attributes)
+        task.close(fitted_attributes)
         return self
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.floating[Any]]:
@@ -488,7 +488,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         check_consistent_length(z, target)
         weights = None
         if sample_weight is not None:
-            weights = check_sample_weight(sample_weight, len(z))
+            weights, _ = scale_by_power(check_sample_weight(sample_weight, len(z)))
         return float(np.average(row_score(z, target), weights=weights))
 
     def get_metadata_routing(self) -> MetadataRouter:

@@ -6,6 +6,7 @@ row, (n,), and the score of a fit is their weighted mean. Larger is better.
 
 import numpy as np
 
+from sk_neuron._inputs import scale_by_power
 from sk_neuron._rule import activate, log_normalize
 
 
@@ -67,7 +68,7 @@ class HeldOut:
         self._columns = first[:, np.newaxis] + np.arange(target.shape[1])
         self._starts = np.cumsum([0, *sizes[:-1]])
         self._target = target[self._rows]
-        self._weight = weight[self._rows]
+        self._weight, _ = scale_by_power(weight[self._rows])
         self._total = np.add.reduceat(self._weight, self._starts)
         self._row_score = row_score
 

@@ -25,7 +25,7 @@ from sk_neuron._solver._fit_loop import Iterate, check_overflow
 from sk_neuron._solver._gram import make_cheapest_kernel
 from sk_neuron._solver._initialization import draw_start
 from sk_neuron._solver._objective import (
-    find_weight_power,
+    limit_alpha,
     make_problem,
     scale_weights,
     step_sizes,
@@ -75,7 +75,7 @@ class FinalFit(NamedTuple):
 class Search:
     """The scores of all alphas, folds and iteration counts, and what was learned there."""
 
-    def __init__(self, neuron, data, folds, iters, alphas, scoring):
+    def __init__(self, neuron, data, folds, iters, alphas, scoring, refit):
         """Look at the rows of each fold; `neuron` has the parameters that fits share."""
         self.neuron, self.data, self.folds = neuron, data, folds
         self.iters, self.alphas, self.scoring = iters, alphas, scoring
@@ -86,6 +86,7 @@ class Search:
         self._shared: Any = None  # their problem, and the kernel
         self._weight_power = 0
         self._fits, self._final_fits = self._plan()
+        self._groups = self._group_fits(refit)
         # All fits start from the same state of a generator, as clones do.
         generator = check_random_state(neuron.random_state)
         self._random_state = copy.deepcopy(generator)
@@ -97,13 +98,24 @@ class Search:
         """Whether the fits on all rows have reached the first count with the others."""
         return bool(self._path)
 
-    def run(self, refit, begin_task, fitted_attributes):
-        """Fill in `scores` and `failures`; with `refit`, prepare for `finish`.
+    @property
+    def n_parts(self):
+        """The number of parts of `run`: each group of fits at each count is one."""
+        return len(self._groups) * len(self.iters)
 
-        `begin_task` takes the number of parts of this and returns a task that is told of
-        each; `fitted_attributes` returns those of an estimator that stops there. Then
-        neither `iters` nor `scores` have the counts that were not reached.
+    def run(self, task, fitted_attributes):
+        """Fill in `scores` and `failures`, and with `refit` prepare for `finish`.
+
+        `task` is told of each part; `fitted_attributes` returns those of an estimator that
+        stops there. Then neither `iters` nor `scores` have the counts that were not
+        reached.
         """
+        n_parts = self.n_parts
+        for number, group in enumerate(self._groups):
+            self._descend(group, task, number * len(self.iters), n_parts, fitted_attributes)
+
+    def _group_fits(self, refit):
+        """Return the fits that share a descent: groups that do not take too much memory."""
         n_features = self.data.features.shape[1]
         longest = np.diff(self.iters, prepend=0).max()
         most_columns = _GROUP_SIZE // max(*self.data.features.shape, longest)
@@ -111,11 +123,7 @@ class Search:
         path_size = refit * len(self.iters) * n_features * _count_columns(self._final_fits)
         if _count_columns(fits) > most_columns or path_size > _GROUP_SIZE:
             fits = self._fits  # the fit on all rows then waits until the choice is made
-        groups = list(_group(fits, most_columns))
-        n_parts = len(groups) * len(self.iters)
-        self.task = begin_task(n_parts)
-        for number, group in enumerate(groups):
-            self._descend(group, number * len(self.iters), n_parts, fitted_attributes)
+        return list(_group(fits, most_columns))
 
     def finish(self, alpha, count):
         """Return the fit on all rows with the alpha and count of these indices."""
@@ -178,12 +186,12 @@ class Search:
         factors = find_class_factors(
             self.neuron.class_weight, np.unique(labels), labels, weight
         )
-        weight = combine_weights(weight, factors, labels)
+        weight, power = combine_weights(weight, factors, labels)
         if fold is None:
-            self._weight_power = find_weight_power(weight, self.alphas)
+            self._weight_power = limit_alpha(power, self.alphas)
         # a row that was drawn twice has twice the weight
         weights = [np.bincount(rows, column, n_rows) for column in weight.T]
-        weight = scale_weights(np.stack(weights, axis=1), self._weight_power, dtype)
+        weight = scale_weights(np.stack(weights, axis=1), self._weight_power - power, dtype)
         target = np.zeros((n_rows, some.shape[1]), np.int8, order="F")
         target[rows] = some
         return np.where(weight > 0, target, np.int8(-1)), weight
@@ -231,7 +239,7 @@ class Search:
         )
         return problem, coef, intercept, columns
 
-    def _descend(self, fits, part, n_parts, fitted_attributes):
+    def _descend(self, fits, task, part, n_parts, fitted_attributes):
         """Take fits to every count together; score the folds there, keep the others.
 
         Each count is a part of the task.
@@ -257,7 +265,7 @@ class Search:
             final_columns = slice(final[0].start, final[-1].stop)
             self._shared = select_columns(problem, final_columns), kernel
         held_out = self._hold_out(at_once) if at_once else None
-        self.task.begin(part, n_parts)
+        task.begin(part, n_parts)
         state, start = kernel.start(coef, intercept)
         for count, n_iter in enumerate(self.iters):
             n_before = self.iters[count - 1] if count else 0
@@ -285,12 +293,12 @@ class Search:
                         fit, coefs[here], intercepts[here], n_iter
                     )
                 self._note(fit, count, score, reason)
-            if self.task.end(part + count + 1, False, fitted_attributes):
+            if task.end(part + count + 1, False, fitted_attributes):
                 self.iters = self.iters[: count + 1]
                 self.scores = self.scores[..., : count + 1]
                 return
             if count + 1 < len(self.iters):
-                self.task.begin(part + count + 1, n_parts)
+                task.begin(part + count + 1, n_parts)
 
     def _scores_at_once(self, fit):
         """Return whether a fit is scored from potentials: it must know all classes."""

@@ -189,14 +189,16 @@ static void NAME(judge)(const Layer *layer, ptrdiff_t pass)
         double c = g - scale * layer->kept_intercept_gradient[column];
         double change = layer->norms[column] + c * c;
         double norm = layer->norms[columns + column] + g * g;
-        double loss = error + (alpha > 0 ? alpha * layer->norms[2 * columns + column] : 0);
+        double size = layer->norms[2 * columns + column];
+        double loss = error + (alpha > 0 ? alpha * size : 0);
         int64_t exponent = layer->exponent[column];
         int is_kept = 1;
         if (layer->is_adaptive && !(layer->is_start && pass == 0)) {
             int power;
             frexp(layer->rate[column], &power);
             is_kept = exponent == 0
-                      || loss <= layer->kept_loss[column] * (1 + 16 * EPSILON);
+                      || (loss <= layer->kept_loss[column] * (1 + 16 * EPSILON)
+                          && isfinite(size));
             if (is_kept)
                 exponent = next_exponent(exponent, layer->kept_norm[column], change,
                                          LARGEST_STEP - power);

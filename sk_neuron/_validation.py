@@ -8,6 +8,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sk_neuron._advance import row_blocks
 from sk_neuron._compiled import raw_prediction
+from sk_neuron._inputs import scale_by_power
 from sk_neuron._rule import activate
 
 # Elements of an array of (rows or features, steps x neurons) that are looked at together.
@@ -56,18 +57,18 @@ def hold_out(rows, fraction, seed):
     distinct row has rows on both sides. Rows without weight and lone ones are trained on.
     """
     held_out = np.zeros(len(rows.labels), dtype=bool)
-    keys = _hash_rows(rows.features, seed)
+    keys, (weight, _) = _hash_rows(rows.features, seed), scale_by_power(rows.weight)
     kinds = np.zeros(len(rows.labels), np.intp)  # of multilabel y there is one
     if rows.labels.ndim == 1:
         _, kinds = np.unique(rows.labels, return_inverse=True)
     for kind in np.unique(kinds):
-        places = np.flatnonzero((kinds == kind) & (rows.weight > 0))
-        distinct, group = np.unique(keys[places], return_inverse=True)
-        group_weight = np.bincount(group, rows.weight[places], len(distinct))
+        members = np.flatnonzero((kinds == kind) & (weight > 0))
+        distinct, group = np.unique(keys[members], return_inverse=True)
+        group_weight = np.bincount(group, weight[members], len(distinct))
         middle = np.cumsum(group_weight) - group_weight / 2
         n_groups = int(np.count_nonzero(middle <= fraction * group_weight.sum()))
         n_groups = min(max(1, n_groups), len(distinct) - 1)
-        held_out[places[group < n_groups]] = True
+        held_out[members[group < n_groups]] = True
     if not held_out.any():
         raise ValueError(
             "There are too few rows to hold some out for early_stopping: no class has two "

@@ -151,7 +151,7 @@ COMPILED_MUTANTS = {
         ),
     ],
     "the loss compared the wrong way": [
-        Edit("_step.h", "|| loss <= layer", "|| loss >= layer"),
+        Edit("_step.h", "(loss <= layer", "(loss >= layer"),
     ],
     "mean in place of the sum": [
         Edit(

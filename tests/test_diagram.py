@@ -50,7 +50,11 @@ def number_of(text):
 
 def test_the_neuron_of_the_article():
     neuron = SigmoidNeuronClassifier(
-        max_iter=10_000, init="uniform", fit_intercept=False, random_state=15
+        max_iter=10_000,
+        learning_rate=1.0,
+        init="uniform",
+        fit_intercept=False,
+        random_state=15,
     ).fit([[0, 0, 1], [1, 1, 1], [1, 0, 1], [0, 1, 1]], [0, 1, 1, 0])
     display = NeuronDisplay.from_estimator(neuron, [[1, 0, 0]])
     assert read(display.names_) == ["x0", "x1", "x2"]

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.sparse import random as random_sparse
 from sklearn.datasets import load_breast_cancer, load_digits, load_wine
+from sklearn.metrics import brier_score_loss
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV, _advance
@@ -18,6 +19,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:The best iteration count is the last"),
     pytest.mark.filterwarnings("ignore:The start left"),
     pytest.mark.filterwarnings("ignore:The fit is worse"),
+    pytest.mark.filterwarnings("ignore:The loss still fell"),
+    pytest.mark.filterwarnings("ignore:The fit is hardly better"),
 ]
 
 
@@ -113,6 +116,16 @@ def test_same_weights_after_a_hundred_steps_on_real_data(name, alpha, force):
     force(False)
     on_X = SigmoidNeuronClassifier(max_iter=100, alpha=alpha).fit(X, y[::2])
     assert_close(on_gram, on_X, rtol=1e-9)
+
+
+def test_float32_drifts_by_no_more_than_rounding(force):
+    """The loss that is reported is that of the weights, also after many steps."""
+    X, y = wide_data(n_classes=2)
+    X = X.astype(np.float32)
+    force(True)
+    neuron = SigmoidNeuronClassifier(max_iter=1000, alpha=0.1).fit(X, y)
+    loss = brier_score_loss(y, neuron.predict_proba(X)[:, 1])
+    assert neuron.loss_curve_[-1] == pytest.approx(loss, rel=1e-5)
 
 
 def test_float32(force):

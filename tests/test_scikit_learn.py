@@ -30,6 +30,9 @@ from sklearn.utils.estimator_checks import (
 
 from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV, _compiled
 
+# Some checks take few steps, or give a class next to no weight.
+pytestmark = pytest.mark.filterwarnings("ignore:The fit is worse")
+
 X, y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)
 

@@ -33,6 +33,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:The start left"),
     pytest.mark.filterwarnings("ignore:The fit is worse"),  # after so few steps
     pytest.mark.filterwarnings("ignore:The loss still fell"),
+    pytest.mark.filterwarnings("ignore:The fit is hardly better"),
 ]
 
 RNG = np.random.default_rng(0)

@@ -71,6 +71,21 @@ def test_the_bound_is_above_the_largest_curvature(data):
     assert bound >= largest_curvature(X, weight, 0.1, True) * (1 - 1e-12)
 
 
+@pytest.mark.parametrize("as_format", [np.asarray, csr_array])
+@pytest.mark.parametrize("shape", [(5, 3), (300, 400)])
+def test_a_batch_that_says_nothing(shape, as_format):
+    """All zeros, and next to no weight: where an iterative solver would fail."""
+    X = np.zeros(shape)
+    y, weight = np.arange(len(X)) % 2, np.eye(1, len(X))[0]
+    neuron = SigmoidNeuronClassifier(fit_intercept=False)
+    neuron.partial_fit(as_format(X), y, [0, 1])
+    assert neuron.learning_rate_curve_ == [1.0]
+    assert (neuron.coef_ == 0).all()
+    X[0, 1] = 2.0
+    neuron.partial_fit(as_format(X), y, sample_weight=weight)
+    assert neuron.learning_rate_curve_[1] == pytest.approx(1 / (4 * oracle.CURVATURE))
+
+
 def test_values_of_csr_in_parts_count_as_their_sum():
     whole = csr_array(([3.0, 5.0], [0, 1], [0, 1, 2]), shape=(2, 2))
     parts = csr_array(([1.0, 2.0, 5.0], [0, 0, 1], [0, 2, 3]), shape=(2, 2))

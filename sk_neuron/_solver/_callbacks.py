@@ -1,4 +1,4 @@
-"""Who is told of a fit while it runs: scikit-learn's callbacks, and a reader of lines."""
+"""Callbacks of scikit-learn and lines of progress, while a fit runs."""
 
 import time
 from typing import Any
@@ -29,12 +29,13 @@ class FitTask:
         self._together = -(-max_iter // _BAR_MOVES) if is_bar else 1
         self._task: Any = None
         self._part: Any = None
+        self._end = max_iter  # of the part that has begun
+        if callbacks and held_out is not None:
+            trained = np.flatnonzero(~held_out)
+            X, y = (_take(rows, trained) for rows in (X, y))
+        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+        self._told = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
         if callbacks:
-            if held_out is not None:
-                places = np.flatnonzero(~held_out)
-                X, y = (_take(rows, places) for rows in (X, y))
-            metadata = None if sample_weight is None else {"sample_weight": sample_weight}
-            self._told = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
             n_parts = -(-max_iter // self._together)
             self._task = estimator._init_callback_context(max_subtasks=n_parts)
             self._task.call_on_fit_task_begin(**self._told)
@@ -73,8 +74,8 @@ class FitTask:
             )
 
 
-def _take(rows, places):
-    return take_rows(rows.tocsr() if issparse(rows) else rows, places)
+def _take(rows, indices):
+    return take_rows(rows.tocsr() if issparse(rows) else rows, indices)
 
 
 class ProgressLines:

@@ -183,6 +183,7 @@ class FitLoop:
         state, course, coefs, intercepts = self.kernel.run_recording(now, n_steps)
         losses = self._average(course)
         validation_losses = self.validation.measure(coefs, intercepts)
+        validation_losses = self._carry_over(now, coefs, intercepts, validation_losses)
         if self.patience:
             judged = validation_losses if self.stops_early else losses
             n_steps = self.patience.update(judged)
@@ -206,6 +207,21 @@ class FitLoop:
         self._courses.append(course)
         self._losses.append(losses)
         self._reach(n_iter + n_steps, state, best)
+
+    def _carry_over(self, state, coefs, intercepts, losses):
+        """Return losses with those before in place of steps that all columns took back.
+
+        Measured anew they might differ by rounding.
+        """
+        coef, intercept = self.kernel.weights(state)
+        before = np.concatenate([coef[np.newaxis], coefs[:-1]])
+        is_same = (coefs == before).all(axis=(1, 2))
+        before = np.concatenate([intercept[np.newaxis], intercepts[:-1]])
+        is_same &= (intercepts == before).all(axis=1)
+        known = np.append(self._validation_losses[-1][-1], losses)
+        for index in np.flatnonzero(is_same):
+            known[index + 1] = known[index]
+        return known[1:]
 
     def _reach(self, n_iter, state, best):
         if n_iter in self.checkpoints:

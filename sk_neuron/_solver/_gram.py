@@ -20,6 +20,7 @@ from scipy.sparse import issparse
 from sk_neuron._advance import NumpyKernel, make_kernel
 from sk_neuron._compiled import STRETCH
 from sk_neuron._rule import pointwise_gradient
+from sk_neuron._solver._step_size import to_dense
 
 # Relative cost; the unit is one multiplication in a step on dense X. A multiplication in
 # X Xᵀ costs less, since it uses its data again and again.
@@ -48,13 +49,14 @@ def make_cheapest_kernel(problem, coef, *, n_steps, n_reads):
     with np.errstate(all="ignore"):
         gram = np.block(
             [
-                [_dense(X @ X.T), _dense(X @ starts.T)],
-                [_dense(starts @ X.T), starts @ starts.T],
+                [to_dense(X @ X.T), to_dense(X @ starts.T)],
+                [to_dense(starts @ X.T), starts @ starts.T],
             ]
         )
     if not np.isfinite(gram).all():
         return make_kernel(problem)
-    return GramKernel(problem, gram, starts, index.ravel())
+    # in float64, since c G is updated over and over, and never made anew
+    return GramKernel(problem, gram.astype(np.float64), starts, index.ravel())
 
 
 def is_cheaper(X, n_coordinates, n_columns, n_steps, n_reads):
@@ -88,19 +90,21 @@ class GramKernel(NumpyKernel):
     def weights_at(self, points):
         """Return coef (K, d) and intercept (K,) of points, or of some of them."""
         c, _, intercept = points
-        n_rows = len(self.target)
+        n_rows, X = len(self.target), self.problem.X
         with np.errstate(all="ignore"):
-            coef = c[:, :n_rows] @ self.problem.X + c[:, n_rows:] @ self.starts
+            c = c.astype(X.dtype, copy=False)
+            coef = c[:, :n_rows] @ X + c[:, n_rows:] @ self.starts
         return coef, intercept
 
     def raw_prediction(self, state):
         """Return x · w + b of all rows at the points kept, (n, K)."""
         _, product, intercept = state.kept
         with np.errstate(all="ignore"):
-            return (product[:, : len(self.target)] + intercept[:, np.newaxis]).T
+            z = product[:, : len(self.target)] + intercept[:, np.newaxis]
+            return z.T.astype(self.problem.X.dtype, copy=False)
 
     def _locate(self, coef, intercept):
-        c = np.zeros((len(coef), len(self.gram)), coef.dtype)
+        c = np.zeros((len(coef), len(self.gram)))
         if len(self.index):
             c[np.arange(len(coef)), self.problem.X.shape[0] + self.index] = 1
         return c, c @ self.gram, intercept
@@ -112,7 +116,6 @@ class GramKernel(NumpyKernel):
         delta, squared_error = pointwise_gradient(self.target, self.weight, z)
         d_c = -self.alpha * c
         d_c[:, :n_rows] += delta.T
-        d_c = d_c.astype(c.dtype, copy=False)
         d_intercept = delta.sum(axis=0, dtype=np.float64)
         if not self.problem.fit_intercept:
             d_intercept = np.zeros_like(d_intercept)
@@ -131,7 +134,3 @@ class GramKernel(NumpyKernel):
 
 def _inner(a, b):
     return np.einsum("kj,kj->k", a, b, dtype=np.float64)
-
-
-def _dense(product):
-    return product.toarray() if issparse(product) else product

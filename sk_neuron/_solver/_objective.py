@@ -19,23 +19,24 @@ from sk_neuron._solver._step_size import (
 _LARGEST_ALPHA = 100
 
 
-def find_weight_power(weight, alpha):
-    """Return the power of two that weights and alpha are divided by.
+def limit_alpha(power, alpha):
+    """Return the exponent of the power of two that weights and alpha are divided by.
 
-    After that the largest weight is at least 1 and below 2, or less beside a huge alpha.
+    It is that of the weights, or larger where alpha is huge beside them.
     """
-    power = np.frexp(weight.max())[1] - 1
-    if np.max(alpha) > 0:
-        power = max(power, np.frexp(np.max(alpha))[1] - _LARGEST_ALPHA)
-    return int(power)
+    largest = np.max(alpha)
+    if largest > 0:
+        power = max(power, int(np.frexp(largest)[1]) - _LARGEST_ALPHA)
+    return power
 
 
 def scale_weights(weight, power, dtype):
-    """Return weights divided by a power of two, in some precision."""
+    """Return weights divided by 2 to a power, in some precision."""
     scaled = np.ldexp(weight, -power).astype(dtype, order="F")
     if (scaled.sum(axis=0, dtype=np.float64) == 0).any():
         raise ValueError(
-            f"sample_weight times class_weight is zero in every row, in {scaled.dtype}."
+            "sample_weight times class_weight is zero in every row, in "
+            f"{scaled.dtype}: the weights are too small beside others, or beside alpha."
         )
     return scaled
 
@@ -99,7 +100,8 @@ def check_steps(problem):
 def step_sizes(problem, exponent):
     """Return the size of steps with these exponents, in units of the user's weights."""
     with np.errstate(over="ignore"):  # infinite for weights near the smallest number
-        return np.ldexp(problem.learning_rate, exponent - problem.weight_power)
+        power = (exponent - problem.weight_power).astype(np.intc)
+        return np.ldexp(problem.learning_rate, power)
 
 
 def mean_brier_score(weight, squared_error):

@@ -6,25 +6,34 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
 
-from sk_neuron._compiled import check_raw_prediction
-from sk_neuron._rule import constant_error, is_saturated
+from sk_neuron._compiled import check_raw_prediction, raw_prediction
+from sk_neuron._rule import constant_error, is_saturated, log_normalize
 from sk_neuron._solver._objective import mean_brier_score
 
-# Features whose largest values differ by more than this factor hinder convergence.
+# Features whose largest values differ by more than this factor hinder convergence, but for
+# those that are rounding errors beside the largest.
 _UNEVEN = 1000
+_ROUNDING = 1e-10
 
 # Rows that are looked at for it, spread evenly.
 _MOST_ROWS = 10_000
 
-# A fit is not finished if the loss fell by more than this share in its last tenth.
+# A fit is not finished if the loss fell by more than this share in its last tenth, or if it
+# is not better than a constant answer by this share.
 _UNFINISHED = 1e-3
+_NOTHING_LEARNED = 0.05
 
-# How much worse than a constant answer a fit may be, for rounding.
-_TOLERANCE = 1e-6
+# A fit is worse than a constant answer if its Brier score is this much larger.
+_WORSE = 0.01
 
 
-def warn_of_fit(result, problem, *, tol, max_iter, is_zero_start):
+def warn_of_fit(
+    result, problem, *, tol, max_iter, early_stopping, is_zero_start, is_multilabel
+):
     """Warn of a fit that was interrupted, is not finished or worse than a constant."""
+    # by tol or by a callback; early stopping may come early since the descent is slow
+    stops_well = result.is_over and not early_stopping
+    learned = result.learned
     if result.is_interrupted:
         _warn(
             f"The fit was interrupted at iteration {result.n_iter} of {max_iter}. The "
@@ -32,14 +41,11 @@ def warn_of_fit(result, problem, *, tol, max_iter, is_zero_start):
             "there.",
             UserWarning,
         )
-    elif saturated := find_saturated(problem, result.learned, is_zero_start=is_zero_start):
+    elif saturated := saturation_message(problem, learned, is_zero_start=is_zero_start):
         _warn(saturated)
-    elif uneven := find_uneven(problem.X, result.losses):
-        _warn(
-            f"The loss still fell when the fit ended after {result.n_iter} steps, and "
-            f"{uneven}, or raise max_iter."
-        )
-    elif worse := find_worse(problem, result.learned):
+    elif uneven := not stops_well and uneven_message(problem, result.losses):
+        _warn(f"{uneven}." if result.is_over else f"{uneven}, or raise max_iter.")
+    elif worse := worse_message(problem, learned, is_multilabel=is_multilabel):
         _warn(worse)
     elif tol > 0 and not result.is_over:
         _warn(
@@ -48,7 +54,7 @@ def warn_of_fit(result, problem, *, tol, max_iter, is_zero_start):
         )
 
 
-def find_saturated(problem, learned, *, is_zero_start):
+def saturation_message(problem, learned, *, is_zero_start):
     """Return what to say of neurons that are saturated, or None.
 
     Those that started from zero have all had a gradient.
@@ -67,52 +73,68 @@ def find_saturated(problem, learned, *, is_zero_start):
     )
 
 
-def find_uneven(X, losses):
-    """Return what to say of uneven features where the loss still falls, or None."""
+def uneven_message(problem, losses):
+    """Return what to say of uneven features where a fit is not finished, or None."""
     n_steps = len(losses) - 1
     n_last = max(min(5, n_steps), n_steps // 10)
-    fall = losses[n_steps - n_last] - losses[n_steps]
-    if not fall > _UNFINISHED * losses[n_steps]:
+    last = losses[n_steps]
+    still_falls = losses[n_steps - n_last] - last > _UNFINISHED * last
+    weight = problem.sample_weight
+    constant = mean_brier_score(weight, constant_error(problem.target, weight))
+    if not still_falls and last < (1 - _NOTHING_LEARNED) * constant:
         return None
-    some = X[:: -(-X.shape[0] // _MOST_ROWS)]
-    low, high = some.min(axis=0), some.max(axis=0)
+    X = problem.X[:: -(-problem.X.shape[0] // _MOST_ROWS)]
+    low, high = X.min(axis=0), X.max(axis=0)
     if issparse(X):
         low, high = low.toarray().ravel(), high.toarray().ravel()
     magnitude = np.maximum(-low, high)
-    magnitude = magnitude[magnitude > 0]
+    magnitude = magnitude[magnitude > _ROUNDING * magnitude.max(initial=0)]
     if not len(magnitude) or magnitude.max() <= _UNEVEN * magnitude.min():
         return None
+    found = "The loss still fell when the fit ended"
+    if not still_falls:
+        found = "The fit is hardly better than a constant answer"
     scaler = "MaxAbsScaler" if issparse(X) else "StandardScaler"
     return (
-        f"the largest values of the features range from {magnitude.min():.2g} to "
-        f"{magnitude.max():.2g}. Put a {scaler} before"
+        f"{found}, and the largest values of the features range from "
+        f"{magnitude.min():.2g} to {magnitude.max():.2g}. Put a {scaler} before the neuron"
     )
 
 
-def find_worse(problem, learned):
+def worse_message(problem, learned, *, is_multilabel):
     """Return what to say of answers that are worse than a constant, or None.
 
     Where all rows have the same label there is nothing to learn but a constant.
     """
-    constant = constant_error(problem.target, problem.sample_weight)
+    target, weight = problem.target, problem.sample_weight
     score, best = (
-        mean_brier_score(problem.sample_weight, error)
-        for error in (learned.squared_error, constant)
+        mean_brier_score(weight, error)
+        for error in (learned.squared_error, constant_error(target, weight))
     )
-    if not score > best * (1 + _TOLERANCE) or best == 0:
+    limit = best * (1 + _WORSE)
+    if score > limit and target.shape[1] > 1 and not is_multilabel:  # as it is answered
+        z = raw_prediction(problem.X, learned.coef, learned.intercept)
+        error = weight * (target - np.exp(log_normalize(z))) ** 2
+        score = mean_brier_score(weight, error.sum(axis=0, dtype=np.float64))
+    if not score > limit or best == 0:
         return None
     return (
         "The fit is worse than a constant answer: its Brier score on the training rows is "
-        f"{score:.3g}, that of the share of each class {best:.3g}. Scale the features, "
-        "raise max_iter, or choose a smaller learning_rate or alpha."
+        f"{score:.3g}, that of the share of each class {best:.3g}. Scaled features, more "
+        "iterations, or a smaller learning_rate or alpha may help."
     )
 
 
 def check_weights(X, coef, intercept):
-    """Raise an error if weights so large that they could overflow on X do so."""
+    """Raise an error if weights are so large that they overflow on X."""
     limit = np.sqrt(np.finfo(coef.dtype).max) / max(1, X.shape[1])
-    if np.abs(coef).max(initial=0) > limit:
-        check_raw_prediction(X, coef, intercept)
+    if np.abs(coef).max(initial=0) <= limit:
+        return
+    if not np.isfinite(raw_prediction(X, coef, intercept)).all():
+        raise ValueError(
+            f"The weights are so large that X @ coef_.T overflows {coef.dtype}. Scale the "
+            "features, or choose a smaller learning_rate or init."
+        )
 
 
 def _warn(message, category=ConvergenceWarning):

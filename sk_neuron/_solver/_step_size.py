@@ -3,12 +3,12 @@
 import numpy as np
 from scipy.linalg import eigvalsh
 from scipy.sparse import issparse
-from scipy.sparse.linalg import LinearOperator, eigsh
+from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from sk_neuron._compiled import squared_norms
 from sk_neuron._rule import CURVATURE
 
-# The largest smallest step, which a bound near zero asks for.
+# The upper limit of 1/L, which a bound L near zero would pass.
 _LARGEST = 2.0**1000
 
 # Up to so many rows or columns a matrix of their products is small.
@@ -26,22 +26,21 @@ def bound_curvature(X, target, weight, alpha, fit_intercept):
     norms = squared_norms(X) + float(fit_intercept)
     held_out = target < 0
     with np.errstate(all="ignore"):  # judged by the caller
-        weighted = weight * norms[:, np.newaxis]
+        weighted = np.where(weight > 0, weight * norms[:, np.newaxis], 0)
         if held_out.any():
             columns = np.broadcast_to(weighted, target.shape).T
-            weighted = [
-                np.where(out, 0, s) for out, s in zip(held_out.T, columns, strict=True)
-            ]
-            trace = np.array([column.sum() for column in weighted])
+            trained = zip(~held_out.T, columns, strict=True)
+            trace = np.array([np.where(rows, s, 0).sum() for rows, s in trained])
         else:  # not a product by BLAS, whose rounding depends on the number of threads
             trace = weighted.sum(axis=0)
         return CURVATURE * trace + alpha
 
 
 def invert_curvature(bound):
-    """Return the step size 1/L, or NaN where L overflowed."""
+    """Return the step size 1/L; 1 where L is 0, and NaN where it overflowed."""
     with np.errstate(all="ignore"):
         step = np.minimum(1 / bound, _LARGEST)
+    step = np.where(bound > 0, step, 1.0)
     return np.where(np.isfinite(bound), step, np.nan)
 
 
@@ -63,13 +62,24 @@ def _largest_eigenvalue(X, weight, constant):
     with np.errstate(all="ignore"):  # judged by the caller
         rows = X.multiply(root[:, np.newaxis]).tocsr() if issparse(X) else root[:, None] * X
         ones = constant * root
-        if min(X.shape[0], X.shape[1] + 1) > _SMALL:
+        largest = max(abs(rows).max(), ones.max())
+        if not 0 < largest < np.inf:
+            return largest
+        # so that their squares neither over- nor underflow
+        power = max(int(np.frexp(largest)[1]), -1000)
+        rows, ones = rows * 0.5**power, ones * 0.5**power
+        return np.ldexp(_largest_of_scaled(rows, ones), 2 * power)
+
+
+def _largest_of_scaled(rows, ones):
+    with np.errstate(all="ignore"):  # judged by the caller
+        if min(rows.shape[0], rows.shape[1] + 1) > _SMALL:
             return _iterate(rows, ones)
-        if X.shape[0] <= X.shape[1]:
-            product = _dense(rows @ rows.T) + np.outer(ones, ones)
+        if rows.shape[0] <= rows.shape[1]:
+            product = to_dense(rows @ rows.T) + np.outer(ones, ones)
         else:
-            product = np.empty((X.shape[1] + 1, X.shape[1] + 1))
-            product[:-1, :-1] = _dense(rows.T @ rows)
+            product = np.empty((rows.shape[1] + 1, rows.shape[1] + 1))
+            product[:-1, :-1] = to_dense(rows.T @ rows)
             product[-1, :-1] = product[:-1, -1] = rows.T @ ones
             product[-1, -1] = ones @ ones
     if not np.isfinite(product).all():
@@ -87,11 +97,18 @@ def _iterate(rows, ones):
 
     start = np.random.RandomState(0).standard_normal(n)
     with np.errstate(all="ignore"):
-        if not np.isfinite(multiply(start)).all():
-            return np.inf
+        product = multiply(start)
+    if not np.isfinite(product).all():
+        return np.inf
+    if not product.any():
+        return 0.0
     operator = LinearOperator((n, n), matvec=multiply, dtype=np.float64)
-    return eigsh(operator, k=1, v0=start, return_eigenvectors=False)[0]
+    try:
+        return eigsh(operator, k=1, v0=start, return_eigenvectors=False)[0]
+    except ArpackNoConvergence:  # the trace is never less
+        return ones @ ones + squared_norms(rows).sum()
 
 
-def _dense(product):
+def to_dense(product):
+    """Return a product of matrices as an array."""
     return product.toarray() if issparse(product) else product
