@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse import csr_array, csr_matrix, issparse
 
-from sk_neuron._compiled import STRETCH, CompiledKernel, Course, find_cost, has_kernel
+from sk_neuron._compiled import STRETCH, CompiledKernel, History, find_cost, has_kernel
 from sk_neuron._rule import negative_gradient, raw_prediction
 
 # A block of rows is as many as keep X within 4 MiB of float64, and the few arrays beside
@@ -107,7 +107,7 @@ class NumpyKernel:
             self.blocks = list(row_blocks(*whole)) or [whole]
 
     def start(self, coef, intercept, exponent=0):
-        """Return the state of a descent that begins with coef (K, d), and its `Course`.
+        """Return the state of a descent that begins with coef (K, d), and its `History`.
 
         The first step is 2^exponent times the learning rate.
         """
@@ -117,18 +117,18 @@ class NumpyKernel:
             norm = self._squared_norm(gradient)
         exponent = np.broadcast_to(exponent, len(coef)).astype(np.int64)
         state = State(point, gradient, loss, squared_error, norm, exponent)
-        return state, Course(squared_error[np.newaxis], exponent[np.newaxis])
+        return state, History(squared_error[np.newaxis], exponent[np.newaxis])
 
     def run(self, state, n_steps):
-        """Return the state so many steps later, and the `Course` of these steps."""
-        state, course, _ = self._run(state, n_steps, lambda state: None)
-        return state, course
+        """Return the state so many steps later, and the `History` of these steps."""
+        state, history, _ = self._run(state, n_steps, lambda state: None)
+        return state, history
 
     def run_recording(self, state, n_steps):
         """Do what `run` does, and return coef (n_steps, K, d), intercept (n_steps, K)."""
-        state, course, weights = self._run(state, n_steps, self.weights)
+        state, history, weights = self._run(state, n_steps, self.weights)
         coefs, intercepts = map(np.stack, zip(*weights, strict=True))
-        return state, course, coefs, intercepts
+        return state, history, coefs, intercepts
 
     def points(self, state):
         """Return the points kept, as arrays that have a row for each column."""
@@ -162,11 +162,11 @@ class NumpyKernel:
                 exponents.append(state.exponent)
                 records.append(record(state))
         shape = (n_steps, len(state.loss))
-        course = Course(
+        history = History(
             np.array(errors, np.float64).reshape(shape),
             np.array(exponents, np.int64).reshape(shape),
         )
-        return state, course, records
+        return state, history, records
 
     def _step(self, state):
         """Return the state after a step."""

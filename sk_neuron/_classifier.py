@@ -428,7 +428,7 @@ class SigmoidNeuronClassifier(BaseNeuron):
                 | describe_neuron(
                     classes, rows.labels.ndim == 2, learned.coef, learned.intercept
                 )
-                | self._describe_course(result, problem, is_warm_start)
+                | self._describe_curves(result, problem, is_warm_start)
                 | {"_seed": self._seed if is_warm_start and seed is None else seed}
             )
 
@@ -524,13 +524,13 @@ class SigmoidNeuronClassifier(BaseNeuron):
         rows = Rows(features, labels, target, row_weight)
         problem = self._make_problem(make_batch_problem, rows, factors)
         kernel = make_kernel(problem)
-        state, course = kernel.start(*self._find_start(problem, is_warm_start))
+        state, history = kernel.start(*self._find_start(problem, is_warm_start))
         coef, intercept = kernel.next_weights(state)
-        check_overflow(1, coef, intercept, course.squared_error, dtype=coef.dtype)
+        check_overflow(1, coef, intercept, history.squared_error, dtype=coef.dtype)
 
         n_steps = self._n_steps if is_warm_start else 0
-        loss = mean_brier_score(problem.sample_weight, course.squared_error)
-        steps = flatten(step_sizes(problem, course.exponent))
+        loss = mean_brier_score(problem.sample_weight, history.squared_error)
+        steps = flatten(step_sizes(problem, history.exponent))
         self._store(
             describe_features(copied)
             | describe_neuron(classes, multilabel, coef, intercept)
@@ -547,7 +547,7 @@ class SigmoidNeuronClassifier(BaseNeuron):
         )
         return self
 
-    def _describe_course(self, result, problem, is_warm_start):
+    def _describe_curves(self, result, problem, is_warm_start):
         """Return the attributes that tell how a fit went, after those before it."""
         n_before = self._n_steps if is_warm_start else 0
         before = self._warm_start if is_warm_start else None
@@ -557,7 +557,7 @@ class SigmoidNeuronClassifier(BaseNeuron):
         losses = report_losses(problem, result.losses, lowest)
         n_iter, n_learned = n_before + result.n_iter, n_before + result.learned.n_iter
         steps = flatten(result.step_sizes)
-        course = {
+        curves = {
             "loss_curve_": self._extend_curve("loss_curve_", n_before, losses[:-1]),
             "learning_rate_curve_": self._extend_curve(
                 "learning_rate_curve_", n_before, steps
@@ -570,7 +570,7 @@ class SigmoidNeuronClassifier(BaseNeuron):
             learned = result.learned
             if learned.n_iter:
                 lowest = losses[: learned.n_iter].min()
-            course["_warm_start"] = WarmStart(
+            curves["_warm_start"] = WarmStart(
                 learned.exponent, result.losses[learned.n_iter], lowest
             )
         if result.validation_losses is not None:
@@ -580,15 +580,15 @@ class SigmoidNeuronClassifier(BaseNeuron):
             best = n_before + result.best_n_iter
             if not self.early_stopping:
                 best = int(np.nanargmin(curve))
-            course["validation_loss_curve_"] = curve
-            course["best_n_iter_"] = best
-            course["best_validation_score_"] = -float(curve[best])
+            curves["validation_loss_curve_"] = curve
+            curves["best_n_iter_"] = best
+            curves["best_validation_score_"] = -float(curve[best])
         if result.checkpoints:
             coefs, intercepts = zip(*result.checkpoints.values(), strict=True)
-            course["checkpoint_iters_"] = np.array(list(result.checkpoints))
-            course["checkpoint_coefs_"] = np.stack(coefs)
-            course["checkpoint_intercepts_"] = np.stack(intercepts)
-        return course
+            curves["checkpoint_iters_"] = np.array(list(result.checkpoints))
+            curves["checkpoint_coefs_"] = np.stack(coefs)
+            curves["checkpoint_intercepts_"] = np.stack(intercepts)
+        return curves
 
     def _extend_curve(self, name, n_before, values):
         """Return a curve that goes on after so many steps of the fits before."""

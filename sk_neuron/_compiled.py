@@ -191,7 +191,7 @@ class CompiledKernel:
         self._advance = self._choose()
 
     def start(self, coef, intercept, exponent=0):
-        """Return the state of a descent that begins with coef (K, d), and its `Course`.
+        """Return the state of a descent that begins with coef (K, d), and its `History`.
 
         The first step is 2^exponent times the learning rate.
         """
@@ -212,16 +212,21 @@ class CompiledKernel:
         return state, self._run(state, 1, is_start=True)[0]
 
     def run(self, state, n_steps):
-        """Return the state so many steps later, and the `Course` of these steps."""
+        """Return the state so many steps later, and the `History` of these steps."""
         state = state.copy()
         return state, self._run(state, n_steps)[0]
 
     def run_recording(self, state, n_steps):
         """Do what `run` does, and return coef (n_steps, K, d), intercept (n_steps, K)."""
         state = state.copy()
-        course, room = self._run(state, n_steps, is_recorded=True)
-        coefs = self.layout.unpack_coef(room.coefs.reshape(n_steps, len(state.coef)))
-        return state, course, coefs, self.layout.unpack_columns(room.intercepts, n_steps)
+        history, workspace = self._run(state, n_steps, is_recorded=True)
+        coefs = self.layout.unpack_coef(workspace.coefs.reshape(n_steps, len(state.coef)))
+        return (
+            state,
+            history,
+            coefs,
+            self.layout.unpack_columns(workspace.intercepts, n_steps),
+        )
 
     def points(self, state):
         """Return the points kept, as arrays that have a row for each column."""
@@ -250,8 +255,8 @@ class CompiledKernel:
         return raw_prediction(self.X, *self.weights(state))
 
     def _run(self, state, n_steps, *, is_start=False, is_recorded=False):
-        """Move a state, and return the course and the room that the kernel worked in."""
-        room = self._make_room(n_steps, len(state.coef), is_start, is_recorded)
+        """Move a state, and return the history and the workspace of the kernel."""
+        workspace = self._make_workspace(n_steps, len(state.coef), is_start, is_recorded)
         n_chunks, place = len(self.bounds) - 1, 0
         cost = find_cost(self.X, self.layout.n_columns)
         while place < n_steps * n_chunks:
@@ -259,13 +264,13 @@ class CompiledKernel:
                 n_threads = _share_threads(n_chunks)
                 stretch = max(n_threads, STRETCH * n_chunks // cost)
                 end = min(n_steps * n_chunks, place + stretch)
-                self._advance(state, room, place, end, n_threads)
+                self._advance(state, workspace, place, end, n_threads)
             place = end
-        course = Course(
-            self.layout.unpack_columns(room.squared_error, n_steps),
-            self.layout.unpack_columns(room.exponents, n_steps),
+        history = History(
+            self.layout.unpack_columns(workspace.squared_error, n_steps),
+            self.layout.unpack_columns(workspace.exponents, n_steps),
         )
-        return course, room
+        return history, workspace
 
     def _choose(self):
         """Return what goes from a place in the descent to another."""
@@ -276,11 +281,11 @@ class CompiledKernel:
             X = _copy_apart(X)
         return partial(_dense.advance, X, _count_together(X, self.layout.n_tiles), self)
 
-    def _make_room(self, n_steps, n_weights, is_start, is_recorded):
+    def _make_workspace(self, n_steps, n_weights, is_start, is_recorded):
         n_padded, dtype = self.layout.n_padded, self.layout.dtype
         n_chunks, n_recorded = len(self.bounds) - 1, n_steps * is_recorded
         n_blocks = -(-self.layout.n_features // _BLOCK)
-        return Room(
+        return Workspace(
             is_start=is_start,
             columns=np.empty((2, n_padded)),
             gradients=_make_apart(n_chunks * n_weights, dtype),
@@ -293,7 +298,7 @@ class CompiledKernel:
         )
 
 
-class Course(NamedTuple):
+class History(NamedTuple):
     """What a descent notes after each of some passes over X, of the points kept."""
 
     squared_error: np.ndarray  # (n_passes, K)
@@ -320,7 +325,7 @@ class PackedState(NamedTuple):
         return PackedState(*copies)
 
 
-class Room(NamedTuple):
+class Workspace(NamedTuple):
     """What the kernels need beside a state for some passes, and fill in."""
 
     is_start: bool

@@ -32,14 +32,14 @@ def advance(
     ptrdiff_t n_together,
     kernel,
     state,
-    room,
+    workspace,
     ptrdiff_t place,
     ptrdiff_t end,
     int n_threads,
 ):
     """Move a state from one place in the descent, counted in chunks, to another."""
     cdef Rows rows = find_rows(x, n_together)
-    cdef Layer layer = describe(kernel, state, room, x.shape[0], <floating>0)
+    cdef Layer layer = describe(kernel, state, workspace, x.shape[0], <floating>0)
     with nogil:
         if floating is double:
             advance_f64(&rows, &layer, place, end, n_threads)

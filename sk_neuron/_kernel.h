@@ -101,7 +101,7 @@ typedef struct {
     double *step, *accepted; /* (columns): its size, and whether the last point was kept */
     void *gradients;       /* (n_chunks, size of coef) */
     double *sums;          /* (n_chunks, 2, columns): of delta, of the squared error */
-    double *norms;         /* (n_blocks, 3, columns): see `reduce` in _step.h */
+    double *norms;         /* (n_blocks, 3, columns): see `add_up_gradient` in _step.h */
     double *squared_error; /* (n_passes, columns), of the points kept */
     int64_t *exponents;    /* (n_passes, columns) */
     void *coefs, *intercepts; /* the points kept after each pass, or NULL */
@@ -139,10 +139,10 @@ static int64_t next_exponent(int64_t exponent, double norm, double change, int64
 #ifdef _OPENMP
 #include <omp.h>
 #include <sched.h>
-#define GIVE_WAY() sched_yield()
+#define CPU_YIELD() sched_yield()
 static int most_threads(void) { return omp_get_max_threads(); }
 #else
-#define GIVE_WAY() ((void)0)
+#define CPU_YIELD() ((void)0)
 static int most_threads(void) { return 0; }
 #endif
 
@@ -151,23 +151,23 @@ static int most_threads(void) { return 0; }
    long as the system lets a thread run. */
 typedef struct {
     ptrdiff_t arrived, round;
-} Meeting;
+} Barrier;
 
-static void meet(Meeting *meeting, ptrdiff_t n)
+static void barrier_wait(Barrier *barrier, ptrdiff_t n)
 {
     if (n == 1) return;
-    ptrdiff_t round = __atomic_load_n(&meeting->round, __ATOMIC_ACQUIRE);
-    if (__atomic_add_fetch(&meeting->arrived, 1, __ATOMIC_ACQ_REL) == n) {
-        __atomic_store_n(&meeting->arrived, 0, __ATOMIC_RELAXED);
-        __atomic_store_n(&meeting->round, round + 1, __ATOMIC_RELEASE);
+    ptrdiff_t round = __atomic_load_n(&barrier->round, __ATOMIC_ACQUIRE);
+    if (__atomic_add_fetch(&barrier->arrived, 1, __ATOMIC_ACQ_REL) == n) {
+        __atomic_store_n(&barrier->arrived, 0, __ATOMIC_RELAXED);
+        __atomic_store_n(&barrier->round, round + 1, __ATOMIC_RELEASE);
         return;
     }
     int tries = 0;
-    while (__atomic_load_n(&meeting->round, __ATOMIC_ACQUIRE) == round)
+    while (__atomic_load_n(&barrier->round, __ATOMIC_ACQUIRE) == round)
         if (tries < 1000)
             tries++;
         else
-            GIVE_WAY();
+            CPU_YIELD();
 }
 
 #endif

@@ -1,4 +1,4 @@
-# Included by the kernels: a layer as `CompiledKernel` and `State` have it, for C.
+# Included by the kernels: what `CompiledKernel`, its state and its workspace have, for C.
 
 from cython cimport floating
 from libc.stddef cimport ptrdiff_t
@@ -43,8 +43,8 @@ def most_threads():
     return count_threads()
 
 
-cdef Layer describe(kernel, state, room, ptrdiff_t n, floating precision):
-    """Return where the arrays of a kernel, a state and its room are; they must outlive it."""
+cdef Layer describe(kernel, state, workspace, ptrdiff_t n, floating precision):
+    """Return where the arrays of a kernel, a state and its workspace are; they must outlive it."""
     cdef Layer layer
     cdef const ptrdiff_t[::1] bounds = kernel.bounds
     cdef const int8_t[::1] signs = kernel.signs
@@ -57,12 +57,12 @@ cdef Layer describe(kernel, state, room, ptrdiff_t n, floating precision):
     cdef floating[::1] kept_gradient = state.kept_gradient
     cdef double[:, ::1] kept = state.kept
     cdef int64_t[::1] exponent = state.exponent
-    cdef double[:, ::1] columns = room.columns
-    cdef floating[::1] gradients = room.gradients
-    cdef floating[::1] coefs = room.coefs, intercepts = room.intercepts
-    cdef double[::1] sums = room.sums, norms = room.norms
-    cdef double[::1] squared_error = room.squared_error
-    cdef int64_t[::1] exponents = room.exponents
+    cdef double[:, ::1] columns = workspace.columns
+    cdef floating[::1] gradients = workspace.gradients
+    cdef floating[::1] coefs = workspace.coefs, intercepts = workspace.intercepts
+    cdef double[::1] sums = workspace.sums, norms = workspace.norms
+    cdef double[::1] squared_error = workspace.squared_error
+    cdef int64_t[::1] exponents = workspace.exponents
     layer.n, layer.d = n, kernel.layout.n_features
     if norms.shape[0] < 3 * kept.shape[1] * ((layer.d + BLOCK - 1) // BLOCK):
         raise ValueError("The blocks of features are larger here than in C.")
@@ -76,7 +76,7 @@ cdef Layer describe(kernel, state, room, ptrdiff_t n, floating precision):
         layer.weights = &weights[0]
     layer.rate, layer.alpha, layer.norm_scale = &rate[0], &alpha[0], &norm_scale[0]
     layer.fit_intercept, layer.is_adaptive = kernel.fit_intercept, kernel.is_adaptive
-    layer.is_start = room.is_start
+    layer.is_start = workspace.is_start
     layer.coef, layer.intercept = &coef[0], &intercept[0]
     layer.kept_coef, layer.kept_intercept = &kept_coef[0], &kept_intercept[0]
     layer.kept_gradient = &kept_gradient[0]

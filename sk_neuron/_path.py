@@ -417,11 +417,11 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
             losses = mean_brier_score(problem.sample_weight, final.squared_error)
             is_zero_start = self.init == "zeros"
             saturated = saturation_message(problem, learned, is_zero_start=is_zero_start)
-            uneven = uneven_message(problem, losses)
+            uneven = uneven_message(problem, losses, may_fall=not is_last_best)
             worse = worse_message(problem, learned, is_multilabel=labels.ndim == 2)
             if saturated:
                 messages.append(saturated)
-            elif uneven and (is_last_best or worse):
+            elif uneven:
                 messages = [f"{uneven}. The best count may be another one then."]
             elif worse:
                 messages.append(worse)

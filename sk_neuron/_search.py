@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 
 from sk_neuron._advance import Problem, select_columns
 from sk_neuron._base import describe_neuron
-from sk_neuron._compiled import Course
+from sk_neuron._compiled import History
 from sk_neuron._inputs import (
     combine_weights,
     encode_targets,
@@ -135,18 +135,18 @@ class Search:
             coef, intercept = kernel.weights_at(
                 tuple(array[columns] for array in self._path[count][0])
             )
-            courses = [
-                [array[:, columns] for array in course]
-                for _, course in self._path[: count + 1]
+            histories = [
+                [array[:, columns] for array in history]
+                for _, history in self._path[: count + 1]
             ]
         else:
             problem, coef, intercept, _ = self._join([fit])
             kernel = make_cheapest_kernel(problem, coef, n_steps=n_iter, n_reads=1)
             state, start = kernel.start(coef, intercept)
-            state, course = kernel.run(state, n_iter)
+            state, history = kernel.run(state, n_iter)
             coef, intercept = kernel.weights(state)
-            courses = [start, course]
-        squared_error, exponent = map(np.vstack, zip(*courses, strict=True))
+            histories = [start, history]
+        squared_error, exponent = map(np.vstack, zip(*histories, strict=True))
         check_overflow(n_iter, coef, intercept, squared_error, dtype=coef.dtype)
         learned = Iterate(
             n_iter, coef.copy(), intercept.copy(), exponent[-1], squared_error[-1], np.nan
@@ -269,13 +269,13 @@ class Search:
         state, start = kernel.start(coef, intercept)
         for count, n_iter in enumerate(self.iters):
             n_before = self.iters[count - 1] if count else 0
-            state, course = kernel.run(state, n_iter - n_before)
+            state, history = kernel.run(state, n_iter - n_before)
             if count == 0:
-                course = Course(*map(np.vstack, zip(start, course, strict=True)))
+                history = History(*map(np.vstack, zip(start, history, strict=True)))
             if final:
                 points = tuple(a[final_columns].copy() for a in kernel.points(state))
-                errors, exponents = (a[:, final_columns].copy() for a in course)
-                self._path.append((points, Course(errors, exponents)))
+                errors, exponents = (a[:, final_columns].copy() for a in history)
+                self._path.append((points, History(errors, exponents)))
             z = kernel.raw_prediction(state)
             finite = np.isfinite(z).all(axis=0)
             if held_out:

@@ -29,14 +29,14 @@ def advance(
     const index[::1] indptr,
     kernel,
     state,
-    room,
+    workspace,
     ptrdiff_t place,
     ptrdiff_t end,
     int n_threads,
 ):
     """Move a state from one place in the descent, counted in chunks, to another."""
     cdef Rows rows
-    cdef Layer layer = describe(kernel, state, room, indptr.shape[0] - 1, <floating>0)
+    cdef Layer layer = describe(kernel, state, workspace, indptr.shape[0] - 1, <floating>0)
     rows.data, rows.indices, rows.indptr = &data[0], &indices[0], &indptr[0]
     rows.wide = sizeof(index) == 8
     with nogil:

@@ -130,7 +130,7 @@ INLINE void NAME(add_norms)(int count, REAL *restrict gradient, const REAL *rest
 
 /* Find the gradient of a block of features: add up those of the chunks, with the decay, and
    fill in its squared norms. */
-DISPATCHED static void NAME(reduce)(const Layer *layer, ptrdiff_t block)
+DISPATCHED static void NAME(add_up_gradient)(const Layer *layer, ptrdiff_t block)
 {
     ptrdiff_t d = layer->d, columns = layer->n_tiles * LANES + layer->n_singles;
     ptrdiff_t first = block * BLOCK, last = d - first < BLOCK ? d : first + BLOCK;
@@ -171,7 +171,7 @@ DISPATCHED static void NAME(reduce)(const Layer *layer, ptrdiff_t block)
 
 /* For each column, keep the point that was evaluated or take the step to it back, choose the
    size of the next step, and note both. A rise of the loss within rounding is no rise. */
-static void NAME(judge)(const Layer *layer, ptrdiff_t pass)
+static void NAME(accept_points)(const Layer *layer, ptrdiff_t pass)
 {
     ptrdiff_t columns = layer->n_tiles * LANES + layer->n_singles;
     ptrdiff_t n_blocks = (layer->d + BLOCK - 1) / BLOCK;
@@ -226,7 +226,7 @@ static void NAME(judge)(const Layer *layer, ptrdiff_t pass)
 }
 
 /* Keep the points of a block of features that were accepted, and step from those kept. */
-DISPATCHED static void NAME(move)(const Layer *layer, ptrdiff_t pass, ptrdiff_t block)
+DISPATCHED static void NAME(update_coef)(const Layer *layer, ptrdiff_t pass, ptrdiff_t block)
 {
     ptrdiff_t d = layer->d, columns = layer->n_tiles * LANES + layer->n_singles;
     ptrdiff_t first = block * BLOCK, last = d - first < BLOCK ? d : first + BLOCK;
@@ -262,8 +262,8 @@ DISPATCHED static void NAME(move)(const Layer *layer, ptrdiff_t pass, ptrdiff_t 
 
 /* Do the share of one of n threads between two places in the descent, which are counted in
    chunks since its start. */
-static void NAME(share)(const Rows *rows, const Layer *layer, ptrdiff_t place, ptrdiff_t end,
-                        ptrdiff_t thread, ptrdiff_t n, Meeting *meeting)
+static void NAME(run_thread)(const Rows *rows, const Layer *layer, ptrdiff_t place, ptrdiff_t end,
+                        ptrdiff_t thread, ptrdiff_t n, Barrier *barrier)
 {
     ptrdiff_t n_chunks = layer->n_chunks, n_blocks = (layer->d + BLOCK - 1) / BLOCK;
     for (ptrdiff_t pass = place / n_chunks; pass * n_chunks < end; pass++) {
@@ -274,29 +274,29 @@ static void NAME(share)(const Rows *rows, const Layer *layer, ptrdiff_t place, p
         for (ptrdiff_t chunk = first + left * thread / n; chunk < last; chunk++)
             NAME(add_chunk)(rows, layer, chunk);
         if (first + left < n_chunks) return;
-        meet(meeting, n);
+        barrier_wait(barrier, n);
         for (ptrdiff_t block = thread; block < n_blocks; block += n)
-            NAME(reduce)(layer, block);
-        meet(meeting, n);
-        if (thread == 0) NAME(judge)(layer, pass);
-        meet(meeting, n);
+            NAME(add_up_gradient)(layer, block);
+        barrier_wait(barrier, n);
+        if (thread == 0) NAME(accept_points)(layer, pass);
+        barrier_wait(barrier, n);
         for (ptrdiff_t block = thread; block < n_blocks; block += n)
-            NAME(move)(layer, pass, block);
-        meet(meeting, n);
+            NAME(update_coef)(layer, pass, block);
+        barrier_wait(barrier, n);
     }
 }
 
 static void NAME(advance)(const Rows *rows, const Layer *layer, ptrdiff_t place,
                           ptrdiff_t end, int n_threads)
 {
-    Meeting meeting = {0, 0};
+    Barrier barrier = {0, 0};
 #ifdef _OPENMP
     if (n_threads > 1) {
 #pragma omp parallel num_threads(n_threads)
-        NAME(share)(rows, layer, place, end, omp_get_thread_num(), omp_get_num_threads(),
-                    &meeting);
+        NAME(run_thread)(rows, layer, place, end, omp_get_thread_num(), omp_get_num_threads(),
+                    &barrier);
         return;
     }
 #endif
-    NAME(share)(rows, layer, place, end, 0, 1, &meeting);
+    NAME(run_thread)(rows, layer, place, end, 0, 1, &barrier);
 }

@@ -11,8 +11,8 @@ def advance(problem, coef, intercept, n_steps, kernel_class=make_kernel):
     """Return coef, intercept and the squared error before each step, by a kernel."""
     kernel = kernel_class(problem)
     state, start = kernel.start(coef, intercept)
-    state, course = kernel.run(state, n_steps)
-    squared_error = np.vstack([start.squared_error, course.squared_error])[:n_steps]
+    state, history = kernel.run(state, n_steps)
+    squared_error = np.vstack([start.squared_error, history.squared_error])[:n_steps]
     return *kernel.weights(state), squared_error
 
 

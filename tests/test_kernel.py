@@ -170,13 +170,13 @@ def test_every_kernel_adapts_the_step_alike(shape, K, order, dtype):
     )
     kernels = CompiledKernel(problem), NumpyKernel(problem)
     n_steps = 12 if dtype == np.float64 else 4
-    (state, course), (other, reference) = (
+    (state, history), (other, reference) = (
         kernel.run(kernel.start(*start, exponent=5)[0], n_steps) for kernel in kernels
     )
-    np.testing.assert_array_equal(course.exponent, reference.exponent)
-    assert len(np.unique(course.exponent)) > 1 or dtype == np.float32
+    np.testing.assert_array_equal(history.exponent, reference.exponent)
+    assert len(np.unique(history.exponent)) > 1 or dtype == np.float32
     rtol = 1e-9 if dtype == np.float64 else 1e-3
-    assert_close(course[:1], reference[:1], rtol)
+    assert_close(history[:1], reference[:1], rtol)
     assert_close(kernels[0].weights(state), kernels[1].weights(other), rtol)
     z = kernels[0].raw_prediction(state)
     assert_close([z], [kernels[1].raw_prediction(other)], rtol)
@@ -226,8 +226,8 @@ def test_what_a_kernel_writes_is_apart_from_all_else(K, order, dtype):
     problem, *start = make_problem(30, 4, K, dtype, order=order)
     kernel = CompiledKernel(problem)
     state, _ = kernel.start(*start)
-    room = kernel._make_room(3, len(state.coef), is_start=False, is_recorded=True)
-    for array in (*state[:5], room.gradients, room.coefs, room.intercepts):
+    workspace = kernel._make_workspace(3, len(state.coef), is_start=False, is_recorded=True)
+    for array in (*state[:5], workspace.gradients, workspace.coefs, workspace.intercepts):
         first, last = byte_bounds(array)
         low, high = byte_bounds(array.base)
         assert low <= first - 64
@@ -258,14 +258,14 @@ def test_a_recording_has_every_step(shape, K, order, dtype, kernel):
     problem, *start = make_problem(*shape, K, dtype, order=order, adaptive=K != 3)
     kernel = kernel(problem)
     begin, _ = kernel.start(*start)
-    end, course, coefs, intercepts = kernel.run_recording(begin, 6)
+    end, history, coefs, intercepts = kernel.run_recording(begin, 6)
     assert coefs.shape == (6, K, shape[1])
     for n_steps in range(1, 7):
         state, part = kernel.run(begin, n_steps)
         coef, intercept = kernel.weights(state)
         np.testing.assert_array_equal(coefs[n_steps - 1], coef)
         np.testing.assert_array_equal(intercepts[n_steps - 1], intercept)
-        for whole, some in zip(course, part, strict=True):
+        for whole, some in zip(history, part, strict=True):
             np.testing.assert_array_equal(whole[:n_steps], some)
     for array, same in zip(kernel.weights(end), (coef, intercept), strict=True):
         np.testing.assert_array_equal(array, same)

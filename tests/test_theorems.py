@@ -348,11 +348,11 @@ def test_stops_on_the_way_change_nothing(adaptive, problem, stops):
     for array in (*problem[:4], *start):
         array.flags.writeable = False
     kernel = make_kernel(problem)
-    state, course = kernel.start(*start)
-    errors, n_iter = [course.squared_error], 0
+    state, history = kernel.start(*start)
+    errors, n_iter = [history.squared_error], 0
     for stop in stops:
-        state, course = kernel.run(state, stop - n_iter)
-        errors.append(course.squared_error)
+        state, history = kernel.run(state, stop - n_iter)
+        errors.append(history.squared_error)
         n_iter = stop
         part = *kernel.weights(state), np.vstack(errors)[:stop]
         for array, whole in zip(part, advance(problem, *start, stop), strict=True):

@@ -10,8 +10,8 @@ from sk_neuron._validation import check_validation
 # The most elements of coefficients that one call of a kernel records.
 _MAX_RECORDED = 2**22
 
-# Where a fit may stop, this part of the steps so far is taken before the next look.
-_LOOK_EVERY = 8
+# Where a fit may stop, run at most this fraction of the steps so far between checks.
+_CHECK_FRACTION = 1 / 8
 
 
 class Iterate(NamedTuple):
@@ -66,16 +66,16 @@ class FitLoop:
         self.patience, self.stops_early = patience, stops_early
         self.is_interrupted = self.is_stopped = False
         self._kept, best = {}, None
-        state, course = kernel.start(coef, intercept, exponent)
-        self._courses, self._losses = [course], [self._average(course)]
-        check_overflow(0, course.squared_error, dtype=coef.dtype)
+        state, history = kernel.start(coef, intercept, exponent)
+        self._histories, self._losses = [history], [self._average(history)]
+        check_overflow(0, history.squared_error, dtype=coef.dtype)
         self._validation_losses = []
         if validation:
             loss = validation.measure(coef[np.newaxis], intercept[np.newaxis])
             check_validation(loss)
             self._validation_losses.append(loss)
             best = Iterate(
-                0, coef, intercept, course.exponent[0], course.squared_error[0], loss[0]
+                0, coef, intercept, history.exponent[0], history.squared_error[0], loss[0]
             )
         if patience:
             judged = self._validation_losses if stops_early else self._losses
@@ -125,8 +125,10 @@ class FitLoop:
     def result(self):
         """Return what a fit that ends here has learned."""
         n_iter, state, best = self._reached
-        exponent = np.concatenate([course.exponent for course in self._courses])
-        squared_error = np.concatenate([course.squared_error for course in self._courses])
+        exponent = np.concatenate([history.exponent for history in self._histories])
+        squared_error = np.concatenate(
+            [history.squared_error for history in self._histories]
+        )
         learned = best
         if not self.stops_early:
             coef, intercept = self.kernel.weights(state)
@@ -155,7 +157,7 @@ class FitLoop:
         stops = self.checkpoints[self.checkpoints > n_iter]
         counts = [self.max_iter - n_iter, *stops[:1] - n_iter, self.kernel.n_at_once]
         if self.patience:
-            counts.append(max(self.patience.remaining, n_iter // _LOOK_EVERY))
+            counts.append(max(self.patience.remaining, int(n_iter * _CHECK_FRACTION)))
         if self.validation:
             n_weights = self.problem.X.shape[1] * self.problem.target.shape[1]
             counts += [max(1, _MAX_RECORDED // n_weights), self.validation.count_at_once()]
@@ -165,30 +167,30 @@ class FitLoop:
         """Take steps, but none of those after patience is spent."""
         dtype = self.problem.X.dtype
         n_iter, now, _ = self._reached
-        state, course = self.kernel.run(now, n_steps)
-        losses = self._average(course)
+        state, history = self.kernel.run(now, n_steps)
+        losses = self._average(history)
         if self.patience:
             n_taken = self.patience.update(losses)
             if n_taken < n_steps:  # the same steps again, which end there
-                state, course = self.kernel.run(now, n_taken)
+                state, history = self.kernel.run(now, n_taken)
                 losses = losses[:n_taken]
         check_overflow(n_iter + len(losses), losses, dtype=dtype)
-        self._courses.append(course)
+        self._histories.append(history)
         self._losses.append(losses)
         self._reach(n_iter + len(losses), state, None)
 
     def _run_validated(self, n_steps):
         """Take steps and measure the validation loss after each."""
         n_iter, now, best = self._reached
-        state, course, coefs, intercepts = self.kernel.run_recording(now, n_steps)
-        losses = self._average(course)
+        state, history, coefs, intercepts = self.kernel.run_recording(now, n_steps)
+        losses = self._average(history)
         validation_losses = self.validation.measure(coefs, intercepts)
         validation_losses = self._carry_over(now, coefs, intercepts, validation_losses)
         if self.patience:
             judged = validation_losses if self.stops_early else losses
             n_steps = self.patience.update(judged)
             if n_steps < len(losses):
-                state, course = self.kernel.run(now, n_steps)
+                state, history = self.kernel.run(now, n_steps)
                 losses, validation_losses = losses[:n_steps], validation_losses[:n_steps]
         dtype = self.problem.X.dtype
         check_overflow(n_iter + n_steps, coefs[n_steps - 1], losses, dtype=dtype)
@@ -199,12 +201,12 @@ class FitLoop:
                 n_iter + step + 1,
                 coefs[step].copy(),
                 intercepts[step].copy(),
-                course.exponent[step],
-                course.squared_error[step],
+                history.exponent[step],
+                history.squared_error[step],
                 validation_losses[step],
             )
         self._validation_losses.append(validation_losses)
-        self._courses.append(course)
+        self._histories.append(history)
         self._losses.append(losses)
         self._reach(n_iter + n_steps, state, best)
 
@@ -231,8 +233,8 @@ class FitLoop:
         # Last and at once, so that an interrupt leaves a whole number of steps.
         self._reached = n_iter, state, best
 
-    def _average(self, course):
-        return mean_brier_score(self.problem.sample_weight, course.squared_error)
+    def _average(self, history):
+        return mean_brier_score(self.problem.sample_weight, history.squared_error)
 
 
 def check_overflow(n_iter, *results, dtype):

@@ -67,13 +67,13 @@ def is_cheaper(X, n_coordinates, n_columns, n_steps, n_reads):
         counts = np.bincount(X.indices, minlength=n_features).astype(np.float64)
         product = _SPARSE_PRODUCT * (counts @ counts + n_rows**2)
         half_step = _SPARSE_STEP * n_values + _SPARSE_UPDATE * n_features
-        room = max(n_values + n_features * n_columns, _FREE_SIZE)
+        most = max(n_values + n_features * n_columns, _FREE_SIZE)
     else:
-        half_step = room = n_rows * n_features
+        half_step = most = n_rows * n_features
         product = _DENSE_PRODUCT * n_rows * half_step
     size = n_coordinates**2
     on_gram = product + n_columns * (n_steps * size + n_reads * half_step)
-    return size <= room and on_gram < 2 * half_step * n_columns * n_steps
+    return size <= most and on_gram < 2 * half_step * n_columns * n_steps
 
 
 class GramKernel(NumpyKernel):
@@ -85,6 +85,8 @@ class GramKernel(NumpyKernel):
     def __init__(self, problem, gram, starts, index):
         super().__init__(problem)
         self.gram, self.starts, self.index = gram, starts, index
+        # A row of zeros has no share in coef, and its coordinate nothing that bounds it.
+        self.is_zero = np.diag(gram)[: len(problem.target)] == 0
         self.n_at_once = max(1, STRETCH // (gram.size * problem.target.shape[1]))
 
     def weights_at(self, points):
@@ -115,7 +117,7 @@ class GramKernel(NumpyKernel):
         z = (product[:, :n_rows] + intercept[:, np.newaxis]).T
         delta, squared_error = pointwise_gradient(self.target, self.weight, z)
         d_c = -self.alpha * c
-        d_c[:, :n_rows] += delta.T
+        d_c[:, :n_rows] += np.where(self.is_zero, 0, delta.T)
         d_intercept = delta.sum(axis=0, dtype=np.float64)
         if not self.problem.fit_intercept:
             d_intercept = np.zeros_like(d_intercept)

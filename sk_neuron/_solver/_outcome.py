@@ -73,12 +73,16 @@ def saturation_message(problem, learned, *, is_zero_start):
     )
 
 
-def uneven_message(problem, losses):
-    """Return what to say of uneven features where a fit is not finished, or None."""
+def uneven_message(problem, losses, *, may_fall=False):
+    """Return what to say of uneven features where a fit is not finished, or None.
+
+    With `may_fall` the loss may still fall at the end, as where a search has chosen that.
+    """
     n_steps = len(losses) - 1
     n_last = max(min(5, n_steps), n_steps // 10)
     last = losses[n_steps]
-    still_falls = losses[n_steps - n_last] - last > _UNFINISHED * last
+    fall = losses[n_steps - n_last] - last
+    still_falls = not may_fall and fall > _UNFINISHED * last
     weight = problem.sample_weight
     constant = mean_brier_score(weight, constant_error(problem.target, weight))
     if not still_falls and last < (1 - _NOTHING_LEARNED) * constant:

@@ -4,7 +4,7 @@ import numpy as np
 
 
 class Patience:
-    """Waits for a loss to fall: by more than `tol` within so many steps, or it is over."""
+    """Stops a fit when a loss has not fallen by more than `tol` within so many steps."""
 
     def __init__(self, tol, n_iter_no_change):
         self.tol, self.n_iter_no_change = tol, n_iter_no_change
@@ -12,7 +12,7 @@ class Patience:
 
     @property
     def remaining(self):
-        """The number of losses that are waited for at least."""
+        """How many more losses may pass without a fall."""
         return self.n_iter_no_change - self.waited
 
     def update(self, losses):
