@@ -14,7 +14,8 @@ import numpy as np
 from joblib import cpu_count
 from scipy.special import expit
 
-from sk_neuron._advance import NumpyKernel, Problem, make_kernel
+from sk_neuron._advance import NumpyKernel, make_kernel
+from sk_neuron._solver._objective import make_problem
 
 MISSING = []
 
@@ -216,17 +217,17 @@ def compile_loop(loop, parallel):
     return train_numba
 
 
-def own_ours(problem, make_kernel=make_kernel):
+def make_own_kernel(problem, learning_rate, make_kernel=make_kernel):
     """Return a kernel, which knows the target and the step size."""
-    ours = Problem(
-        X=problem.X,
-        target=problem.target,
-        sample_weight=np.ones((problem.X.shape[0], 1), problem.X.dtype),
-        learning_rate=np.array([problem.eta]),
-        alpha=0.0,
-        fit_intercept=False,
+    weight = np.ones((problem.X.shape[0], 1), problem.X.dtype)
+    own = {"alpha": 0.0, "fit_intercept": False, "weight_power": 0}
+    return make_kernel(
+        make_problem(problem.X, problem.target, weight, learning_rate=learning_rate, **own)
     )
-    return make_kernel(ours), None
+
+
+def own_ours(problem, make_kernel=make_kernel):
+    return make_own_kernel(problem, problem.eta, make_kernel), None
 
 
 def own_ours_numpy(problem):

@@ -264,7 +264,8 @@ def run_article(scale):
             rivals.train_article(problem.X, target, problem.start, problem.eta, n_steps)
 
     job = problem._replace(name=f"{problem.name}, {n_steps:,} steps")
-    neuron = fit_ours(problem, max_iter=n_steps, init="uniform", random_state=15)
+    params = {"learning_rate": 1.0, "init": "uniform", "random_state": 15}
+    neuron = fit_ours(problem, max_iter=n_steps, **params)
     contenders = {OURS: neuron, "article's NumPy loop": [Way("", 1, train_article)]}
     yield from time_fits(contenders, job, scale.fits)
     yield from time_steps(problem, rivals.list_dense(), scale.steps, n_checked=100)
@@ -324,7 +325,7 @@ def run_scaling(scale):
 
 def run_search(scale):
     """Time a search, that is 5 folds and a fit on all rows, beside one fit."""
-    n_steps = 1000
+    n_steps = 100
     for n in (20_000, 1_000_000):
         problem = problems.make_dense(scale(n), 50)
         X, y = problem.X, problem.target[:, 0]
@@ -385,31 +386,36 @@ def run_convergence(scale):
         yield facts | {"contender": OURS} | single(kind, share)
 
 
+def take_first_steps(kernel, state, n_steps, most=200):
+    """Take steps, but none that a fit of more than `most` steps would take."""
+    for _ in range(n_steps // most):
+        kernel.run(state, most)
+    kernel.run(state, n_steps % most)
+
+
 def run_adaptive(scale):
-    """Time adaptive steps beside constant ones, as what twice as many take more."""
-    for n, d, n_nonzeros, n_steps in [
-        (569, 30, 0, 1000),
-        (20_000, 50, 0, 100),
-        (1_000_000, 50, 0, 20),
-        (20_000, 50_000, 50, 100),
+    """Time adaptive steps beside constant ones of the same kernel, in turns."""
+    for n, d, n_nonzeros in [
+        (569, 30, 0),
+        (20_000, 50, 0),
+        (1_000_000, 50, 0),
+        (20_000, 50_000, 50),
     ]:
         if n_nonzeros:
             problem = problems.make_sparse(scale(n), scale(d), n_nonzeros)
         else:
             problem = problems.make_dense(scale(n), d)
-        rates = {OURS: "auto", "constant step": problem.eta}
-        contenders = {
-            f"{name}|{count}": fit_ours(problem, max_iter=count, learning_rate=rate)
-            for name, rate in rates.items()
-            for count in (n_steps, 2 * n_steps)
-        }
+        contenders = {}
+        for name, rate in {OURS: "auto", "constant step": problem.eta}.items():
+            kernel = rivals.make_own_kernel(problem, rate)
+            state, _ = kernel.start(problem.start.T, np.zeros(problem.start.shape[1]))
+            contenders[name] = [Way("", CORES, partial(take_first_steps, kernel, state))]
         times = race(contenders, scale.pairs)
         facts = problems.describe(problem) | {"threads": CORES}
-        seconds = {}
-        for name in rates:
-            short, long = times[f"{name}|{n_steps}"], times[f"{name}|{2 * n_steps}"]
-            seconds[name] = np.subtract(long.seconds, short.seconds) / n_steps
-            row = facts | {"contender": name} | summarize(seconds[name])
+        n_rounds = min(len(times[name].seconds) for name in contenders)
+        seconds = {name: np.array(times[name].seconds[:n_rounds]) for name in contenders}
+        for name, values in seconds.items():
+            row = facts | {"contender": name} | summarize(values)
             yield row | {"measure": "seconds per step"}
         ratios = seconds[OURS] / seconds["constant step"]
         row = facts | {"contender": OURS} | summarize(ratios)

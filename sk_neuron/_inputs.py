@@ -164,13 +164,14 @@ def encode_targets(labels):
     """Return the classes and the (n, K) targets, a column of 0 and 1 for each neuron."""
     if labels.ndim == 2:
         return np.arange(labels.shape[1]), labels.astype(np.int8, order="F")
-    classes, index = np.unique(labels, return_inverse=True)
+    classes = np.unique(labels)
     if len(classes) == 1:
         raise ValueError(
             "At least two classes are needed to train a neuron, but y contains only "
             f"one class: {classes.tolist()}."
         )
-    return classes, _spread(index, len(classes))
+    # several times as fast as the inverse of np.unique, which sorts the rows
+    return classes, _spread(np.searchsorted(classes, labels), len(classes))
 
 
 def check_classes(classes, labels, multilabel, known):

@@ -188,7 +188,7 @@ def test_what_is_finite_stays_finite(dtype, problem, init, alpha):
         size = (np.abs(X.astype(float)) @ np.abs(neuron.coef_[0].astype(float))).max()
         rounding = 1e-9 + 8 * len(neuron.coef_[0]) * np.finfo(dtype).eps * (1 + size)
         bound = np.exp(min(rounding, 700)) * neuron.loss_curve_[-1]
-        assert loss <= bound + (4 * np.finfo(dtype).eps) ** 2  # NumPy rounds 1 - o to that
+        assert loss <= bound + (8 * np.finfo(dtype).eps) ** 2  # NumPy rounds 1 - o to that
 
 
 @pytest.mark.parametrize("power", [-1070, -900, -30, 1, 900])

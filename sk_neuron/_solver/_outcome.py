@@ -16,7 +16,7 @@ _UNEVEN = 1000
 _ROUNDING = 1e-10
 
 # Rows that are looked at for it, spread evenly.
-_MOST_ROWS = 10_000
+_MOST_ROWS = 1000
 
 # A fit is not finished if the loss fell by more than this share in its last tenth, or if it
 # is not better than a constant answer by this share.
