@@ -52,7 +52,7 @@ docs: .venv/with_docs
 test-docs: .venv/with_docs
 	$(PYTEST) docs/test_site.py
 
-# Less than ten minutes on two cores that do nothing else.
+# About ten minutes on two cores that do nothing else.
 bench: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[bench]'
 	$(BIN)/python -P benchmarks/run.py

@@ -15,8 +15,8 @@ from sk_neuron._solver._objective import mean_brier_score
 _UNEVEN = 1000
 _ROUNDING = 1e-10
 
-# Rows that are looked at for it, spread evenly.
-_MOST_ROWS = 1000
+# How many rows, spread evenly, are looked at first.
+_FEW_ROWS = 1000
 
 # A fit is not finished if the loss fell by more than this share in its last tenth, or if it
 # is not better than a constant answer by this share.
@@ -87,22 +87,29 @@ def uneven_message(problem, losses, *, may_fall=False):
     constant = mean_brier_score(weight, constant_error(problem.target, weight))
     if not still_falls and last < (1 - _NOTHING_LEARNED) * constant:
         return None
-    X = problem.X[:: -(-problem.X.shape[0] // _MOST_ROWS)]
-    low, high = X.min(axis=0), X.max(axis=0)
-    if issparse(X):
-        low, high = low.toarray().ravel(), high.toarray().ravel()
-    magnitude = np.maximum(-low, high)
-    magnitude = magnitude[magnitude > _ROUNDING * magnitude.max(initial=0)]
-    if not len(magnitude) or magnitude.max() <= _UNEVEN * magnitude.min():
-        return None
+    X = problem.X
+    for rows in (X[:: -(-X.shape[0] // _FEW_ROWS)], X):  # a look at all only if need be
+        low, high = largest_values(rows)
+        if not high > _UNEVEN * low:
+            return None
     found = "The loss still fell when the fit ended"
     if not still_falls:
         found = "The fit is hardly better than a constant answer"
     scaler = "MaxAbsScaler" if issparse(X) else "StandardScaler"
     return (
         f"{found}, and the largest values of the features range from "
-        f"{magnitude.min():.2g} to {magnitude.max():.2g}. Put a {scaler} before the neuron"
+        f"{low:.2g} to {high:.2g}. Put a {scaler} before the neuron"
     )
+
+
+def largest_values(X):
+    """Return the smallest and the largest of the largest absolute values of the columns."""
+    low, high = X.min(axis=0), X.max(axis=0)
+    if issparse(X):
+        low, high = low.toarray().ravel(), high.toarray().ravel()
+    largest = np.maximum(-low, high)
+    largest = largest[largest > _ROUNDING * largest.max(initial=0)]
+    return largest.min(initial=np.inf), largest.max(initial=0)
 
 
 def worse_message(problem, learned, *, is_multilabel):
