@@ -197,7 +197,7 @@ def test_formulas(visit):
 
 
 def test_search(visit):
-    tab = visit("search.html?q=Lanczos")
+    tab = visit("search.html?q=Malitsky")
     tab.wait_for_selector("ul.search li a")
     assert "User guide" in tab.locator("ul.search").inner_text()
 
