@@ -142,10 +142,9 @@ COMPILED_MUTANTS = {
     "intercept decayed": [
         Edit("_step.h", "layer->sums[column] : 0;", f"layer->sums[column] - {DECAY} : 0;"),
     ],
-    "no step is taken back": [
-        Edit(
-            "_step.h", "layer->accepted[column] = is_kept;", "layer->accepted[column] = 1;"
-        ),
+    "steps that only grow": [
+        Edit("_step.h", "is_kept = exponent == 0", "is_kept = 1 || exponent == 0"),
+        Edit("_kernel.h", "if (exponent + root < next) next", "if (0) next"),
     ],
     "mean in place of the sum": [
         Edit(
