@@ -416,14 +416,13 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
             check_weights(problem.X, learned.coef, learned.intercept)
             losses = mean_brier_score(problem.sample_weight, final.squared_error)
             is_zero_start = self.init == "zeros"
-            saturated = saturation_message(problem, learned, is_zero_start=is_zero_start)
-            uneven = uneven_message(problem, losses, may_fall=not is_last_best)
-            worse = worse_message(problem, learned, is_multilabel=labels.ndim == 2)
-            if saturated:
+            if saturated := saturation_message(
+                problem, learned, is_zero_start=is_zero_start
+            ):
                 messages.append(saturated)
-            elif uneven:
+            elif uneven := uneven_message(problem, losses, may_fall=not is_last_best):
                 messages = [f"{uneven}. The best count may be another one then."]
-            elif worse:
+            elif worse := worse_message(problem, learned, is_multilabel=labels.ndim == 2):
                 messages.append(worse)
         for message in messages:
             warnings.warn(message, ConvergenceWarning, stacklevel=3)
