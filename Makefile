@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 NO_KERNEL := test_main.py test_benchmarks.py test_display.py test_diagram.py test_package.py \
-	test_rule.py
+	test_formulas.py
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist worksteal --durations 40
 DOCUMENTED := _base.py _classifier.py _path.py _display.py _diagram.py \
 	_problems.py _adapters.py _checks.py testing.py

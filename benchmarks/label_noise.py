@@ -62,6 +62,8 @@ KINDS = {
     "far rows mislabelled": [FAR],
 }
 OURS = "neuron"
+LOGISTIC = ["logistic, log loss", "logistic, Brier"]
+GROUPS = {"all data sets": list(DATA), "several classes": ["iris", "wine", "digits"]}
 MEASURES = ["Brier score", "accuracy", "log loss", "calibration error"]
 KEYS = ["data", "wrong", "repeat", "model"]
 FACTS = ["date", "scikit-learn", "sk-neuron"]
@@ -275,6 +277,46 @@ def print_table(header, lines):
         print(f"| {label} |", " | ".join(cells.get(name, "") for name in header), "|")
 
 
+def show_difference(ours, theirs, measure):
+    """Return their mean and how far ours is from it, in bold where that is shown."""
+    differences = [a - b for a, b in zip(ours, theirs, strict=True)]
+    half_width = find_half_width(differences)
+    text = f"{fmean(theirs):.3f} ({fmean(differences):+.3f} ± {half_width:.3f})"
+    return f"**{text}**" if compare(ours, theirs, measure) else text
+
+
+def print_differences(cases):
+    """Print how the neuron differs from logistic regression, in all and case by case."""
+    for name, data in GROUPS.items():
+        for kind, kinds in KINDS.items():
+            for rival in LOGISTIC:
+                pairs = [
+                    (found[OURS], found[rival])
+                    for (of_case, wrong), found in cases["Brier score"].items()
+                    if of_case in data and wrong in kinds
+                ]
+                lower = sum(fmean(ours) < fmean(theirs) for ours, theirs in pairs)
+                results = [compare(*pair, "Brier score") for pair in pairs]
+                better, worse, n = results.count(1), results.count(-1), len(pairs)
+                print(
+                    f"* {name}, {kind}, against {rival}: the neuron's mean Brier score was "
+                    f"lower in {lower} of {n} cases. It was lower beyond chance in "
+                    f"{better} of {n}, higher beyond chance in {worse} of {n}."
+                )
+    print("\nThe score of each, and in brackets how far the neuron's was from it:\n")
+    lines = []
+    for case in cases["Brier score"]:
+        cells = {}
+        for measure in ("Brier score", "accuracy"):
+            found = cases[measure][case]
+            cells[f"{measure}: {OURS}"] = f"{fmean(found[OURS]):.3f}"
+            for rival in LOGISTIC:
+                shown = show_difference(found[OURS], found[rival], measure)
+                cells[f"{measure}: {rival}"] = shown
+        lines.append((": ".join(case), cells))
+    print_table(list(lines[0][1]), lines)
+
+
 def print_counts(cases, models):
     """Print in how many cases the neuron is better, not different and worse."""
     lines = []
@@ -294,16 +336,9 @@ def print_counts(cases, models):
                 if pairs:
                     counts = f"{better} / {same} / {worse}"
                     cells[measure] = f"{counts} ({ahead} of {len(pairs)})"
-                if rival.startswith("logistic") and measure == "Brier score":
-                    print(
-                        f"* {kind}, against {rival}: the neuron had the better Brier score "
-                        f"in {better} of {len(pairs)} cases and the worse one in {worse}; "
-                        f"{same} showed no difference. Its mean was "
-                        f"lower in {lower} of {len(pairs)}."
-                    )
             lines.append((f"{kind}: {rival}", cells))
     print(
-        "\nThe neuron was better / not different / worse in so many cases, and its mean "
+        "The neuron was better / not different / worse in so many cases, and its mean "
         "was the better one, or as good, in those in brackets:\n"
     )
     print_table(MEASURES, lines)
@@ -315,7 +350,9 @@ def print_results(rows):
     n_splits = len({row["repeat"] for row in rows})
     models = list(dict.fromkeys(row["model"] for row in rows))
     cases = {measure: list_cases(rows, measure) for measure in MEASURES}
-    print(f"{n_splits} splits in halves, {facts}.\n\n### Better, not different, worse\n")
+    print(f"{n_splits} splits in halves, {facts}.\n\n### Beside logistic regression\n")
+    print_differences(cases)
+    print("\n### Better, not different, worse\n")
     print_counts(cases, models)
     for measure in MEASURES:
         print(f"\n### {measure.capitalize()}\n")
@@ -324,6 +361,8 @@ def print_results(rows):
             for (data, wrong), case in cases[measure].items()
         ]
         print_table(models, means)
+    if len({row["date"] for row in rows}) > 1:
+        return  # times of different days say little about one another
     print("\n### Seconds, median\n")
     medians = []
     for (data,), some in group(rows, "data").items():

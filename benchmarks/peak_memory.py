@@ -1,6 +1,6 @@
-"""Print the peak memory of a fit beyond X, as a share of X, in a process of its own.
+"""Print the bytes of the peak memory of a fit beyond X, in a process of its own.
 
-python -P benchmarks/peak_memory.py ROWS DTYPE CLASSES
+python -P benchmarks/peak_memory.py ROWS FEATURES DTYPE CLASSES STEPS
 """
 
 import re
@@ -18,17 +18,18 @@ def read_peak():
     return 1024 * int(re.search(r"VmHWM:\s+(\d+) kB", status)[1])
 
 
-def measure(n_rows, dtype, n_classes):
+def measure(n_rows, n_features, dtype, n_classes, n_steps):
     rng = np.random.default_rng(0)
-    X = np.empty((n_rows, 50), dtype)
+    X = np.empty((n_rows, n_features), dtype)
     for rows in np.array_split(X, 1000):
         rows[:] = rng.standard_normal(rows.shape)
     y = rng.integers(0, n_classes, n_rows)
-    SigmoidNeuronClassifier(max_iter=2).fit(X[:5000], y[:5000])  # what loads late
+    SigmoidNeuronClassifier(max_iter=2).fit(X[:100], y[:100] % 3)  # what loads late
     before = read_peak()
-    SigmoidNeuronClassifier(max_iter=20).fit(X, y)
-    return (read_peak() - before) / X.nbytes
+    SigmoidNeuronClassifier(max_iter=n_steps).fit(X, y)
+    return read_peak() - before
 
 
 if __name__ == "__main__":
-    print(measure(int(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
+    n_rows, n_features, dtype, n_classes, n_steps = sys.argv[1:]
+    print(measure(int(n_rows), int(n_features), dtype, int(n_classes), int(n_steps)))

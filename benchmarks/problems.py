@@ -15,9 +15,10 @@ class Problem(NamedTuple):
 
     name: str
     X: Any  # (n, d), an array or CSR
-    target: np.ndarray  # (n, K) of 0 and 1, int8
-    start: np.ndarray  # (d, K), the weights before the first step
+    target: np.ndarray  # (n, n_groups), integers: 0 or 1, or from 0 to K - 1
+    start: np.ndarray  # (d, columns), the weights before the first step
     eta: float
+    n_outputs: int = 1  # columns of a group: 1 of a sigmoid neuron, K of a softmax layer
 
 
 def make_article():
@@ -31,6 +32,21 @@ def make_dense(n, d, dtype="float64", n_columns=1):
     """Return rows of normal numbers, and for each column a plane that splits them."""
     X = np.random.default_rng(0).standard_normal((n, d), dtype)
     return _find_planes(f"{n:,} x {d:,}", X, n_columns)
+
+
+def make_layer(neurons, noise=0.1):
+    """Return the problem of one softmax layer with as many columns, on the same rows."""
+    X, n_classes = neurons.X, neurons.start.shape[1]
+    rng = np.random.default_rng(2)
+    labels = (X @ rng.standard_normal((X.shape[1], n_classes))).argmax(axis=1)
+    is_wrong = rng.random(len(X)) < noise
+    labels[is_wrong] = rng.integers(0, n_classes, is_wrong.sum())
+    return neurons._replace(
+        name=f"{neurons.name}, {n_classes} classes",
+        target=labels[:, np.newaxis],
+        eta=neurons.eta / 4,  # the curvature of a layer is up to four times a neuron's
+        n_outputs=n_classes,
+    )
 
 
 def make_sparse(n, d, n_nonzeros):
@@ -88,8 +104,9 @@ def make_train_and_test(name, n_rows, seed=0):
 
 def wrap(name, X, y):
     """Return data as a problem, for those who know where to start and how far to step."""
-    target = (y[:, np.newaxis] == np.unique(y)).astype(np.int8)
-    return Problem(name, X, target[:, 1:] if target.shape[1] == 2 else target, None, None)
+    classes, labels = np.unique(y, return_inverse=True)
+    n_outputs = 1 if len(classes) == 2 else len(classes)
+    return Problem(name, X, labels[:, np.newaxis], None, None, n_outputs)
 
 
 def list_arrays(X):
@@ -104,7 +121,7 @@ def describe(problem):
         "problem": problem.name,
         "rows": n,
         "features": d,
-        "columns": problem.target.shape[1],
+        "columns": problem.target.shape[1] * problem.n_outputs,
         "density": problem.X.nnz / (n * d) if issparse(problem.X) else 1.0,
         "bytes": sum(array.nbytes for array in list_arrays(problem.X)),
         "dtype": str(problem.X.dtype),

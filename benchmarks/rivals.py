@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from joblib import cpu_count
-from scipy.special import expit
+from scipy.special import expit, softmax
 
-from sk_neuron._advance import NumpyKernel, make_kernel
+from sk_neuron._kernels import NumpyKernel, make_kernel, squared_norms
 from sk_neuron._solver._objective import make_problem
 
 MISSING = []
@@ -50,6 +50,18 @@ def follow_rule(X, target, start, eta, n_steps):
     for _ in range(n_steps):
         output = expit(X @ weights)
         slope = (output - target) * output * (1 - output)
+        weights = weights - eta * (X.T @ slope)
+    return weights
+
+
+def follow_softmax_rule(X, labels, start, eta, n_steps):
+    """Train one softmax layer in float64: what its steps must agree with."""
+    X, weights = X.astype(np.float64, copy=False), start.astype(np.float64)
+    target = np.eye(weights.shape[1])[labels[:, 0]]
+    for _ in range(n_steps):
+        p = softmax(X @ weights, axis=1)
+        slope = p * (p - target)
+        slope -= p * slope.sum(axis=1, keepdims=True)
         weights = weights - eta * (X.T @ slope)
     return weights
 
@@ -219,10 +231,19 @@ def compile_loop(loop, parallel):
 
 def make_own_kernel(problem, learning_rate, make_kernel=make_kernel):
     """Return a kernel, which knows the target and the step size."""
-    weight = np.ones((problem.X.shape[0], 1), problem.X.dtype)
-    own = {"alpha": 0.0, "fit_intercept": False, "weight_power": 0}
     return make_kernel(
-        make_problem(problem.X, problem.target, weight, learning_rate=learning_rate, **own)
+        make_problem(
+            problem.X,
+            problem.target.astype(np.int32),
+            np.ones((problem.X.shape[0], 1), problem.X.dtype),
+            n_groups=problem.target.shape[1],
+            n_outputs=problem.n_outputs,
+            learning_rate=learning_rate,
+            alpha=0.0,
+            fit_intercept=False,
+            weight_power=0,
+            norms=squared_norms(problem.X),
+        )
     )
 
 

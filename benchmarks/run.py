@@ -35,7 +35,7 @@ from sklearn.neural_network import MLPClassifier
 from threadpoolctl import ThreadpoolController
 
 from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV
-from sk_neuron._compiled import has_kernel
+from sk_neuron._kernels import has_kernel
 
 sys.path.insert(0, str(Path(__file__).parent))  # which -P leaves out
 
@@ -201,6 +201,20 @@ def check(name, problem, weights, expected):
     )
 
 
+def time_pair(problem, ways, plan, unit, ratio):
+    """Yield the seconds of two contenders in turns, and their ratio round by round."""
+    times = race({name: [way] for name, way in ways.items()}, plan)
+    n_rounds = min(len(of_one.seconds) for of_one in times.values())
+    seconds = {name: np.array(times[name].seconds[:n_rounds]) for name in ways}
+    facts = problems.describe(problem) | {"threads": CORES}
+    for name, values in seconds.items():
+        row = facts | {"contender": name} | summarize(values)
+        yield row | {"measure": f"seconds per {unit}"}
+    first, second = seconds
+    row = facts | {"contender": first} | summarize(seconds[first] / seconds[second])
+    yield row | {"measure": ratio}
+
+
 def list_readers(X):
     """Return ways to read X once; what they compute of it only has to be cheap."""
     arrays = problems.list_arrays(X)
@@ -291,11 +305,72 @@ def run_sparse(scale):
 
 
 def run_columns(scale):
-    """Time a step of several neurons at once."""
+    """Time a step of several sigmoid neurons at once."""
     contenders = {OURS: rivals.list_ours()[OURS]}
     problem = problems.make_dense(scale(1_000_000), 50, n_columns=10)
     for n_columns in [1, 2, 3, 6, 10]:
         yield from time_steps(problems.take(problem, n_columns), contenders, scale.steps)
+
+
+def run_layer(scale, n_columns=10):
+    """Time a step of a softmax layer beside one of as many sigmoid neurons, in turns."""
+    for n in (20_000, 1_000_000):
+        neurons = problems.make_dense(scale(n), 50, n_columns=n_columns)
+        layer, ways = problems.make_layer(neurons), {}
+        for name, problem, follow in (
+            (OURS, layer, rivals.follow_softmax_rule),
+            (f"{n_columns} sigmoid neurons", neurons, rivals.follow_rule),
+        ):
+            begun, _ = rivals.own_ours(problem)
+            given = problem.target, problem.start, problem.eta
+            run = partial(rivals.train_ours, begun, *given)
+            check(name, problem, run(3), follow(problem.X, *given, 3))
+            ways[name] = Way("", CORES, run)
+        ratio = "a step of the layer as a multiple of one of the neurons"
+        yield from time_pair(layer, ways, scale.pairs, "step", ratio)
+
+
+def list_two_and_ten(scale):
+    """Return problems of two and of ten classes on 20,000 rows."""
+    neurons = problems.make_dense(scale(20_000), 50, n_columns=10)
+    two = problems.make_dense(scale(20_000), 50)
+    return two._replace(name=f"{two.name}, 2 classes"), problems.make_layer(neurons)
+
+
+def run_scores(scale):
+    """Time a search that scores every count beside the same descent without scores."""
+    n_steps = scale(100)
+    for problem in list_two_and_ten(scale):
+        searches = {
+            OURS: SigmoidNeuronClassifierCV(max_iter=n_steps, cv=5),
+            # a scorer that computes nothing, called once for each fold
+            "without scores": SigmoidNeuronClassifierCV(
+                max_iter=n_steps, iters=[n_steps], cv=5, scoring=lambda *_: 0.0
+            ),
+        }
+        searches[OURS].iters = np.arange(1, n_steps + 1)
+        y = problem.target[:, 0]
+        ways = {
+            name: Way("", CORES, partial(fit, search, problem.X, y))
+            for name, search in searches.items()
+        }
+        problem = problem._replace(name=f"{problem.name}, {n_steps} counts")
+        ratio = "a search as a multiple of the same descent without scores"
+        yield from time_pair(problem, ways, scale.pairs, "fit", ratio)
+
+
+def run_stopping(scale):
+    """Time a fit that is judged by a tenth of the rows beside as many steps on all rows."""
+    n_steps = scale(300)
+    for problem in list_two_and_ten(scale):
+        judged = {"early_stopping": True, "n_iter_no_change": n_steps, "random_state": 0}
+        ways = {
+            name: fit_ours(problem, max_iter=n_steps, fit_intercept=True, **params)[0]
+            for name, params in {OURS: judged, "on all rows": {}}.items()
+        }
+        problem = problem._replace(name=f"{problem.name}, {n_steps} steps")
+        ratio = "with early stopping as a multiple of the same steps without"
+        yield from time_pair(problem, ways, scale.pairs, "fit", ratio)
 
 
 def run_scaling(scale):
@@ -366,10 +441,10 @@ def run_convergence(scale):
     """Compare the training loss after adaptive steps with that after constant ones."""
     for name, X, y in convergence.list_problems(scale):
         facts = problems.describe(problems.wrap(name, X, y)) | {"threads": CORES}
-        last = []
+        last, safe_rate = [], convergence.find_safe_rate(X, len(np.unique(y)))
         for contender, learning_rate, counts in (
             (OURS, "auto", (10, 30, 100, 300)),
-            ("constant step", convergence.find_safe_rate(X), (30, 300, 3000)),
+            ("constant step", safe_rate, (30, 300, 3000)),
         ):
             counts = [scale(n) for n in counts]
             neuron = SigmoidNeuronClassifier(
@@ -405,21 +480,13 @@ def run_adaptive(scale):
             problem = problems.make_sparse(scale(n), scale(d), n_nonzeros)
         else:
             problem = problems.make_dense(scale(n), d)
-        contenders = {}
+        ways = {}
         for name, rate in {OURS: "auto", "constant step": problem.eta}.items():
             kernel = rivals.make_own_kernel(problem, rate)
             state, _ = kernel.start(problem.start.T, np.zeros(problem.start.shape[1]))
-            contenders[name] = [Way("", CORES, partial(take_first_steps, kernel, state))]
-        times = race(contenders, scale.pairs)
-        facts = problems.describe(problem) | {"threads": CORES}
-        n_rounds = min(len(times[name].seconds) for name in contenders)
-        seconds = {name: np.array(times[name].seconds[:n_rounds]) for name in contenders}
-        for name, values in seconds.items():
-            row = facts | {"contender": name} | summarize(values)
-            yield row | {"measure": "seconds per step"}
-        ratios = seconds[OURS] / seconds["constant step"]
-        row = facts | {"contender": OURS} | summarize(ratios)
-        yield row | {"measure": "an adaptive step as a multiple of a constant one"}
+            ways[name] = Way("", CORES, partial(take_first_steps, kernel, state))
+        ratio = "an adaptive step as a multiple of a constant one"
+        yield from time_pair(problem, ways, scale.pairs, "step", ratio)
 
 
 def run_overhead(scale):
@@ -450,20 +517,30 @@ def run_memory(scale):
     n = 20_000 if scale.tiny else 1_000_000
     for dtype in ["float64", "float32"][: 1 if scale.tiny else 2]:
         for n_classes in (2, 10):
-            script = [sys.executable, "-P", str(HERE / "peak_memory.py")]
-            command = [*script, str(n), dtype, str(n_classes)]
-            share = float(subprocess.check_output(command, text=True))
-            yield {
-                "problem": f"{n:,} x 50, {n_classes} classes",
-                "rows": n,
-                "features": 50,
-                "columns": n_classes if n_classes > 2 else 1,
-                "density": 1.0,
-                "bytes": n * 50 * np.dtype(dtype).itemsize,
-                "dtype": dtype,
-                "contender": OURS,
-                "threads": CORES,
-            } | single("memory beyond X as a share of X", share)
+            row, peak = measure_peak(n, 50, dtype, n_classes, 20)
+            yield row | single("memory beyond X as a share of X", peak / row["bytes"])
+    n, n_classes = 20_000, 50 if scale.tiny else 1000
+    row, peak = measure_peak(n, 100, "float64", n_classes, 1)
+    measure = "memory of a step beyond X in arrays of rows x classes"
+    yield row | single(measure, peak / (8 * n * n_classes))
+
+
+def measure_peak(n, d, dtype, n_classes, n_steps):
+    """Return the facts of a problem, and the peak memory of a fit beyond X in bytes."""
+    script = [sys.executable, "-P", str(HERE / "peak_memory.py")]
+    command = [*script, *map(str, (n, d, dtype, n_classes, n_steps))]
+    row = {
+        "problem": f"{n:,} x {d}, {n_classes} classes",
+        "rows": n,
+        "features": d,
+        "columns": n_classes if n_classes > 2 else 1,
+        "density": 1.0,
+        "bytes": n * d * np.dtype(dtype).itemsize,
+        "dtype": dtype,
+        "contender": OURS,
+        "threads": CORES,
+    }
+    return row, int(subprocess.check_output(command, text=True))
 
 
 def single(measure, value):
@@ -563,7 +640,10 @@ SUITES = {
     "step": run_step,
     "sparse": run_sparse,
     "columns": run_columns,
+    "layer": run_layer,
     "search": run_search,
+    "scores": run_scores,
+    "stopping": run_stopping,
     "convergence": run_convergence,
     "adaptive": run_adaptive,
     "quality": run_quality,

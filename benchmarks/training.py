@@ -1,4 +1,4 @@
-"""What it costs to stop early, to have callbacks, and to train on a memory map.
+"""What it costs to have callbacks, and to train on a memory map.
 
 Fits with and without are timed in turns; the ratio is that of the medians, and its spread
 half the distance between the quartiles of the ratios of neighbours.
@@ -48,20 +48,6 @@ def compare(plain, other, n_rounds):
 def report(name, plain, other, n_rounds):
     one, two, spread = compare(plain, other, n_rounds)
     print(f"{name:52}{one:9.4f} s{two:9.4f} s{two / one:8.3f} ±{spread:.3f}", flush=True)
-
-
-def measure_early_stopping(n, d, n_steps, n_rounds):
-    problem = make_dense(n, d)
-    plain = SigmoidNeuronClassifier(max_iter=n_steps)
-    stopping = SigmoidNeuronClassifier(
-        max_iter=n_steps, early_stopping=True, n_iter_no_change=n_steps, random_state=0
-    )
-    report(
-        f"early stopping, {n:,} x {d}, {n_steps} steps",
-        lambda: plain.fit(problem.X, problem.target[:, 0]),
-        lambda: stopping.fit(problem.X, problem.target[:, 0]),
-        n_rounds,
-    )
 
 
 class NoTask:
@@ -149,9 +135,6 @@ def main():
         return
     print(f"{'':52}{'without':>11}{'with':>11}{'ratio':>8}")
     measure_callbacks()
-    measure_early_stopping(569, 30, n_steps=1000, n_rounds=40)
-    measure_early_stopping(20_000, 50, n_steps=1000, n_rounds=15)
-    measure_early_stopping(1_000_000, 50, n_steps=1000, n_rounds=1)
     if ProgressBar is not type(None):
         measure_progress_bar()
     with tempfile.TemporaryDirectory() as folder:

@@ -128,10 +128,13 @@ class NeuronAdapter:
     """The gradient and the steps of a `SigmoidNeuronClassifier`, by its public interface.
 
     The gradient is what one `partial_fit` with ``init=(coef, intercept)`` moves, over its
-    `learning_rate`; the loss is ``1/2 Σ s (t - o)² + alpha/2 ‖coef‖²``, from `loss_curve_`;
-    steps are those of `fit`, and it descends with ``learning_rate="auto"``. The gradient is
-    right to the last digits where it is between 1e-18 times the coefficients and 1e20 in
-    size.
+    `learning_rate`; steps are those of `fit`, and it descends with
+    ``learning_rate="auto"``. The gradient is correct to the last digits where it is between
+    1e-18 times the coefficients and 1e20 in size.
+
+    The loss is ``1/2 Σ s ‖e‖² + alpha/2 ‖coef‖²``, from `loss_curve_`. For two classes the
+    error e of a row is ``t - o``, its target less the output; for more it is ``e_y - p``,
+    the indicator of its class less the probabilities of the softmax layer.
 
     Parameters
     ----------
@@ -274,7 +277,7 @@ class SGDAdapter:
         self, coef: NDArray[Any], intercept: Any, X: Any, y: Any, sample_weight: Any
     ) -> float:
         """Return the loss."""
-        z = _find_potential(coef, intercept, X)
+        z = _raw_prediction(coef, intercept, X)
         positive = y[:, np.newaxis] == (np.arange(z.shape[1]) if z.shape[1] > 1 else 1)
         return float(sample_weight @ np.logaddexp(0, np.where(positive, -z, z)).sum(axis=1))
 
@@ -347,7 +350,7 @@ class MLPAdapter:
         self, coef: NDArray[Any], intercept: Any, X: Any, y: Any, sample_weight: Any
     ) -> float:
         """Return the loss."""
-        z = _find_potential(coef, intercept, X)
+        z = _raw_prediction(coef, intercept, X)
         if z.shape[1] == 1:
             z = np.hstack([np.zeros_like(z), z])
         losses = logsumexp(z, axis=1) - z[np.arange(len(y)), y]
@@ -404,7 +407,7 @@ def _count_classes(coef: NDArray[Any]) -> int:
     return 2 if coef.ndim == 1 else len(coef)
 
 
-def _find_potential(coef: Any, intercept: Any, X: Any) -> Any:
+def _raw_prediction(coef: Any, intercept: Any, X: Any) -> Any:
     return X.astype(np.float64) @ np.atleast_2d(coef).T + intercept
 
 

@@ -1,4 +1,4 @@
-"""What every layer of fitted neurons answers: potentials, probabilities, classes."""
+"""What a fitted neuron or layer answers: raw predictions, probabilities, classes."""
 
 from typing import Any
 
@@ -10,21 +10,21 @@ from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from sk_neuron._compat import CallbackSupportMixin
-from sk_neuron._compiled import check_raw_prediction
 from sk_neuron._inputs import (
     check_labels,
     check_sample_weight,
+    encode_known_labels,
     read_data,
-    recognize_targets,
 )
-from sk_neuron._rule import log_normalize
+from sk_neuron._kernels import check_raw_prediction
+from sk_neuron._kernels._formulas import log_probability, pointwise_gradient, softmax
 
 
 class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
-    """One or more neurons, once `coef_`, `intercept_` and `classes_` are learned."""
+    """A neuron or a layer, once `coef_`, `intercept_` and `classes_` are learned."""
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.floating[Any]]:
-        """Return the potential of each neuron, the weighted sum of its inputs.
+        """Return the weighted sum of the inputs, x · w + b.
 
         Parameters
         ----------
@@ -33,13 +33,14 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
         Returns
         -------
-        potential : ndarray of shape (n_samples,) or (n_samples, n_neurons)
-            One column where there is one neuron; above 0 it favours ``classes_[1]``.
+        raw_prediction : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            For two classes a number, which favours ``classes_[1]`` if above 0; else one of
+            each class or label.
 
         Raises
         ------
         ValueError
-            If the potential overflows.
+            If it overflows.
         """
         check_is_fitted(self, "coef_")
         features = read_data(self, X, reset=False)
@@ -57,7 +58,7 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         -------
         probability : ndarray of shape (n_samples, n_classes)
             Columns in the order of `classes_`. Rows sum to 1 unless `y` was multilabel:
-            with more than two classes the neurons' outputs are divided by their sum.
+            with more than two classes they are the softmax of `decision_function`.
         """
         return self._probability(self.decision_function(X))
 
@@ -77,7 +78,7 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         z = self.decision_function(X)
         if z.ndim == 1:
             return log_expit(np.column_stack([-z, z]))
-        return log_expit(z) if self._multilabel else log_normalize(z)
+        return log_probability(z, 1 if self._multilabel else z.shape[1])
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the most probable class, or the labels more probable than not.
@@ -90,21 +91,24 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
-            Classes, or a multilabel indicator matrix. Decided from the potential, which
-            still tells classes apart where probabilities round to the same number.
+            Classes, or a multilabel indicator matrix. Decided from `decision_function`,
+            which tells classes apart even where probabilities round to the same number.
         """
         return self._choice(self.decision_function(X))
 
     def influence(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> NDArray[np.floating[Any]]:
-        r"""Return how much each row still pulls at each neuron.
+        r"""Return how much each row still pulls at the weights.
 
-        That is the size of its share in the gradient for a unit of the potential,
-        :math:`s\,|t - o|\,o\,(1 - o)`: for an error :math:`e = |t - o|` it is
-        :math:`e^2 (1 - e)`, at most 4/27 where the error is 2/3. Rows with a larger error
-        pull less the more they are off: the neuron is giving them up, as it should where
-        their label is wrong.
+        That is the length of the gradient of its loss in the raw prediction. For a neuron
+        with the error :math:`E = |t - o|` it is :math:`s\,E\,o\,(1 - o) = s\,E^2 (1 - E)`.
+        That is largest where the error is 2/3, with 4/27 s. For a softmax layer it is
+        :math:`s\,\lVert\delta\rVert` with :math:`\delta_k = p_k (E_k - \sum_j p_j E_j)` and
+        :math:`E = e_y - p`. That is at most :math:`s\,2\sqrt2 \cdot 4/27`, where the label
+        has the probability 1/3 and one other class has 2/3. Beyond that a row pulls less
+        the surer the model is of another class: it is giving the row up, as it should where
+        the label is wrong.
 
         Parameters
         ----------
@@ -119,9 +123,9 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
         Returns
         -------
-        influence : ndarray of shape (n_samples,) or (n_samples, n_neurons)
-            From 0 to 4/27, times the weight of the row. One column where there is one
-            neuron.
+        influence : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            From 0 to 4/27 for a neuron and to 0.42 for a layer, times the weight of the
+            row. One column for each label of a multilabel `y`.
 
         Examples
         --------
@@ -135,12 +139,14 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         array([0.0001, 0.0191, 0.0666])
         """
         z = self.decision_function(X).reshape(-1, len(self.coef_))
-        target = recognize_targets(check_labels(y), self.classes_, self._multilabel)
-        check_consistent_length(z, target)
-        weight = check_sample_weight(sample_weight, len(z)).astype(z.dtype)
-        sign = 1 - 2 * target  # so that 1 - e keeps its digits where e is almost 1
-        error = expit(sign * z)
-        return flatten(weight[:, np.newaxis] * error**2 * expit(-sign * z))
+        labels = encode_known_labels(check_labels(y), self.classes_, self._multilabel)
+        check_consistent_length(z, labels)
+        weight = check_sample_weight(sample_weight, len(z)).astype(z.dtype)[:, np.newaxis]
+        if self._multilabel or z.shape[1] == 1:
+            sign = 1 - 2 * labels  # so that 1 - e keeps its digits where e is almost 1
+            return flatten(weight * expit(sign * z) ** 2 * expit(-sign * z))
+        delta, _ = pointwise_gradient(labels, weight, z, z.shape[1])
+        return np.sqrt(np.einsum("nk,nk->n", delta, delta))
 
     def _store(self, learned):
         """Put what was learned in the place of all that was before, in one go.
@@ -153,7 +159,7 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     def _probability(self, z):
         if z.ndim == 1:
             return expit(np.column_stack([-z, z]))
-        return expit(z) if self._multilabel else np.exp(log_normalize(z))
+        return expit(z) if self._multilabel else softmax(z)
 
     def _choice(self, z):
         if self._multilabel:
@@ -165,10 +171,12 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         tags.input_tags.sparse = True
         tags.classifier_tags.multi_label = True
         # One check feeds blobs of standard deviation 20 and asks that class weights move
-        # nearly all of them to one side. No plane through the origin can do that, and a
-        # random start is saturated there. This tag is what keeps the check away.
+        # nearly all of them to one side. No plane through the origin can do that; a random
+        # start is saturated there; and of 50 rows in three classes early stopping holds out
+        # too few to wait for it. This tag is what keeps the check away.
         is_random = isinstance(self.init, str) and self.init == "uniform"
-        tags.classifier_tags.poor_score = is_random or not self.fit_intercept
+        stops_early = getattr(self, "early_stopping", False)
+        tags.classifier_tags.poor_score = is_random or stops_early or not self.fit_intercept
         return tags
 
 

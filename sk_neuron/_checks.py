@@ -3,9 +3,9 @@
 A check asks an adapter at a problem, and raises an AssertionError that tells the law, what
 was expected, what came and the problem, as code that makes it again. Numbers are to agree
 up to rounding: to so many units in the last place of Σ s (1 + |x| · |w| + |b|), for the
-derivative by a coefficient times |x|. That is right for losses which are a sum or a
-weighted mean over rows and whose first two derivatives in the potential x · w + b are at
-most about 1, as they are for the squared error of a sigmoid and for the log loss.
+derivative by a coefficient times |x|. That suits losses which are a sum or a weighted mean
+over rows and whose first two derivatives in the raw predictions x · w + b are at most about
+1, as they are for the squared error of a sigmoid or a softmax and for the log loss.
 """
 
 from typing import Any, NamedTuple, NoReturn
@@ -35,7 +35,7 @@ class _Update(NamedTuple):
 def check_finite_differences(adapter: Adapter, problem: Problem) -> None:
     """Check that the gradient is that of the loss, by five-point differences.
 
-    The stencil is so wide that the potentials move by up to ``eps ** 0.2``, where rounding
+    The stencil is so wide that raw predictions move by up to ``eps ** 0.2``, where rounding
     and its own error are about equal. The bound is the difference to a stencil twice as
     wide, and what rounding makes of the losses.
     """
@@ -189,6 +189,23 @@ def check_label_flips(adapter: Adapter, problem: Problem) -> None:
     _compare_updates(law, flipped, _ask(adapter, flipped), expected)
 
 
+def check_own_class(adapter: Adapter, problem: Problem) -> None:
+    """Check that a row pulls its own class up, by the first row and from coefficients of 0.
+
+    The other laws hold as well where all labels are taken for others in the same way.
+    """
+    law = "From coefficients of 0 a row pulls the raw prediction of its own class up."
+    coef, intercept, X, y, weight = problem
+    row = Problem(0 * coef, 0 * intercept, X[:1], y[:1], weight[:1])
+    update = _ask(adapter, row)
+    d_coef, d_intercept = np.atleast_2d(update.d_coef), np.ravel(update.d_intercept)
+    # a single column is that of class 1, and against class 0
+    sign, column = (1, y[0]) if coef.ndim > 1 else (2 * y[0] - 1, 0)
+    slope = sign * (d_coef[column] @ X[0].astype(np.float64) + d_intercept[column])
+    if not slope <= 0:
+        _fail(law, row, "a derivative of at most 0 by that raw prediction", slope)
+
+
 def check_constant_column(adapter: Adapter, problem: Problem) -> None:
     """Check that a column of ones with a coefficient of 0 pulls as the intercept does."""
     law = "A constant column pulls as the intercept does."
@@ -252,9 +269,9 @@ def check_inputs_untouched(adapter: Adapter, problem: Problem) -> None:
 def check_finite(adapter: Adapter, problem: Problem) -> None:
     """Check that finite numbers give finite numbers, with coefficients 1024 times as large.
 
-    Then the potentials are in the thousands, where a careless exponential overflows.
+    Then the raw predictions are in the thousands, where a careless exponential overflows.
     """
-    law = "The loss and the gradient are finite where the potentials are large."
+    law = "The loss and the gradient are finite where raw predictions are large."
     far = problem._replace(coef=problem.coef * 1024, intercept=problem.intercept * 1024)
     for name, value in _ask(adapter, far)._asdict().items():
         if not np.isfinite(value).all():
@@ -272,6 +289,7 @@ CHECKS = (
     check_row_order,
     check_feature_order,
     check_label_flips,
+    check_own_class,
     check_constant_column,
     check_shards,
     check_float32,

@@ -3,6 +3,7 @@
 import copy
 import warnings
 from collections.abc import Iterator
+from functools import partial
 from numbers import Integral
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
@@ -12,29 +13,37 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sk_neuron._advance import limit_exponent, make_kernel
 from sk_neuron._base import (
     BaseNeuron,
     describe_features,
     describe_neuron,
     flatten,
 )
-from sk_neuron._compiled import check_raw_prediction
 from sk_neuron._inputs import (
     PARAMETERS,
-    Rows,
+    Samples,
     check_classes,
     check_iters,
     check_labels,
     check_sample_weight,
     combine_weights,
-    encode_targets,
+    encode_known_labels,
+    encode_labels,
     find_class_factors,
     fit_context,
     read_data,
+    read_training_data,
     read_validation_rows,
-    recognize_targets,
+    shape_of_groups,
 )
+from sk_neuron._kernels import (
+    JUDGED,
+    TRAINED,
+    check_raw_prediction,
+    longest_exponent,
+    make_kernel,
+)
+from sk_neuron._model_selection._hold_out import hold_out
 from sk_neuron._solver._callbacks import FitTask, ProgressLines
 from sk_neuron._solver._fit_loop import FitLoop, check_overflow
 from sk_neuron._solver._gram import make_cheapest_kernel
@@ -51,7 +60,7 @@ from sk_neuron._solver._objective import (
 )
 from sk_neuron._solver._outcome import check_weights, warn_of_fit
 from sk_neuron._solver._stopping import Patience
-from sk_neuron._validation import Validation, hold_out, warn_of_scale
+from sk_neuron._solver._validation import ValidationRows, warn_of_scale
 
 # Checkpoints that take more memory than this, in bytes, are warned of.
 _MUCH_MEMORY = 2**30
@@ -60,7 +69,7 @@ _MUCH_MEMORY = 2**30
 class WarmStart(NamedTuple):
     """What a descent needs beside its weights to go on as if it had not ended."""
 
-    exponent: NDArray[np.int64]  # of the next step of each neuron
+    exponent: NDArray[np.int64]  # of the next step of each group
     loss: float  # where it goes on
     lowest_loss: float  # in `loss_curve_`
 
@@ -94,18 +103,29 @@ def _takes_batches(neuron):
 
 
 class SigmoidNeuronClassifier(BaseNeuron):
-    r"""A sigmoid neuron trained on the Brier score by plain gradient descent.
+    r"""A sigmoid neuron or softmax layer, trained on the Brier score by gradient descent.
 
-    One neuron for two classes, one neuron per class for more, one per label for
-    multilabel `y`. Each minimises, over all rows at once,
+    With two classes it is one sigmoid neuron. It minimises, over all rows at once,
 
     .. math:: \tfrac12 \sum_i s_i \left(t_i - \sigma(x_i \cdot w + b)\right)^2
               + \tfrac\alpha2 \lVert w \rVert^2
 
-    where :math:`\sigma` is the sigmoid, :math:`t_i` is 1 for the neuron's class and 0
-    otherwise and :math:`s_i` is the weight of the row. The sum of squares is, up to its
-    factor, the Brier score [1]_. It is a bounded proper scoring rule: a mislabelled row
-    costs a neuron at most 1, so wrong labels do limited damage to the probabilities.
+    where :math:`\sigma` is the sigmoid, :math:`t_i` is 1 for rows of ``classes_[1]`` and 0
+    for the others, and :math:`s_i` is the weight of the row. With more classes it is one
+    softmax layer, which has weights :math:`w_k` and an intercept :math:`b_k` for each class
+    and minimises
+
+    .. math:: \tfrac12 \sum_i s_i \left\lVert e_{y_i} - p_i \right\rVert^2
+              + \tfrac\alpha2 \sum_k \lVert w_k \rVert^2
+
+    where :math:`p_i` is the softmax of all :math:`x_i \cdot w_k + b_k`, and :math:`e_y` is
+    1 for the class of the row and 0 for the others. For multilabel `y` it is one sigmoid
+    neuron per label. What is trained is what is answered: `predict_proba` is the output of
+    the neuron or the layer itself.
+
+    The sum of squares is, up to its factor, the Brier score [1]_. It is a bounded proper
+    scoring rule: a mislabelled row costs a neuron at most 1 and a layer at most 2, so wrong
+    labels do limited damage to the probabilities.
 
     A fit of t iterations is the start of every longer fit, and `max_iter` is the
     regulariser to search over. Scale the features first, for example with
@@ -118,13 +138,14 @@ class SigmoidNeuronClassifier(BaseNeuron):
         `early_stopping`, a callback or an interrupt ends the fit before.
 
     learning_rate : "auto" or float, default="auto"
-        The step size :math:`\eta`. "auto" adapts it, for each neuron by itself: a step is
-        ``2**j / L`` with ``j >= 0`` and ``L = 0.0770293 * sum_i s_i |x_i|^2 + alpha``, a
-        bound of the curvature of the objective [2]_, where the intercept counts as a column
-        of ones. From one step to the next `j` grows by 2 at most, and is bounded by the
-        curvature that the last step has met [3]_. A step that raises the objective, by more
-        than rounding, is taken back. A positive float is used as it is; 1.0 is the step
-        size of the article.
+        The step size :math:`\eta`. "auto" adapts it: a step is ``2**j / L`` with ``j >= 0``
+        and ``L = c * sum_i s_i |x_i|^2 + alpha``, a bound of the curvature of the objective
+        [2]_. Here ``c`` is 0.0770293 for a neuron and four times that for a layer, and the
+        intercept counts as a column of ones. From one step to the next `j` grows by 2 at
+        most, and is bounded by the curvature that the last step has met [3]_. A step that
+        raises the objective, by more than rounding, is taken back. All weights of a layer
+        share a step size, and each label of a multilabel `y` has its own. A positive float
+        is used as it is; 1.0 is the step size of the article.
 
     alpha : float, default=0.0
         Strength of the weight decay, 0 or more. The objective is a sum over rows, so
@@ -138,8 +159,10 @@ class SigmoidNeuronClassifier(BaseNeuron):
         The weights before the first step. "uniform" draws them from [-1, 1) with
         `random_state`; on unscaled data such a start can saturate the sigmoid and learn
         nothing, which is reported by a warning once `fit` is through. An array is `coef_`
-        itself, (n_features,) or (n_neurons, n_features), with an intercept of 0; a tuple is
-        a pair of `coef_` and `intercept_`, for example of another estimator.
+        itself, (n_features,) or (n_outputs, n_features), with an intercept of 0; a tuple is
+        a pair of `coef_` and `intercept_`, for example of a fitted
+        :class:`~sklearn.linear_model.LogisticRegression`, with whose probabilities the fit
+        then begins.
 
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, ``{class: weight}``, 1 for classes left out. "balanced"
@@ -158,7 +181,9 @@ class SigmoidNeuronClassifier(BaseNeuron):
     early_stopping : bool, default=False
         Whether to stop by the Brier score of validation rows, and to keep the weights of
         the step where that was lowest. The rows are `X_val` if that is passed to `fit`;
-        else they are held out from `X`, of which there is then a copy.
+        else they are held out from `X`. Those stay where they are: the pass over `X` that
+        finds the gradient on the other rows finds the loss on these, so there is no copy,
+        and no pass more.
 
     validation_fraction : float, default=0.1
         The share of the weight of each class to hold out with `early_stopping`, between 0
@@ -194,10 +219,10 @@ class SigmoidNeuronClassifier(BaseNeuron):
     best_validation_score_ : float
         Minus that loss: like all scores, the larger the better.
 
-    checkpoint_coefs_ : ndarray of shape (n_checkpoints, n_neurons, n_features)
+    checkpoint_coefs_ : ndarray of shape (n_checkpoints, n_outputs, n_features)
         `coef_` at each of the `checkpoints`, where there are any.
 
-    checkpoint_intercepts_ : ndarray of shape (n_checkpoints, n_neurons)
+    checkpoint_intercepts_ : ndarray of shape (n_checkpoints, n_outputs)
         `intercept_` at each of the `checkpoints`, where there are any.
 
     checkpoint_iters_ : ndarray of shape (n_checkpoints,)
@@ -207,25 +232,25 @@ class SigmoidNeuronClassifier(BaseNeuron):
     classes_ : ndarray of shape (n_classes,)
         The classes, sorted; for multilabel `y` the indices of the labels.
 
-    coef_ : ndarray of shape (1, n_features) or (n_neurons, n_features)
-        Weights of the neurons, in the precision of `X`. With two classes, the one neuron
-        answers for ``classes_[1]``.
+    coef_ : ndarray of shape (n_outputs, n_features)
+        Weights, in the precision of `X`. With two classes n_outputs is 1: the neuron
+        answers for ``classes_[1]``. Else each class, or each label of a multilabel `y`, has
+        weights of its own, in the order of `classes_`.
 
-    intercept_ : ndarray of shape (n_neurons,)
-        Intercepts of the neurons.
+    intercept_ : ndarray of shape (n_outputs,)
+        Intercepts.
 
-    learning_rate_curve_ : ndarray of shape (`n_iter_`,) or (`n_iter_`, n_neurons)
-        The size of each step; one column per neuron where there are several. A step that
+    learning_rate_curve_ : ndarray of shape (`n_iter_`,) or (`n_iter_`, n_labels)
+        The size of each step; for multilabel `y` with a column for each label. A step that
         was taken back counts as one, and a shorter one follows.
 
     loss_curve_ : ndarray of shape (`n_iter_`,)
-        The Brier score on the training rows before each step: the weighted mean of the
-        squared error of the output, summed over the neurons. With two classes it is
-        what :func:`~sklearn.metrics.brier_score_loss` measures; with more, it is its
-        sum over classes, of outputs not yet scaled to sum to 1. Weights include those of
-        the classes. After a step that was taken back the loss is what it was before. With
-        ``learning_rate="auto"`` and ``alpha=0`` it never rises: where rounding would raise
-        it, it is the lowest so far.
+        The Brier score on the training rows before each step, that is the weighted mean of
+        their squared errors: what :func:`~sklearn.metrics.brier_score_loss` measures, for
+        two classes as for more. For multilabel `y` it is summed over the labels. Weights
+        include those of the classes. After a step that was taken back the loss is what it
+        was before. With ``learning_rate="auto"`` and ``alpha=0`` it never rises: where
+        rounding would raise it, it is the lowest so far.
 
     n_iter_ : int
         The number of steps taken, with `warm_start` those behind the weights that the fit
@@ -248,14 +273,19 @@ class SigmoidNeuronClassifier(BaseNeuron):
     sklearn.linear_model.LogisticRegression : Fitted to the log loss: as good or better on
         clean labels, and more easily misled by wrong ones.
     sklearn.linear_model.SGDClassifier : Stochastic steps on other losses.
+    sklearn.multiclass.OneVsRestClassifier : Around this classifier it trains one neuron per
+        class, in place of one layer.
     sklearn.neural_network.MLPClassifier : Hidden layers, trained on the log loss.
 
     Notes
     -----
     `X` of float32 is trained and answered in float32; anything else in float64. Dense
-    `X` of more than 2 MiB and CSR are not copied. Memory beyond `X` is a few arrays of
-    (n_samples, n_neurons) and of `coef_`, and one of (max_iter, n_neurons); with `tol` or
-    validation rows also up to 32 MiB of weights. A memory map is streamed.
+    `X` of more than 2 MiB and CSR are not copied. Memory beyond `X` is the weights and the
+    labels of the rows, with rows held out a byte more for each, and some arrays of the size
+    of `coef_`. With `X_val` there are also up to 64 MiB of weights. The compiled kernels
+    have no array of (n_samples, n_outputs), and the NumPy kernel has one for sparse `X`
+    only. A memory map is streamed. ``learning_rate="auto"`` in `partial_fit` takes a few
+    copies of the batch.
 
     With ``learning_rate="auto"`` a last step that raised the objective is taken back, too:
     the weights learned are the better of the last two points. And all weights, and `alpha`,
@@ -347,7 +377,7 @@ class SigmoidNeuronClassifier(BaseNeuron):
         y_val: ArrayLike | None = None,
         sample_weight_val: ArrayLike | None = None,
     ) -> Self:
-        """Train the neurons.
+        """Train the neuron or the layer.
 
         Parameters
         ----------
@@ -390,9 +420,9 @@ class SigmoidNeuronClassifier(BaseNeuron):
         ConvergenceWarning
             If `max_iter` is reached with a positive `tol`; if the loss still falls at the
             end and the largest values of the features differ more than a thousandfold; if
-            a neuron answers worse than a constant would; or if a start other than zeros
-            left one saturated: no better than a constant, and without a gradient to
-            improve.
+            the answers are worse than a constant would be; or if a start other than zeros
+            left a neuron or the layer saturated: no better than a constant, and without a
+            gradient to improve.
         UserWarning
             If the fit was interrupted from the keyboard: the weights reached are kept. If
             `X_val` seems not to be transformed as `X` is.
@@ -400,25 +430,28 @@ class SigmoidNeuronClassifier(BaseNeuron):
         # On a copy, so that a fit that raises leaves self as it was.
         copied = copy.copy(self)
         is_warm_start = self.warm_start and hasattr(self, "coef_")
-        rows, classes = self._read_rows(copied, X, y, sample_weight, is_warm_start)
-        checkpoints = self._check_checkpoints(rows)
+        samples, classes = self._read_samples(copied, X, y, sample_weight, is_warm_start)
+        checkpoints = self._check_checkpoints(samples, classes)
 
-        held_out = seed = validation = None
-        given = X_val, y_val, sample_weight_val
-        if any(array is not None for array in given):
-            validation = read_validation_rows(copied, *given, rows, classes)
-            warn_of_scale(rows.features, validation.features)
+        held_out = seed = given = None
+        passed = X_val, y_val, sample_weight_val
+        if any(array is not None for array in passed):
+            given = read_validation_rows(copied, *passed, samples, classes)
+            warn_of_scale(samples.X, given.X)
         elif self.early_stopping:
-            seed = self._find_seed(is_warm_start)
-            held_out = hold_out(rows, self.validation_fraction, seed)
-            rows, validation = rows.take(~held_out), rows.take(held_out)
-        factors = find_class_factors(self.class_weight, classes, rows.labels, rows.weight)
-        problem = self._make_problem(make_problem, rows, factors)
+            seed = self._choose_seed(is_warm_start)
+            held_out = hold_out(samples, self.validation_fraction, seed)
+        factors = self._class_factors(samples, classes, held_out)
+        problem = self._make_problem(
+            partial(make_problem, norms=samples.norms),
+            samples,
+            classes,
+            factors,
+            **_divide(held_out, samples.labels),
+        )
+        validation = self._make_validation(given, factors, problem)
         loop = self._make_loop(
-            problem,
-            self._find_start(problem, is_warm_start),
-            checkpoints,
-            self._prepare_validation(validation, factors, problem.X.dtype),
+            problem, self._make_start(problem, is_warm_start), checkpoints, validation
         )
 
         def describe(result):
@@ -426,14 +459,16 @@ class SigmoidNeuronClassifier(BaseNeuron):
             return (
                 describe_features(copied)
                 | describe_neuron(
-                    classes, rows.labels.ndim == 2, learned.coef, learned.intercept
+                    classes, samples.y.ndim == 2, learned.coef, learned.intercept
                 )
                 | self._describe_curves(result, problem, is_warm_start)
                 | {"_seed": self._seed if is_warm_start and seed is None else seed}
             )
 
         max_iter = int(self.max_iter)  # NumPy's small integers overflow
-        row_weight = None if sample_weight is None else rows.weight
+        row_weight = None if sample_weight is None else samples.weight
+        if row_weight is not None and held_out is not None:
+            row_weight = row_weight[~held_out]
         task = FitTask(self, max_iter, X, y, row_weight, held_out)
         lines = ProgressLines(self.verbose, type(self).__name__)
 
@@ -447,7 +482,7 @@ class SigmoidNeuronClassifier(BaseNeuron):
         loop.run(on_begin, on_end)
         lines.tell(loop, is_last=True)
         result = loop.result()
-        check_weights(problem.X, result.learned.coef, result.learned.intercept)
+        check_weights(problem, result.learned.coef, result.learned.intercept)
         attributes = describe(result)
         self._store(attributes)
         task.close(lambda: attributes)
@@ -459,7 +494,6 @@ class SigmoidNeuronClassifier(BaseNeuron):
             max_iter=max_iter,
             early_stopping=self.early_stopping,
             is_zero_start=is_warm_start or is_zero_start,
-            is_multilabel=rows.labels.ndim == 2,
         )
         return self
 
@@ -510,26 +544,24 @@ class SigmoidNeuronClassifier(BaseNeuron):
         self._validate_params()  # which fit_context does before the first call only
         is_warm_start = hasattr(self, "coef_")
         copied = copy.copy(self)
-        features, labels = read_data(
-            copied, X, y, multi_output=True, reset=not is_warm_start
-        )
-        labels = check_labels(labels)
-        multilabel = self._multilabel if is_warm_start else labels.ndim == 2
+        read_X, read_y = read_data(copied, X, y, multi_output=True, reset=not is_warm_start)
+        read_y = check_labels(read_y)
+        multilabel = self._multilabel if is_warm_start else read_y.ndim == 2
         classes = check_classes(
-            classes, labels, multilabel, self.classes_ if is_warm_start else None
+            classes, read_y, multilabel, self.classes_ if is_warm_start else None
         )
-        target = recognize_targets(labels, classes, multilabel)
-        row_weight = check_sample_weight(sample_weight, len(labels))
-        factors = find_class_factors(self.class_weight, classes, labels)
-        rows = Rows(features, labels, target, row_weight)
-        problem = self._make_problem(make_batch_problem, rows, factors)
+        labels = encode_known_labels(read_y, classes, multilabel)
+        weight = check_sample_weight(sample_weight, len(read_y))
+        samples = Samples(read_X, read_y, labels, weight)
+        factors = find_class_factors(self.class_weight, classes, read_y)
+        problem = self._make_problem(make_batch_problem, samples, classes, factors)
         kernel = make_kernel(problem)
-        state, history = kernel.start(*self._find_start(problem, is_warm_start))
+        state, history = kernel.start(*self._make_start(problem, is_warm_start))
         coef, intercept = kernel.next_weights(state)
         check_overflow(1, coef, intercept, history.squared_error, dtype=coef.dtype)
 
         n_steps = self._n_steps if is_warm_start else 0
-        loss = mean_brier_score(problem.sample_weight, history.squared_error)
+        loss = mean_brier_score(problem.total_weight(), history.squared_error)
         steps = flatten(step_sizes(problem, history.exponent))
         self._store(
             describe_features(copied)
@@ -596,23 +628,21 @@ class SigmoidNeuronClassifier(BaseNeuron):
             return values
         return np.concatenate([getattr(self, name)[:n_before], values])
 
-    def _read_rows(self, copied, X, y, sample_weight, is_warm_start):
-        """Return the rows and the classes; `copied` notes the features."""
-        features, labels = read_data(
-            copied, X, y, multi_output=True, reset=not is_warm_start
-        )
-        labels = check_labels(labels)
-        classes, target = encode_targets(labels)
+    def _read_samples(self, copied, X, y, sample_weight, is_warm_start):
+        """Return the samples and the classes; `copied` notes the features."""
+        X, y, norms = read_training_data(copied, X, y, reset=not is_warm_start)
+        y = check_labels(y)
+        classes, labels = encode_labels(y)
         same = is_warm_start and classes.tolist() == self.classes_.tolist()
-        if is_warm_start and not (same and self._multilabel == (labels.ndim == 2)):
+        if is_warm_start and not (same and self._multilabel == (y.ndim == 2)):
             raise ValueError(
                 "With warm_start=True a fit goes on with the classes of the one before, "
                 f"{self.classes_.tolist()}, but y has {classes.tolist()}."
             )
-        weight = check_sample_weight(sample_weight, len(labels))
-        return Rows(features, labels, target, weight), classes
+        weight = check_sample_weight(sample_weight, len(y))
+        return Samples(X, y, labels, weight, norms), classes
 
-    def _check_checkpoints(self, rows):
+    def _check_checkpoints(self, samples, classes):
         if self.checkpoints is None:
             return np.empty(0, dtype=np.int64)
         checkpoints = check_iters(self.checkpoints, "checkpoints")
@@ -621,8 +651,9 @@ class SigmoidNeuronClassifier(BaseNeuron):
                 f"The 'checkpoints' reach {checkpoints[-1]}, beyond max_iter="
                 f"{self.max_iter}."
             )
-        n_weights = (rows.features.shape[1] + 1) * rows.target.shape[1]
-        size = len(checkpoints) * n_weights * rows.features.dtype.itemsize
+        n_columns = np.prod(shape_of_groups(classes, samples.y))
+        n_weights = (samples.X.shape[1] + 1) * n_columns
+        size = len(checkpoints) * n_weights * samples.X.dtype.itemsize
         if size > _MUCH_MEMORY:
             warnings.warn(
                 f"The weights at {len(checkpoints)} checkpoints take "
@@ -632,7 +663,7 @@ class SigmoidNeuronClassifier(BaseNeuron):
             )
         return checkpoints
 
-    def _find_seed(self, is_warm_start):
+    def _choose_seed(self, is_warm_start):
         """Return what rows are held out by: a fit that goes on holds out the same."""
         if isinstance(self.random_state, Integral):
             return int(self.random_state)
@@ -640,24 +671,39 @@ class SigmoidNeuronClassifier(BaseNeuron):
             return self._seed
         return check_random_state(self.random_state).randint(2**31)
 
-    def _make_problem(self, make, rows, factors):
+    def _class_factors(self, samples, classes, held_out):
+        """Return the weights of the classes, "balanced" on the rows that are trained on."""
+        trained = slice(None) if held_out is None else ~held_out
+        y, weight = samples.y[trained], samples.weight[trained]
+        return find_class_factors(self.class_weight, classes, y, weight)
+
+    def _make_problem(self, make, samples, classes, factors, **roles):
         """Return the problem of a fit or a batch, whichever `make` makes."""
-        weight, power = combine_weights(rows.weight, factors, rows.labels)
+        weight, power = combine_weights(samples.weight, factors, samples.y)
         weight_power = limit_alpha(power, self.alpha)
+        weight = scale_weights(weight, weight_power - power, samples.X.dtype)
+        if roles:
+            roles["judge_weight"] = weight
+        n_groups, n_outputs = shape_of_groups(classes, samples.y)
         problem = make(
-            rows.features,
-            rows.target,
-            scale_weights(weight, weight_power - power, rows.features.dtype),
+            samples.X,
+            samples.labels,
+            weight,
+            n_groups=n_groups,
+            n_outputs=n_outputs,
             learning_rate=self.learning_rate,
             alpha=float(self.alpha),
             fit_intercept=self.fit_intercept,
             weight_power=weight_power,
+            **roles,
         )
         check_steps(problem)
+        if roles:
+            _check_judged(problem)
         return problem
 
-    def _find_start(self, problem, is_warm_start):
-        """Return coef (K, d), intercept (K,) and exponent before the first step."""
+    def _make_start(self, problem, is_warm_start):
+        """Return coef (columns, d), intercept (columns,) and exponent to start with."""
         dtype = problem.X.dtype
         if is_warm_start:
             if self.intercept_.any() and not self.fit_intercept:
@@ -665,30 +711,30 @@ class SigmoidNeuronClassifier(BaseNeuron):
                     "The fit before has learned an intercept, but fit_intercept=False."
                 )
             before = self._warm_start
-            exponent = 0
+            exponent: Any = 0
             if before is not None and problem.is_adaptive:
-                exponent = limit_exponent(problem, before.exponent)
+                exponent = before.exponent.clip(0, longest_exponent(problem.learning_rate))
             coef = np.ascontiguousarray(self.coef_, dtype)
             return coef, self.intercept_.astype(dtype), exponent
         coef, intercept = draw_start(
             self.init,
-            (problem.target.shape[1], problem.X.shape[1]),
+            (problem.n_columns, problem.X.shape[1]),
             fit_intercept=self.fit_intercept,
             random_state=self.random_state,
             dtype=dtype,
         )
         return coef, intercept, 0
 
-    def _prepare_validation(self, validation, factors, dtype):
-        """Return validation rows with their weights, those of the classes included."""
-        if validation is None:
+    def _make_validation(self, samples, factors, problem):
+        """Return rows to validate on with their weights, those of the classes included."""
+        if samples is None:
             return None
         try:
-            weight, _ = combine_weights(validation.weight, factors, validation.labels)
-            weight = scale_weights(weight, 0, dtype)
+            weight, _ = combine_weights(samples.weight, factors, samples.y)
+            weight = scale_weights(weight, 0, problem.X.dtype)
         except ValueError as error:
             raise ValueError(f"The validation rows cannot be used: {error}") from error
-        return Validation(validation, weight)
+        return ValidationRows(samples.X, samples.labels, weight, problem.n_outputs)
 
     def _make_loop(self, problem, start, checkpoints, validation):
         max_iter, patience = int(self.max_iter), None
@@ -697,7 +743,9 @@ class SigmoidNeuronClassifier(BaseNeuron):
         if self.warm_start:  # a fit in parts must round as one in whole does
             kernel = make_kernel(problem)
         else:
-            n_reads = max_iter if validation else len(checkpoints) + 1
+            n_reads = len(checkpoints) + 1
+            if validation or self.early_stopping:
+                n_reads = max_iter
             kernel = make_cheapest_kernel(
                 problem, start[0], n_steps=max_iter, n_reads=n_reads
             )
@@ -723,17 +771,17 @@ class SigmoidNeuronClassifier(BaseNeuron):
 
         Returns
         -------
-        potentials : iterator of ndarray of shape (n_samples,) or (n_samples, n_neurons)
+        z : iterator of ndarray of shape (n_samples,) or (n_samples, n_outputs)
             In the order of `checkpoint_iters_`.
 
         Raises
         ------
         AttributeError
-            If the neuron was fitted without `checkpoints`.
+            If it was fitted without `checkpoints`.
         """
-        features = read_data(self, X, reset=False)
+        X = read_data(self, X, reset=False)
         return (
-            flatten(check_raw_prediction(features, coef, intercept))
+            flatten(check_raw_prediction(X, coef, intercept))
             for coef, intercept in zip(
                 self.checkpoint_coefs_, self.checkpoint_intercepts_, strict=True
             )
@@ -770,3 +818,24 @@ class SigmoidNeuronClassifier(BaseNeuron):
             In the order of `checkpoint_iters_`.
         """
         return map(copy.copy(self)._choice, self.staged_decision_function(X))
+
+
+def _divide(held_out, labels):
+    """Return the roles of the rows of a fit, where some are held out."""
+    if held_out is None:
+        return {}
+    roles = np.where(held_out, JUDGED, TRAINED).astype(np.uint8)
+    return {"roles": np.broadcast_to(roles[:, np.newaxis], labels.shape)}
+
+
+def _check_judged(problem):
+    """Raise an error if the rows that are held out, or the others, have no weight."""
+    for who, weight in (
+        ("validation", problem.judging_weight()),
+        ("training", problem.training_weight()),
+    ):
+        if not (weight.sum(axis=0, dtype=np.float64) > 0).all():
+            raise ValueError(
+                f"The {who} rows cannot be used: sample_weight times class_weight is zero "
+                "in every one of them."
+            )

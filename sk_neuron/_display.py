@@ -171,12 +171,12 @@ class IterationPathDisplay:
             )
             self.lines_.append(line)
             self.bands_.append(band)
-        place = np.flatnonzero(alphas == self.alpha)[0]
+        best = np.flatnonzero(alphas == self.alpha)[0]
         (self.chosen_,) = ax.plot(
             self.n_iter,
-            mean[place, np.flatnonzero(iters == self.n_iter)[0]],
+            mean[best, np.flatnonzero(iters == self.n_iter)[0]],
             "o",
-            color=self.lines_[place].get_color(),
+            color=self.lines_[best].get_color(),
             markeredgecolor="black",
             label=f"chosen: {self.n_iter} iterations",
         )
@@ -204,9 +204,10 @@ class LossCurveDisplay:
     best_n_iter : int, default=None
         The step whose weights are best on the validation rows.
 
-    learning_rate_curve : array-like of shape (n_iter,) or (n_iter, n_neurons), \
+    learning_rate_curve : array-like of shape (n_iter,) or (n_iter, n_labels), \
             default=None
-        The size of each step; entry t is that of the step from count t to t + 1.
+        The size of each step; entry t is that of the step from count t to t + 1. Only the
+        labels of a multilabel fit have step sizes of their own.
 
     Attributes
     ----------
@@ -230,11 +231,12 @@ class LossCurveDisplay:
         without ``show_step_sizes=True``.
 
     step_lines_ : list of matplotlib Line2D
-        The step sizes, a line for each neuron; empty without ``show_step_sizes=True``.
+        The step sizes, one line, or one for each label of a multilabel fit; empty without
+        ``show_step_sizes=True``.
 
     See Also
     --------
-    SigmoidNeuronClassifier : The neuron; its `early_stopping` keeps the best step.
+    SigmoidNeuronClassifier : What is trained; its `early_stopping` keeps the best step.
     WeightPathDisplay : The weights against the iteration count.
 
     Examples
@@ -247,11 +249,11 @@ class LossCurveDisplay:
     >>> display.best_.get_xdata().tolist() == [neuron.best_n_iter_]
     True
 
-    The step sizes, one line for each of the three neurons:
+    The step sizes, which the three classes share:
 
     >>> display = LossCurveDisplay.from_estimator(neuron, show_step_sizes=True)
     >>> len(display.step_lines_), display.step_ax_.get_yscale()
-    (3, 'log')
+    (1, 'log')
     """
 
     def __init__(
@@ -330,9 +332,9 @@ class LossCurveDisplay:
             Where to draw; new axes if None.
 
         show_step_sizes : bool, default=False
-            Whether to draw the size of each step as well, one line for each neuron, on a
-            second axis to the right. Its scale is logarithmic, to the base 2: the sizes
-            of an adaptive fit differ by powers of two.
+            Whether to draw the size of each step as well, on a second axis to the right.
+            Its scale is logarithmic, to the base 2: the sizes of an adaptive fit differ by
+            powers of two.
 
         Returns
         -------
@@ -390,7 +392,7 @@ class LossCurveDisplay:
         return self
 
     def _check_step_sizes(self):
-        """Return the step sizes as (n_iter, n_neurons)."""
+        """Return the step sizes as (n_iter, n_labels), or (n_iter, 1)."""
         if self.learning_rate_curve is None:
             raise ValueError(
                 "show_step_sizes=True needs the step sizes: pass learning_rate_curve to "
@@ -400,22 +402,22 @@ class LossCurveDisplay:
         if sizes.ndim not in (1, 2):
             raise ValueError(
                 "The learning_rate_curve must have the shape (n_iter,) or (n_iter, "
-                f"n_neurons). Got {sizes.shape} instead."
+                f"n_labels). Got {sizes.shape} instead."
             )
         check_consistent_length(self.loss_curve, sizes)
         return sizes[:, np.newaxis] if sizes.ndim == 1 else sizes
 
     @staticmethod
     def _draw_step_sizes(ax, sizes):
-        """Draw step sizes (n_iter, n_neurons) and return their lines."""
-        n_neurons = sizes.shape[1]
+        """Draw step sizes (n_iter, n_labels) and return their lines."""
+        n_labels = sizes.shape[1]
         lines = ax.plot(
             np.arange(len(sizes)),
             sizes,
             color=_LOOKS[2][0],
             linewidth=0.7,  # thinner than the loss, from which it is told in grey, too
             drawstyle="steps-post",
-            label="step size" if n_neurons == 1 else f"step sizes, {n_neurons} neurons",
+            label="step size" if n_labels == 1 else f"step sizes, {n_labels} labels",
         )
         ax.set_yscale("log", base=2)
         ax.set(ylabel="step size")
@@ -423,7 +425,7 @@ class LossCurveDisplay:
 
 
 class WeightPathDisplay:
-    """The weights of a neuron against the iteration count.
+    """The weights of a neuron, or of one class of a layer, against the iteration count.
 
     Up to six weights that move most have names and looks of their own; the others are
     grey. Made by `from_estimator`, or from what `iteration_path` returns; the parameters
@@ -435,13 +437,13 @@ class WeightPathDisplay:
         The iteration counts, rising; of a warm start, those of its last fit.
 
     coefs : array-like of shape (n_iters, n_features)
-        The weights of one neuron at each count.
+        The weights of one neuron or one class at each count.
 
     feature_names : array-like of shape (n_features,), default=None
         The names of the features; x0, x1 and so on if None.
 
     neuron_name : str, default=""
-        What the neuron answers for, for the axis.
+        What the weights answer for, for the axis.
 
     Attributes
     ----------
@@ -460,7 +462,7 @@ class WeightPathDisplay:
     See Also
     --------
     iteration_path : The weights at many iteration counts.
-    NeuronDisplay : The neuron at the end of the path.
+    NeuronDisplay : The neuron or the layer at the end of the path.
 
     Examples
     --------
@@ -503,8 +505,9 @@ class WeightPathDisplay:
             The estimator, fitted with `checkpoints`.
 
         class_of_interest : int, float, bool or str, default=None
-            The class whose neuron is drawn, or for multilabel `y` the index of the label.
-            With two classes there is one neuron, that of ``classes_[1]``.
+            The class whose weights are drawn, or for multilabel `y` the index of the label.
+            It may be None if there are two classes, and is ``classes_[1]`` then; the
+            weights of ``classes_[0]`` are the same with the opposite sign.
 
         ax : matplotlib Axes, default=None
             Where to draw; new axes if None.
@@ -521,8 +524,8 @@ class WeightPathDisplay:
         NotFittedError
             If it is not fitted.
         ValueError
-            If it has kept no weights, or if `class_of_interest` is not one of several
-            neurons.
+            If it has kept no weights, if `class_of_interest` is not a class or label of the
+            estimator, or if it is None and there are several columns of weights.
         ImportError
             If matplotlib is missing.
         """
@@ -536,12 +539,13 @@ class WeightPathDisplay:
                 "fit a SigmoidNeuronClassifier with checkpoints=[...], the iteration "
                 "counts to keep, or pass what iteration_path returns."
             )
-        place, neuron_name = choose_neuron(neuron, class_of_interest)
+        index = find_class(neuron, class_of_interest)
+        column, sign = select_column(neuron, index)
         display = cls(
             iters=neuron.checkpoint_iters_,
-            coefs=neuron.checkpoint_coefs_[:, place],
+            coefs=sign * neuron.checkpoint_coefs_[:, column],
             feature_names=name_features(estimator, neuron),
-            neuron_name=neuron_name,
+            neuron_name=name_class(neuron, index),
         )
         return display.plot(ax=ax)
 
@@ -622,24 +626,38 @@ def find_neuron(display, estimator, *kinds):
     return neuron
 
 
-def choose_neuron(neuron, class_of_interest):
-    """Return the place of a neuron in its layer, and what it answers for in words."""
-    classes = neuron.classes_[-len(neuron.coef_) :].tolist()  # one neuron: the second class
-    kind = "label" if neuron._multilabel else "class"
+def find_class(neuron, class_of_interest):
+    """Return the index of a class, or of a label; None is the only one there is to draw."""
+    classes = neuron.classes_.tolist()
     if class_of_interest is None:
-        if len(classes) > 1:
+        if len(neuron.coef_) > 1:
+            kind = "label" if neuron._multilabel else "class"
             raise ValueError(
-                f"There is a neuron for each {kind}: pass class_of_interest, one of "
-                f"{classes}."
+                f"There are weights for each {kind}: pass class_of_interest, one of "
+                f"{neuron.classes_}."
             )
-        (class_of_interest,) = classes
+        return len(classes) - 1  # of two classes the second
     if not np.isscalar(class_of_interest) or class_of_interest not in classes:
         raise ValueError(
-            f"There is no neuron of class_of_interest={class_of_interest!r}. It must be "
-            f"one of {classes}."
+            f"class_of_interest={class_of_interest!r} is not a valid label: It should be "
+            f"one of {neuron.classes_}"
         )
-    place = classes.index(class_of_interest)
-    return place, f"{kind} {classes[place]}"
+    return classes.index(class_of_interest)
+
+
+def name_class(neuron, index):
+    """Return what a class, or a label, is called."""
+    return f"{'label' if neuron._multilabel else 'class'} {neuron.classes_[index]}"
+
+
+def select_column(neuron, index):
+    """Return the row of `coef_` that answers for a class, and the sign to take it with.
+
+    Of two classes the first has the weights of the second with the opposite sign.
+    """
+    if len(neuron.classes_) == 2 and not neuron._multilabel:
+        return 0, 1 if index else -1
+    return index, 1
 
 
 def find_steps_before(estimator):

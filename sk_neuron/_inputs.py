@@ -1,4 +1,4 @@
-"""From what a user passes to target columns and sample weights, or a clear error.
+"""From what a user passes to labels as integers and sample weights, or a clear error.
 
 The one module that imports scikit-learn's parameter validation, which is private.
 """
@@ -25,6 +25,8 @@ from sklearn.utils.multiclass import (
     unique_labels,
 )
 from sklearn.utils.validation import _check_method_params, validate_data
+
+from sk_neuron._kernels import squared_norms
 
 # What may be passed for each parameter of the estimators; what is in an array-like is
 # checked by `check_iters` and `check_alphas`.
@@ -78,42 +80,51 @@ def read_data(estimator, X, *y, **params):
     return validate_data(estimator, X, *y, accept_sparse="csr", dtype=dtype, **params)
 
 
-class Rows(NamedTuple):
+def read_training_data(estimator, X, y, **params):
+    """Return what `read_data` does, and the squared norm of each row, in one pass over X.
+
+    A row whose norm is finite is finite. The step size needs the norms.
+    """
+    X, y = read_data(estimator, X, y, multi_output=True, ensure_all_finite=False, **params)
+    with np.errstate(all="ignore"):
+        norms = squared_norms(X)
+    if not np.isfinite(norms).all():  # or X is so large that squares overflow
+        name = type(estimator).__name__
+        values = X.data if issparse(X) else X
+        assert_all_finite(values, estimator_name=name, input_name="X")
+    return X, y, norms
+
+
+class Samples(NamedTuple):
     """Rows of X and what goes with them."""
 
-    features: Any  # (n, d)
-    labels: np.ndarray  # (n,), or (n, K) for multilabel
-    target: np.ndarray  # (n, K)
+    X: Any  # (n, d)
+    y: np.ndarray  # (n,), or (n, n_labels) for multilabel, as the user has them
+    labels: np.ndarray  # (n, 1) or (n, n_labels) int32, as a problem has them
     weight: np.ndarray  # (n,), without class weights
-
-    def take(self, some):
-        """Return some of the rows, by a mask."""
-        rows = Rows(*(array[some] for array in self))
-        return rows._replace(target=np.asfortranarray(rows.target))
+    norms: np.ndarray | None = None  # (n,) squared, of the rows of X
 
 
-def read_validation_rows(estimator, X_val, y_val, sample_weight_val, rows, classes):
+def read_validation_rows(estimator, X_val, y_val, sample_weight_val, samples, classes):
     """Return the rows to validate on that a user passed, for the rows to train on."""
     if X_val is None or y_val is None:
         given, missing = ("y_val", "X_val") if X_val is None else ("X_val", "y_val")
         given = "sample_weight_val" if y_val is None and X_val is None else given
         raise ValueError(f"{given} was passed without {missing}.")
     try:
-        features = read_data(estimator, X_val, reset=False)
+        X = read_data(estimator, X_val, reset=False)
     except ValueError as error:
         raise ValueError(f"X_val cannot be used: {error}") from error
     with np.errstate(over="ignore"):
-        features = features.astype(rows.features.dtype, copy=False)
-    if not np.isfinite(features.data if issparse(features) else features).all():
-        raise ValueError(f"X_val has values that overflow {features.dtype}, as X has it.")
-    labels = check_labels(y_val, "y_val")
-    target = recognize_targets(labels, classes, rows.labels.ndim == 2, "y_val")
-    if len(labels) != features.shape[0]:
-        raise ValueError(
-            f"X_val has {features.shape[0]} rows, but y_val has {len(labels)} labels."
-        )
-    weight = check_sample_weight(sample_weight_val, len(labels), "sample_weight_val")
-    return Rows(features, labels, target, weight)
+        X = X.astype(samples.X.dtype, copy=False)
+    if not np.isfinite(X.data if issparse(X) else X).all():
+        raise ValueError(f"X_val has values that overflow {X.dtype}, as X has it.")
+    y = check_labels(y_val, "y_val")
+    labels = encode_known_labels(y, classes, samples.y.ndim == 2, "y_val")
+    if len(y) != X.shape[0]:
+        raise ValueError(f"X_val has {X.shape[0]} rows, but y_val has {len(y)} labels.")
+    weight = check_sample_weight(sample_weight_val, len(y), "sample_weight_val")
+    return Samples(X, y, labels, weight)
 
 
 def check_iters(iters, name):
@@ -143,6 +154,8 @@ def check_alphas(alphas):
 def check_labels(y, name="y"):
     """Return y as (n,) class labels, or as an (n, K) array of 0/1 for multilabel."""
     y = y if issparse(y) else np.asarray(y)
+    if y.ndim == 1 and y.dtype.kind in "biu":  # nothing else than classes
+        return y
     if y.dtype.kind == "f":
         assert_all_finite(y.data if issparse(y) else y, input_name=name)
     kind = type_of_target(y, input_name=name)
@@ -160,18 +173,26 @@ def check_labels(y, name="y"):
     )
 
 
-def encode_targets(labels):
-    """Return the classes and the (n, K) targets, a column of 0 and 1 for each neuron."""
-    if labels.ndim == 2:
-        return np.arange(labels.shape[1]), labels.astype(np.int8, order="F")
-    classes = np.unique(labels)
+def encode_labels(y):
+    """Return the classes, and labels (n, 1) or (n, n_labels) as a problem has them."""
+    if y.ndim == 2:
+        return np.arange(y.shape[1]), y.astype(np.int32, order="F")
+    classes = np.unique(y)
     if len(classes) == 1:
         raise ValueError(
             "At least two classes are needed to train a neuron, but y contains only "
             f"one class: {classes.tolist()}."
         )
-    # several times as fast as the inverse of np.unique, which sorts the rows
-    return classes, _spread(np.searchsorted(classes, labels), len(classes))
+    if 2 * len(classes) > len(y) > 20:
+        check_classification_targets(y)  # which warns that y may not be classes
+    return classes, _find_classes(classes, y)
+
+
+def shape_of_groups(classes, y):
+    """Return the numbers of groups, and of the outputs of each, that learn labels."""
+    if y.ndim == 2:
+        return y.shape[1], 1
+    return 1, len(classes) if len(classes) > 2 else 1
 
 
 def check_classes(classes, labels, multilabel, known):
@@ -196,27 +217,27 @@ def check_classes(classes, labels, multilabel, known):
     return passed
 
 
-def recognize_targets(labels, classes, multilabel, name="y"):
-    """Return the (n, K) targets of labels of known classes."""
-    if labels.ndim != 1 + multilabel or (multilabel and labels.shape[1] != len(classes)):
-        raise ValueError(f"{name} has the shape {labels.shape}, unlike that of the fit.")
+def encode_known_labels(y, classes, multilabel, name="y"):
+    """Return labels of known classes as a problem has them."""
+    if y.ndim != 1 + multilabel or (multilabel and y.shape[1] != len(classes)):
+        raise ValueError(f"{name} has the shape {y.shape}, unlike that of the fit.")
     if multilabel:
-        return labels.astype(np.int8, order="F")
+        return y.astype(np.int32, order="F")
     known = set(classes.tolist())
-    unknown = [label for label in np.unique(labels).tolist() if label not in known]
+    unknown = [label for label in np.unique(y).tolist() if label not in known]
     if unknown:
         raise ValueError(
             f"{name} contains labels that were not seen during fit: {unknown}."
         )
-    return _spread(np.searchsorted(classes, labels), len(classes))
+    return _find_classes(classes, y)
 
 
-def _spread(index, n_classes):
-    """Return the (n, K) targets of the places of labels among the classes."""
-    target = index[:, np.newaxis]
-    if n_classes > 2:
-        target = target == np.arange(n_classes)
-    return target.astype(np.int8, order="F")
+def _find_classes(classes, y):
+    """Return the index of each label among the classes, (n, 1) int32."""
+    if len(classes) == 2:  # by far the fastest
+        return (y == classes[1]).astype(np.int32)[:, np.newaxis]
+    # several times as fast as the inverse of np.unique, which sorts the rows
+    return np.searchsorted(classes, y).astype(np.int32)[:, np.newaxis]
 
 
 def find_class_factors(class_weight, classes, labels, sample_weight=None):

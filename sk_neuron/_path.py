@@ -24,14 +24,14 @@ from sk_neuron._inputs import (
     check_iters,
     check_labels,
     check_sample_weight,
-    encode_targets,
+    encode_known_labels,
+    encode_labels,
     fit_context,
-    read_data,
-    recognize_targets,
+    read_training_data,
     scale_by_power,
 )
-from sk_neuron._scoring import MULTILABEL_ROW_SCORES, ROW_SCORES
-from sk_neuron._search import Data, Scoring, Search
+from sk_neuron._model_selection._scores import MULTILABEL_ROW_SCORES, ROW_SCORES
+from sk_neuron._model_selection._search import ScoringSpec, Search, SearchInput
 from sk_neuron._solver._callbacks import FitTask
 from sk_neuron._solver._objective import mean_brier_score, report_losses
 from sk_neuron._solver._outcome import (
@@ -61,7 +61,7 @@ def iteration_path(
     class_weight: dict[Any, float] | Literal["balanced"] | None = None,
     random_state: int | np.random.RandomState | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
-    """Return the weights of the neurons at many iteration counts, from one descent.
+    """Return the weights at many iteration counts, from one descent.
 
     Each is what a :class:`SigmoidNeuronClassifier` learns with that `max_iter`, bit for
     bit where there are more rows than features, and else but for rounding.
@@ -104,10 +104,11 @@ def iteration_path(
     iters : ndarray of shape (n_iters,)
         The counts, sorted and without repeats.
 
-    coefs : ndarray of shape (n_iters, n_neurons, n_features)
-        The weights at each count.
+    coefs : ndarray of shape (n_iters, n_outputs, n_features)
+        The weights at each count; n_outputs is 1 with two classes, else the number of
+        classes or labels.
 
-    intercepts : ndarray of shape (n_iters, n_neurons)
+    intercepts : ndarray of shape (n_iters, n_outputs)
         The intercepts at each count.
 
     Raises
@@ -151,9 +152,9 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
     """A :class:`SigmoidNeuronClassifier` whose iteration count is cross-validated.
 
     The count is the regulariser of this model, and a fit of t iterations is the start of
-    every longer fit, so one descent serves all counts. It also serves all folds, classes
-    and weight decays, and the final fit on all rows: their neurons share each pass over
-    `X`, and the rows that a fold holds out have no weight in its neurons.
+    every longer fit, so one descent serves all counts. It also serves all folds and weight
+    decays, and the final fit on all rows: they share each pass over `X`. A fold is not
+    trained on the rows that it holds out, and the same pass finds its Brier score on them.
 
     The scores are those of a :class:`~sklearn.model_selection.GridSearchCV` over `max_iter`
     and `alpha` on the same folds, but for rounding. However many the counts, the price is
@@ -179,12 +180,14 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
 
     scoring : str, callable or None, default="neg_brier_score"
         What to maximise: the name of a scorer of scikit-learn, or a callable
-        ``scorer(estimator, X, y)``. None stands for "neg_brier_score". That, "neg_log_loss"
-        and "accuracy" are computed from the potentials of all folds at once; they also take
-        string labels, held-out rows that lack a class, and all but "neg_log_loss"
-        multilabel `y`, of which the Brier score is summed over the labels. Other scorers
-        are called for each fold and count, which takes longer, on a neuron that has all
-        but the curves of a fitted one; so is a fold whose training rows lack a class.
+        ``scorer(estimator, X, y)``. None stands for "neg_brier_score". That is read from
+        the passes over `X`, at every count. "neg_log_loss" and "accuracy" are computed from
+        the raw predictions of all folds at once, which the last pass before a count gives.
+        These three also take string labels, held-out rows that lack a class, and all but
+        "neg_log_loss" multilabel `y`, of which the Brier score is summed over the labels.
+        Other scorers are called for each fold and count, which takes longer, on a
+        classifier that has all but the curves of a fitted one. So is any scorer for a fold
+        whose training rows lack a class.
 
     refit : bool, default=True
         Whether to fit on all rows with the chosen count and alpha. Without it the scores
@@ -242,21 +245,23 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         The classes, sorted; for multilabel `y` the indices of the labels. This and what
         follows is there with ``refit=True``.
 
-    coef_ : ndarray of shape (1, n_features) or (n_neurons, n_features)
-        Weights of the neurons fitted on all rows, in the precision of `X`.
+    coef_ : ndarray of shape (n_outputs, n_features)
+        Weights fitted on all rows, in the precision of `X`; n_outputs is 1 with two
+        classes, else the number of classes or labels.
 
-    intercept_ : ndarray of shape (n_neurons,)
-        Intercepts of the neurons.
+    intercept_ : ndarray of shape (n_outputs,)
+        Intercepts.
 
-    learning_rate_curve_ : ndarray of shape (`n_iter_`,) or (`n_iter_`, n_neurons)
-        The size of each step of the fit on all rows.
+    learning_rate_curve_ : ndarray of shape (`n_iter_`,) or (`n_iter_`, n_labels)
+        The size of each step of the fit on all rows; for multilabel `y` with a column for
+        each label.
 
     loss_curve_ : ndarray of shape (`n_iter_`,)
         The Brier score on the training rows before each step of the fit on all rows.
 
     See Also
     --------
-    SigmoidNeuronClassifier : The neuron itself.
+    SigmoidNeuronClassifier : The neuron or the layer itself.
     IterationPathDisplay : Draws the scores against the count.
     sklearn.linear_model.LogisticRegressionCV : The same for the log loss and its `C`.
 
@@ -278,10 +283,12 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
     asks to stop ends the search there: it chooses among the counts it has scored. An
     interrupt from the keyboard raises ``KeyboardInterrupt`` and leaves all as it was.
 
-    Memory beyond `X` is some eight arrays of (n_samples, columns) and as many of
-    (n_features, columns), where columns is the number of neurons times alphas times one
-    more than folds. Where one of these would pass a quarter of a gibibyte the columns go
-    in groups, with the same result.
+    Memory beyond `X` is roles and weights of the rows, some tens of bytes for each row,
+    fold and alpha; some arrays of (columns, n_features), where columns is the number of
+    outputs times alphas times one more than folds; and the weights of the fits on all rows
+    at each count. With "neg_log_loss" and "accuracy", and on the NumPy kernel for sparse
+    `X`, there are arrays of (n_samples, columns) as well. Where one of these would pass a
+    quarter of a gibibyte the fits go in batches, with the same result.
 
     Examples
     --------
@@ -335,7 +342,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         sample_weight: ArrayLike | None = None,
         **params: Any,
     ) -> Self:
-        """Choose the count and alpha, and train the neurons with them on all rows.
+        """Choose the count and alpha, and train with them on all rows.
 
         Parameters
         ----------
@@ -367,13 +374,14 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         Warns
         -----
         ConvergenceWarning
-            If the best count is the last one considered; if a neuron fitted on all rows
-            answers worse than a constant; or if a "uniform" start left one saturated.
+            If the best count is the last one considered; if the fit on all rows answers
+            worse than a constant; or if a "uniform" start left a neuron or the layer
+            saturated.
         FitFailedWarning
             If a fold could not be fitted or scored.
         """
         copied = copy.copy(self)
-        features, labels = read_data(copied, X, y, multi_output=True)
+        X_read, labels, norms = read_training_data(copied, X, y)
         labels = check_labels(labels)
         iters, alphas = self._check_iters(), check_alphas(self.alphas)
         weight = None
@@ -385,14 +393,14 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         folds = _draw_folds(self.cv, X_rows, y_rows, labels, split_params)
         search = Search(
             neuron,
-            Data(X_rows, y_rows, features, labels, weight),
+            SearchInput(X_rows, y_rows, X_read, labels, weight, norms),
             folds,
             iters,
             alphas,
-            Scoring(self._row_score(labels.ndim == 2), self._scorer(), score_params),
+            self._scoring_spec(labels.ndim == 2, score_params),
             self.refit,
         )
-        classes, _ = encode_targets(labels)
+        classes, _ = encode_labels(labels)
 
         def fitted_attributes():  # of an estimator that a callback stops here
             if not search.has_path:
@@ -413,8 +421,8 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         if self.refit:
             final = search.finish(choice.alpha, choice.n_iter)
             problem, learned = final.problem, final.learned
-            check_weights(problem.X, learned.coef, learned.intercept)
-            losses = mean_brier_score(problem.sample_weight, final.squared_error)
+            check_weights(problem, learned.coef, learned.intercept)
+            losses = mean_brier_score(problem.total_weight(), final.squared_error)
             is_zero_start = self.init == "zeros"
             if saturated := saturation_message(
                 problem, learned, is_zero_start=is_zero_start
@@ -422,7 +430,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
                 messages.append(saturated)
             elif uneven := uneven_message(problem, losses, may_fall=not is_last_best):
                 messages = [f"{uneven}. The best count may be another one then."]
-            elif worse := worse_message(problem, learned, is_multilabel=labels.ndim == 2):
+            elif worse := worse_message(problem, learned):
                 messages.append(worse)
         for message in messages:
             warnings.warn(message, ConvergenceWarning, stacklevel=3)
@@ -431,7 +439,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         return self
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.floating[Any]]:
-        """Return the potential of each neuron, the weighted sum of its inputs.
+        """Return the weighted sum of the inputs, x · w + b.
 
         Parameters
         ----------
@@ -440,15 +448,16 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
 
         Returns
         -------
-        potential : ndarray of shape (n_samples,) or (n_samples, n_neurons)
-            One column where there is one neuron; above 0 it favours ``classes_[1]``.
+        raw_prediction : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            For two classes a number, which favours ``classes_[1]`` if above 0; else one of
+            each class or label.
 
         Raises
         ------
         NotFittedError
             If there was no fit on all rows.
         ValueError
-            If the potential overflows.
+            If it overflows.
         """
         _check_refit(self)
         return super().decision_function(X)
@@ -483,12 +492,12 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
             weight = {"sample_weight": sample_weight} if takes else {}
             return float(self._scorer()(self._as_neuron(X), X, y, **weight))
         z = self.decision_function(X).reshape(-1, len(self.coef_))
-        target = recognize_targets(check_labels(y), self.classes_, self._multilabel)
-        check_consistent_length(z, target)
+        labels = encode_known_labels(check_labels(y), self.classes_, self._multilabel)
+        check_consistent_length(z, labels)
         weights = None
         if sample_weight is not None:
             weights, _ = scale_by_power(check_sample_weight(sample_weight, len(z)))
-        return float(np.average(row_score(z, target), weights=weights))
+        return float(np.average(row_score(z, labels), weights=weights))
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Return which metadata go where.
@@ -537,8 +546,8 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         }
         if final is None:
             return attributes
-        losses = mean_brier_score(final.problem.sample_weight, final.squared_error)
-        learned, multilabel = final.learned, search.data.labels.ndim == 2
+        losses = mean_brier_score(final.problem.total_weight(), final.squared_error)
+        learned, multilabel = final.learned, search.data.y.ndim == 2
         return (
             attributes
             | describe_neuron(classes, multilabel, learned.coef, learned.intercept)
@@ -560,10 +569,15 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         return get_scorer(scoring)
 
     def _row_score(self, multilabel):
-        """Return how to score from potentials, or None where that takes a scorer."""
+        """Return how to score from raw predictions, or None where that takes a scorer."""
         scoring = "neg_brier_score" if self.scoring is None else self.scoring
         known = MULTILABEL_ROW_SCORES if multilabel else ROW_SCORES
         return known.get(scoring) if isinstance(scoring, str) else None
+
+    def _scoring_spec(self, multilabel, params):
+        row_score = self._row_score(multilabel)
+        is_brier_score = self.scoring in (None, "neg_brier_score")
+        return ScoringSpec(row_score, is_brier_score, self._scorer(), params)
 
     def _route(self, sample_weight, params):
         """Return the metadata for the splitter and for the scorer."""

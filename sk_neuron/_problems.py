@@ -28,7 +28,8 @@ class Problem(NamedTuple):
     Attributes
     ----------
     coef : ndarray of shape (n_features,) or (n_classes, n_features)
-        The weights to start from: one vector for two classes, one per class for more.
+        The weights to start from: one vector for two classes, for more one for
+        each class.
 
     intercept : float or ndarray of shape (n_classes,)
         The intercepts to start from.

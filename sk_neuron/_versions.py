@@ -5,7 +5,7 @@ from typing import Any
 
 import sklearn
 
-from sk_neuron import _compiled
+from sk_neuron import _kernels
 from sk_neuron._classifier import SigmoidNeuronClassifier
 from sk_neuron._inputs import read_data
 from sk_neuron._solver._gram import is_cheaper
@@ -43,14 +43,14 @@ def show_versions(X: Any = None) -> None:
 
 
 def _describe_kernel():
-    if _compiled.SWITCHED_OFF:
+    if _kernels.SWITCHED_OFF:
         return "NumPy, as SK_NEURON_KERNEL says"
-    if not _compiled.BUILT:
+    if not _kernels.BUILT:
         return (
             "NumPy, since there was no C compiler when sk-neuron was installed. Install it "
             "again where there is one: the compiled kernel is several times as fast."
         )
-    n_threads = _compiled.most_threads()
+    n_threads = _kernels.most_threads()
     if n_threads == 0:
         return "compiled, without OpenMP: one thread"
     return f"compiled, with OpenMP for up to {n_threads} threads"
@@ -62,7 +62,7 @@ def _describe_data(features):
     data = f"{n_rows} x {n_features} {features.dtype}"
     if is_cheaper(features, n_rows, 1, defaults.max_iter, 1):
         return f"{data}, NumPy on X @ X.T, which is cheaper for {defaults.max_iter} steps"
-    if not _compiled.has_kernel(features):
+    if not _kernels.has_kernel(features):
         return f"{data}, NumPy kernel"
-    n_threads = _compiled.count_threads(features, 1)
+    n_threads = _kernels.count_threads(features, 1)
     return f"{data}, compiled kernel on {n_threads} thread{'s' * (n_threads > 1)}"

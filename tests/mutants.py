@@ -23,10 +23,15 @@ class Edit(NamedTuple):
     new: str
 
 
+NUMPY = "_kernels/_numpy.py"
+ROW_BLOCKS = "_kernels/_row_blocks.py"
+FORMULAS = "_kernels/_formulas.py"
+POINTWISE, DESCENT = "_kernels/src/pointwise.h", "_kernels/src/descent.h"
+
 # Blocks of a few rows, so that small problems have several.
 SMALL_BLOCKS = [
-    Edit("_advance.py", "_COLUMN_SIZE = 2**15", "_COLUMN_SIZE = 4"),
-    Edit("_advance.py", "_MIN_ROWS = 64", "_MIN_ROWS = 1"),
+    Edit(ROW_BLOCKS, "_COLUMN_SIZE = 2**15", "_COLUMN_SIZE = 4"),
+    Edit(ROW_BLOCKS, "_MIN_ROWS = 64", "_MIN_ROWS = 1"),
 ]
 ACTIVATE = """\
     with np.errstate(over="ignore"):
@@ -40,64 +45,63 @@ CARELESS = """\
         output = np.exp(raw_prediction, out=out)
         return np.divide(output, 1 + output, out=output)
 """
-APART = "output = activate(raw_prediction)"
-NO_INTERCEPT = "        if not self.problem.fit_intercept:\n"
-DECAYED = "        d_intercept = d_intercept - self.alpha[:, 0] * intercept\n"
-TAKE_STEP = "                state = self._step(state)\n"
-WEAR_OFF = "                self.rate = self.rate * 0.9\n"
+OVERWRITTEN = "output = activate(raw_prediction, out=raw_prediction)"
+D_COEF = "            d_coef = d_coef + delta.T @ X\n"
+D_INTERCEPT = "            d_intercept = d_intercept + delta.sum("
+BLOCKS = "slice(start, min(start + n_rows, X.shape[0]))"
+DECAY_ALL = "        d_intercept = d_intercept - self.alpha[:, 0] * intercept\n"
+RETURN = "        return self._finish(d_coef, d_intercept, errors, decay)\n"
+TAKE_STEP = "            state = self._step(state)\n"
+WEAR_OFF = "            self.rate = self.rate * 0.9\n"
+ALL_KEPT = "np.full(is_kept_column.shape, True)"
 SCALE = """\
     if len(weight):
         weight /= max(weight.max(), 1)
 """
+SOFTMAX_DELTA = "    delta = q - p_y * m - p\n"
 NUMPY_MUTANTS = {
     "sign": [
-        Edit("_advance.py", "(x + (step if", "(x - (step if"),
+        Edit(NUMPY, "(x + (step if", "(x - (step if"),
     ],
     "1 - o forgotten": [
-        Edit(
-            "_rule.py", "    np.subtract(1, output, out=output)\n    delta *= output\n", ""
-        ),
+        Edit(FORMULAS, "    np.subtract(1, output, out=output)\n    delta *= output\n", ""),
     ],
     "weight forgotten": [
-        Edit("_rule.py", "delta = weight * error", "delta = error.copy()"),
+        Edit(FORMULAS, "delta = weight * error", "delta = error.copy()"),
     ],
-    "derivative from the potential": [
-        Edit("_rule.py", "output = activate(raw_prediction, out=raw_prediction)", APART),
+    "derivative from the raw prediction": [
+        Edit(FORMULAS, OVERWRITTEN, "output = activate(raw_prediction)"),
         Edit(
-            "_rule.py", "    delta *= output\n    np", "    delta *= raw_prediction\n    np"
+            FORMULAS, "    delta *= output\n    np", "    delta *= raw_prediction\n    np"
         ),
-        Edit("_rule.py", "subtract(1, output, out", "subtract(1, raw_prediction, out"),
+        Edit(FORMULAS, "subtract(1, output, out", "subtract(1, raw_prediction, out"),
     ],
     "block off by one": [
-        Edit("_advance.py", "(start, start + n_rows)", "(start, start + n_rows - 1)"),
+        Edit(ROW_BLOCKS, BLOCKS, BLOCKS.replace("n_rows,", "n_rows - 1,")),
     ],
-    "intercept decayed": [
-        Edit("_advance.py", NO_INTERCEPT, DECAYED + NO_INTERCEPT),
-    ],
+    "intercept decayed": [Edit(NUMPY, RETURN, DECAY_ALL + RETURN)],
     "mean in place of the sum": [
-        Edit("_rule.py", "return delta.T @ X, ", "return delta.T @ X / len(delta), "),
-        Edit("_rule.py", ", delta.sum(", ", delta.mean("),
+        Edit(NUMPY, D_COEF, D_COEF.replace("X\n", "X / len(delta)\n")),
+        Edit(NUMPY, D_INTERCEPT, D_INTERCEPT.replace("sum", "mean")),
     ],
     "last row forgotten": [
-        Edit("_rule.py", "return delta.T @ X,", "return delta[:-1].T @ X[:-1],"),
+        Edit(NUMPY, D_COEF, D_COEF.replace("delta.T @ X", "delta[:-1].T @ X[:-1]")),
     ],
     "first feature counted twice": [
         Edit(
-            "_advance.py",
+            NUMPY,
             "(d_coef - self.alpha",
             "((1 + np.eye(1, coef.shape[1])) * d_coef - self.alpha",
         ),
     ],
     "wrong for one of the labels": [
         Edit(
-            "_rule.py",
-            "error = target - output\n    #",
-            "error = 2 * target - output\n    #",
+            FORMULAS, "    error = target - output\n", "    error = 2 * target - output\n"
         ),
     ],
-    "careless exponential": [Edit("_rule.py", ACTIVATE, CARELESS)],
+    "careless exponential": [Edit(FORMULAS, ACTIVATE, CARELESS)],
     "steps that wear off": [
-        Edit("_advance.py", TAKE_STEP, WEAR_OFF + TAKE_STEP),
+        Edit(NUMPY, TAKE_STEP, WEAR_OFF + TAKE_STEP),
     ],
     "weights scaled in place": [
         Edit(
@@ -105,53 +109,135 @@ NUMPY_MUTANTS = {
         ),
     ],
     "no step is taken back": [
-        Edit("_advance.py", "_choose(is_kept, point,", "_choose(is_kept | True, point,"),
+        Edit(NUMPY, "_choose(is_kept_column, point,", f"_choose({ALL_KEPT}, point,"),
     ],
     "half precision": [
-        Edit("_rule.py", "z += intercept\n", "z += intercept.astype(np.float16)\n"),
+        Edit(FORMULAS, "z += intercept\n", "z += intercept.astype(np.float16)\n"),
+    ],
+    "softmax: mean forgotten": [
+        Edit(FORMULAS, SOFTMAX_DELTA, "    delta = -p\n"),
+        Edit(FORMULAS, "label, p_y * squared_error", "label, p_y * m"),
+    ],
+    "softmax: not divided by the sum": [
+        Edit(FORMULAS, "    p /= total\n", ""),
+    ],
+    "softmax: over the rows": [
+        Edit(
+            FORMULAS,
+            "    total = others + own\n",
+            "    total = (others + own).sum(axis=0)\n",
+        ),
+    ],
+    "softmax: a label too far": [
+        Edit(
+            FORMULAS,
+            "    p = np.exp(z - z.max(axis=-1, keepdims=True))\n    own",
+            "    label = (label + 1) % z.shape[2]\n"
+            "    p = np.exp(z - z.max(axis=-1, keepdims=True))\n    own",
+        ),
+    ],
+    "softmax: weight forgotten": [
+        Edit(
+            FORMULAS,
+            "    delta *= weight\n    return delta, squared",
+            "    return delta, squared",
+        ),
+    ],
+    "softmax: careless exponential": [
+        Edit(
+            FORMULAS,
+            "    p = np.exp(z - z.max(axis=-1, keepdims=True))\n    own",
+            "    p = np.exp(z)\n    own",
+        ),
+    ],
+    "softmax: a step size for each column": [
+        Edit(
+            NUMPY,
+            "        step = np.repeat(step, self.problem.n_outputs)\n",
+            "        step = np.repeat(step, self.problem.n_outputs)\n"
+            "        step = step / (1 + np.arange(len(step)))\n",
+        ),
     ],
 }
 
 # One set of instructions, and less to optimise: what counts is the rule.
 QUICK_BUILD = [
-    Edit("_kernel.h", "#define DISPATCHED __attribute__", "#define DISPATCHED //"),
-    Edit("../meson.build", "'-O3'", "'-O1'"),
+    Edit(
+        "_kernels/src/simd.h", "#define DISPATCHED __attribute__", "#define DISPATCHED //"
+    ),
+    Edit("_kernels/meson.build", "'-O3'", "'-O1'"),
 ]
-DECAY = "alpha * intercept[column]"
-DELTA = "z[k + l] = ys * m2 * (e * m);"
-DENSE_ROWS = "i < m; i++) gradient[j] += x[i]"
-SPARSE_ROWS = "sums);\n        k = start;\n        for (ptrdiff_t i = 0;"
+SIGMOID_DELTA = "STORE(z, y * targets->weight * m2 * (e * m));"
+LAST_CHUNK = "ptrdiff_t last = descent->chunk_offsets[chunk + 1];"
 COMPILED_MUTANTS = {
     "sign": [
-        Edit("_step.h", "kept[k] + step[0]", "kept[k] - step[0]"),
+        Edit(DESCENT, "kept[k] + step[0]", "kept[k] - step[0]"),
     ],
     "1 - o forgotten": [
-        Edit("_step.h", DELTA, "z[k + l] = ys * m2;"),
+        Edit(POINTWISE, SIGMOID_DELTA, "STORE(z, y * targets->weight * m2);"),
     ],
     "weight forgotten": [
-        Edit("_step.h", "rest[l] = signs[i + l] * weight[i + l]", "rest[l] = signs[i + l]"),
-        Edit("_step.h", "(signs + i) * LOAD(weight + i)", "(signs + i)"),
+        Edit(POINTWISE, SIGMOID_DELTA, SIGMOID_DELTA.replace("targets->weight * ", "")),
     ],
-    "derivative from the potential": [
-        Edit("_step.h", DELTA, "z[k + l] = ys * m * z[k + l] * (1 - z[k + l]);"),
+    "derivative from the raw prediction": [
+        Edit(
+            POINTWISE,
+            SIGMOID_DELTA,
+            "STORE(z, y * targets->weight * m * LOAD(z) * (1 - LOAD(z)));",
+        ),
     ],
     "block off by one": [
-        Edit("_dense.h", DENSE_ROWS, DENSE_ROWS.replace("i < m", "i + 1 < m")),
-        Edit("_sparse.h", SPARSE_ROWS, SPARSE_ROWS.replace("= 0", "= 1")),
+        Edit("_kernels/src/dense.h", LAST_CHUNK, LAST_CHUNK.replace(";", " - 1;")),
+        Edit("_kernels/src/csr.h", LAST_CHUNK, LAST_CHUNK.replace(";", " - 1;")),
     ],
     "intercept decayed": [
-        Edit("_step.h", "layer->sums[column] : 0;", f"layer->sums[column] - {DECAY} : 0;"),
+        Edit(
+            DESCENT,
+            "            double g = scale * delta_sums[k];\n",
+            "            delta_sums[k] -= alpha * intercept[k];\n"
+            "            double g = scale * delta_sums[k];\n",
+        ),
     ],
     "steps that only grow": [
-        Edit("_step.h", "is_kept = exponent == 0", "is_kept = 1 || exponent == 0"),
-        Edit("_kernel.h", "if (exponent + root < next) next", "if (0) next"),
+        Edit(DESCENT, "is_kept = exponent == 0\n", "is_kept = 1 || exponent == 0\n"),
+        Edit("_kernels/src/problem.h", "if (exponent + root < next) next", "if (0) next"),
     ],
     "mean in place of the sum": [
         Edit(
-            "_step.h",
-            "REAL ys = signed_weight[k + l];",
-            "REAL ys = signed_weight[k + l] / size;",
+            POINTWISE,
+            "    NAME(Targets) targets = {NAME(load_labels)(label), LOAD(weight), {0}};\n",
+            "    NAME(Targets) targets = {NAME(load_labels)(label), LOAD(weight), {0}};\n"
+            "    targets.weight /= (REAL)n;\n",
         ),
+    ],
+    "softmax: mean forgotten": [
+        Edit(POINTWISE, "(shift - other)", "(-other)"),
+        Edit(POINTWISE, "targets->weight * p * squared_error;", "targets->weight * p * m;"),
+    ],
+    "softmax: not divided by the sum": [
+        Edit(
+            POINTWISE,
+            "VEC other = LOAD(z + k * stride) * scale;",
+            "VEC other = LOAD(z + k * stride);",
+        ),
+    ],
+    "softmax: a label too far": [
+        Edit(
+            POINTWISE,
+            "    VEC largest = LOAD(z), others",
+            "    NAME(Targets) moved = *targets;\n"
+            "    moved.label = SELECT(targets->label + 1 == (REAL)n_classes, (VEC){0},\n"
+            "                         targets->label + 1);\n"
+            "    targets = &moved;\n"
+            "    VEC largest = LOAD(z), others",
+        ),
+    ],
+    "softmax: weight forgotten": [
+        Edit(POINTWISE, "VEC delta = targets->weight * other", "VEC delta = other"),
+        Edit(POINTWISE, "VEC own_delta = targets->weight * p", "VEC own_delta = p"),
+    ],
+    "softmax: careless exponential": [
+        Edit(POINTWISE, "EXP(LOAD(z + k * stride) - largest)", "EXP(LOAD(z + k * stride))"),
     ],
 }
 
@@ -180,11 +266,11 @@ def survey(folder):
     from scipy.sparse import csr_array
 
     import sk_neuron
-    from sk_neuron import SigmoidNeuronClassifier, _compiled, testing
+    from sk_neuron import SigmoidNeuronClassifier, _kernels, testing
 
     if not Path(sk_neuron.__file__).is_relative_to(folder):
         sys.exit("Install sk-neuron as it is, not as editable: its copy is not imported.")
-    assert _compiled.BUILT != _compiled.SWITCHED_OFF
+    assert _kernels.BUILT != _kernels.SWITCHED_OFF
     neuron = SigmoidNeuronClassifier(alpha=0.5)
     adapters = [testing.NeuronAdapter(neuron, layout) for layout in (np.asarray, csr_array)]
     few = settings(
@@ -220,7 +306,7 @@ def run(kernel, mutants, package, always, prepare):
             (package / file).write_text(text)
         fine &= bool(failed) == bool(edits)
         verdict = ", ".join(failed) or ("SURVIVED" if edits else "no check fails")
-        print(f"{kernel or 'compiled':<9} {name:<30} {verdict}", flush=True)
+        print(f"{kernel or 'compiled':<9} {name:<36} {verdict}", flush=True)
     return fine
 
 
@@ -229,7 +315,7 @@ def main():
         package = Path(folder) / "sk_neuron"
         shutil.copytree(SOURCE / "sk_neuron", package)
         shutil.copy(SOURCE / "meson.build", folder)
-        print(f"{'kernel':<9} {'mutant':<30} caught by")
+        print(f"{'kernel':<9} {'mutant':<36} caught by")
         fine = run("numpy", NUMPY_MUTANTS, package, SMALL_BLOCKS, lambda: None)
         if not any(map(shutil.which, ("cc", "gcc", "clang"))):
             print("compiled  there is no C compiler: no mutants")
@@ -240,8 +326,8 @@ def main():
             if not build.exists():
                 call("meson", "setup", str(build), folder)
             call("ninja", "-C", str(build))
-            for library in build.glob("_*.so"):
-                shutil.copy(library, package)
+            for library in build.glob("sk_neuron/_kernels/_*.so"):
+                shutil.copy(library, package / "_kernels")
 
         return run("", COMPILED_MUTANTS, package, QUICK_BUILD, compile_kernels) and fine
 

@@ -1,4 +1,8 @@
-"""The update rule once more, in a few lines that share nothing with the package."""
+"""The update rule once more, in a few lines that share nothing with the package.
+
+For two classes `y` is 0 or 1 and coef is (d,): a sigmoid neuron. For `n_classes` > 2 coef
+is (n_classes, d): a softmax layer. `s` are the weights of the rows.
+"""
 
 import numpy as np
 
@@ -6,32 +10,33 @@ _O = np.linspace(0, 1, 2_000_001)
 CURVATURE = np.max(_O * (1 - _O) ** 2 * (3 * _O - 1))  # looked for, not calculated
 
 
-def train(X, t, s, *, steps, eta, alpha=0.0, fit_intercept=True, start=None):
-    """Return coef and intercept of one neuron: t is 0 or 1, s the weight of each row."""
-    A = np.hstack([X, np.full((len(X), 1), float(fit_intercept))])
-    w = np.zeros(A.shape[1]) if start is None else np.append(*start)
-    decay = np.append(np.full(X.shape[1], alpha), 0.0)
+def curvature(n_classes):
+    """Return the largest curvature of a row's loss in its raw predictions."""
+    return CURVATURE if n_classes == 2 else 4 * CURVATURE
+
+
+def train(X, y, s, *, steps, eta, alpha=0.0, fit_intercept=True, start=None, n_classes=2):
+    """Return coef and intercept after some steps of one size."""
+    A, w, decay = _prepare(X, alpha, fit_intercept, start, n_classes)
     for _ in range(steps):
-        o = 1 / (1 + np.exp(-np.clip(A @ w, -700, 700)))
-        w = w + eta * (A.T @ (s * (t - o) * o * (1 - o)) - decay * w)
-    return w[:-1], w[-1]
+        w = w + eta * (_pull(A, y, s, w) - decay * w)
+    return w[:-1].T, w[-1]
 
 
-def train_adaptively(X, t, s, *, steps, alpha=0.0, fit_intercept=True, start=None):
+def train_adaptively(
+    X, y, s, *, steps, alpha=0.0, fit_intercept=True, start=None, n_classes=2
+):
     """Return coef and intercept at the end, the loss and the step size before each step.
 
     Steps are powers of two times the inverse of a bound of the curvature.
     """
-    A = np.hstack([X, np.full((len(X), 1), float(fit_intercept))])
-    decay = np.append(np.full(X.shape[1], alpha), 0.0)
-    smallest = 1 / (CURVATURE * s @ (A**2).sum(axis=1) + alpha)
+    A, kept, decay = _prepare(X, alpha, fit_intercept, start, n_classes)
+    smallest = 1 / (curvature(n_classes) * s @ (A**2).sum(axis=1) + alpha)
 
     def evaluate(w):
-        o = 1 / (1 + np.exp(-np.clip(A @ w, -700, 700)))
-        error = s @ (t - o) ** 2
-        return (error + decay @ w**2, A.T @ (s * (t - o) * o * (1 - o)) - decay * w, error)
+        error = _squared_error(A, y, s, w)
+        return error + (decay * w**2).sum(), _pull(A, y, s, w) - decay * w, error
 
-    kept = np.zeros(A.shape[1]) if start is None else np.append(*start)
     (loss, pull, error), j, course = evaluate(kept), 0, []
     for _ in range(steps):
         course.append((error, smallest * 2.0**j))
@@ -49,16 +54,55 @@ def train_adaptively(X, t, s, *, steps, alpha=0.0, fit_intercept=True, start=Non
             j = max(0, longest)
         kept, loss, pull, error = trial, new_loss, new_pull, new_error
     errors, sizes = np.array(course).reshape(-1, 2).T
-    return kept[:-1], kept[-1], errors, sizes
+    return kept[:-1].T, kept[-1], errors, sizes
 
 
-def loss(X, t, s, w, b, *, alpha=0.0):
-    """Return 1/2 Σ s (t - o)² + alpha/2 ‖w‖²."""
-    o = 1 / (1 + np.exp(-np.clip(X @ w + b, -700, 700)))
-    return 0.5 * np.sum(s * (t - o) ** 2) + 0.5 * alpha * np.sum(w**2)
+def loss(X, y, s, coef, intercept, *, alpha=0.0):
+    """Return 1/2 Σ s ‖e‖² + alpha/2 ‖coef‖², where e is t - o or e_y - p."""
+    A, w, _ = _prepare(X, alpha, True, (coef, intercept), None)
+    return 0.5 * _squared_error(A, y, s, w) + 0.5 * alpha * np.sum(coef**2)
 
 
-def smoothness(X, s, *, alpha=0.0, fit_intercept=True):
-    """Return L = CURVATURE λmax(Σ s x xᵀ) + alpha."""
+def smoothness(X, s, *, alpha=0.0, fit_intercept=True, n_classes=2):
+    """Return L = c λmax(Σ s x xᵀ) + alpha."""
     A = np.hstack([X, np.full((len(X), 1), float(fit_intercept))])
-    return CURVATURE * np.linalg.norm(np.sqrt(s)[:, None] * A, 2) ** 2 + alpha
+    return curvature(n_classes) * np.linalg.norm(np.sqrt(s)[:, None] * A, 2) ** 2 + alpha
+
+
+def _prepare(X, alpha, fit_intercept, start, n_classes):
+    """Return X with a column for the intercept, the start (d + 1, ...) and its decay."""
+    A = np.hstack([X, np.full((len(X), 1), float(fit_intercept))])
+    if start is None:
+        w = np.zeros(A.shape[1] if n_classes == 2 else (A.shape[1], n_classes))
+    else:
+        coef, intercept = map(np.asarray, start)
+        w = np.concatenate([coef.T, intercept[np.newaxis]])
+    decay = np.append(np.full(X.shape[1], alpha), 0.0)
+    return A, w, decay if w.ndim == 1 else decay[:, np.newaxis]
+
+
+def _answer(A, w):
+    """Return o, (n,), or p, (n, K)."""
+    z = A @ w
+    if w.ndim == 1:
+        return 1 / (1 + np.exp(-np.clip(z, -700, 700)))
+    p = np.exp(z - z.max(axis=1, keepdims=True))
+    return p / p.sum(axis=1, keepdims=True)
+
+
+def _squared_error(A, y, s, w):
+    """Return Σ s ‖e‖²."""
+    answer = _answer(A, w)
+    if w.ndim == 1:
+        return s @ (y - answer) ** 2
+    return s @ ((np.eye(w.shape[1])[y] - answer) ** 2).sum(axis=1)
+
+
+def _pull(A, y, s, w):
+    """Return minus the gradient of 1/2 Σ s ‖e‖²."""
+    answer = _answer(A, w)
+    if w.ndim == 1:
+        return A.T @ (s * (y - answer) * answer * (1 - answer))
+    error = np.eye(w.shape[1])[y] - answer
+    delta = answer * (error - np.sum(answer * error, axis=1, keepdims=True))
+    return A.T @ (s[:, np.newaxis] * delta)

@@ -9,8 +9,8 @@ def wild_problems(draw):
     """Return X, y and sample_weight.
 
     Features on scales from 1e-150 to 1e70 or so, duplicated, collinear and constant
-    columns, outliers, duplicated rows, labels that a plane separates, weights from 1e-300
-    to 1e300.
+    columns, outliers, duplicated rows, two classes or more, perhaps one beside the
+    other along a feature, weights from 1e-300 to 1e300.
     """
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     n_rows = draw(st.integers(2, 40))
@@ -30,10 +30,11 @@ def wild_problems(draw):
         X += draw(st.sampled_from([1e-3, 1.0, 1e3])) * rng.standard_normal((n_rows, 1))
     if draw(st.booleans()):
         X[rng.integers(n_rows)] *= 1e4
-    y = rng.integers(0, 2, n_rows)
+    n_classes = min(draw(st.sampled_from([2, 2, 3, 6])), n_rows)
+    y = rng.integers(0, n_classes, n_rows)
     if draw(st.booleans()):
-        y = (X[:, 0] > np.median(X[:, 0])).astype(int)
-    y[:2] = 0, 1
+        y = np.argsort(np.argsort(X[:, 0])) * n_classes // n_rows
+    y[:n_classes] = np.arange(n_classes)
     powers = [[0], [-9, 0, 3, 8], [-300, -290], [290, 300], [-200, 0, 200]]
     exponents = draw(st.sampled_from(powers))
     return X, y, 10.0 ** rng.choice(exponents, n_rows)

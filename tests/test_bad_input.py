@@ -7,7 +7,7 @@ import pytest
 from scipy.sparse import csr_array
 from sklearn.exceptions import NotFittedError
 
-from sk_neuron import SigmoidNeuronClassifier
+from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV
 
 X = np.random.default_rng(0).standard_normal((6, 2))
 y = np.array([0, 1, 0, 1, 1, 0])
@@ -209,3 +209,24 @@ def test_numpy_error_settings_do_not_matter():
             X * 1e3, y > 0, np.full(6, 1e-200)
         )
         neuron.predict_log_proba(X * 1e5)
+
+
+def test_as_many_classes_as_rows_are_warned_of():
+    """As scikit-learn does: such labels may be numbers to predict."""
+    X = np.random.default_rng(0).standard_normal((40, 3))
+    with pytest.warns(UserWarning, match="unique classes is greater than 50%"):
+        SigmoidNeuronClassifier(max_iter=2).fit(X, np.arange(40) % 30)
+
+
+def test_float32_that_overflows_only_in_its_answers():
+    """Norms are in float64, so X may be far larger than the root of the largest number."""
+    X = (np.abs(np.random.default_rng(0).standard_normal((60, 1))) + 0.5) * 1e30
+    X = X.astype(np.float32)
+    y = (X[:, 0] > 1e30).astype(int)
+    params = {"fit_intercept": False, "learning_rate": 1e-20}
+    with pytest.raises(ValueError, match="weights are so large"):
+        SigmoidNeuronClassifier(max_iter=3, **params).fit(X, y)
+    for scoring in ("neg_brier_score", "neg_log_loss", "accuracy"):
+        search = SigmoidNeuronClassifierCV(iters=[3], scoring=scoring, **params)
+        with pytest.raises(ValueError, match="the descent overflowed float32"):
+            search.fit(X, y)

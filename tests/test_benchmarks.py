@@ -19,8 +19,14 @@ LIBRARIES = {
     "jax": {"JAX jit"},
     "numba": {"numba"},
 }
-SUITES = ["article", "step", "sparse", "columns", "search", "convergence", "adaptive"]
-SUITES += ["quality", "scaling", "memory", "overhead"]
+SUITES = ["article", "step", "sparse", "columns", "layer", "search", "scores", "stopping"]
+SUITES += ["convergence", "adaptive", "quality", "scaling", "memory", "overhead"]
+PAIRS = {
+    "layer": "10 sigmoid neurons",
+    "scores": "without scores",
+    "stopping": "on all rows",
+    "adaptive": "constant step",
+}
 SPARSE = {"numba"}
 ALWAYS = {"sk-neuron", "sk-neuron, NumPy kernel", "read X once"}
 
@@ -31,10 +37,10 @@ def run(script, *arguments):
     return subprocess.run(command, capture_output=True, text=True)
 
 
-def run_changed(change, path):
-    """Return the finished process of the suite on CSR after a change to what it uses."""
+def run_changed(change, path, suite="sparse"):
+    """Return the finished process of a suite after a change to what it uses."""
     code = f"import sys; sys.path.insert(0, {str(BENCHMARKS)!r}); {change}; import run; "
-    code += f"run.main(['--tiny', '--only', 'sparse', '--output', {str(path)!r}])"
+    code += f"run.main(['--tiny', '--only', {suite!r}, '--output', {str(path)!r}])"
     command = [sys.executable, "-P", "-c", code]
     return subprocess.run(command, capture_output=True, text=True)
 
@@ -98,6 +104,27 @@ def test_convergence(finished):
     for falling in losses.values():
         assert len(falling) in (3, 4)
         assert falling == sorted(falling, reverse=True)
+
+
+def test_pairs_are_measured_in_turns(finished):
+    _, path = finished
+    found = {}
+    for row in read(path):
+        if row["suite"] in PAIRS:
+            by_problem = found.setdefault(row["suite"], {})
+            by_problem.setdefault((row["problem"], row["features"]), []).append(row)
+    assert set(found) == set(PAIRS)
+    for suite, problems in found.items():
+        for rows in problems.values():
+            contenders = ["sk-neuron", PAIRS[suite], "sk-neuron"]
+            assert [row["contender"] for row in rows] == contenders * (len(rows) // 3)
+            assert len({row["columns"] for row in rows}) == 1
+            ratios = [row for row in rows if " as a multiple of " in row["measure"]]
+            assert ratios == rows[2::3]
+            assert all(float(row["median"]) > 0 for row in rows)
+    for suite in ("scores", "stopping"):
+        rows = [rows[0] for rows in found[suite].values()]
+        assert [row["columns"] for row in rows] == ["1", "10"]
 
 
 def test_both_searches_are_judged(finished):
@@ -183,6 +210,17 @@ def test_missing_library(tmp_path):
     contenders = {row["contender"] for row in read(tmp_path / "results.csv")}
     assert contenders.isdisjoint(LIBRARIES["torch"])
     assert contenders >= ALWAYS
+
+
+def test_another_rule_of_a_layer(tmp_path):
+    wrong = (
+        "import rivals; right = rivals.follow_softmax_rule; rivals.follow_softmax_rule = "
+        "lambda X, labels, start, eta, n: right(X, labels, start, 1.001 * eta, n)"
+    )
+    process = run_changed(wrong, tmp_path / "results.csv", "layer")
+    assert process.returncode != 0
+    assert "sk-neuron does not follow the rule" in process.stderr
+    assert read(tmp_path / "results.csv") == []
 
 
 def test_another_rule(tmp_path):
@@ -346,6 +384,43 @@ def test_who_is_better(label_noise, differences, result):
     assert label_noise.compare(ours, theirs, "accuracy") == result
     assert label_noise.compare(theirs, ours, "accuracy") == -result
     assert label_noise.compare(ours, theirs, "log loss") == -result
+
+
+def test_difference_by_hand(label_noise):
+    # with three splits ± 4.30 √(1/3 + 1) times the deviation 0.01
+    shown = label_noise.show_difference([0.19, 0.20, 0.21], [0.5, 0.5, 0.5], "accuracy")
+    assert shown == "**0.500 (-0.300 ± 0.050)**"
+    shown = label_noise.show_difference([0.50, 0.51, 0.52], [0.5, 0.5, 0.5], "accuracy")
+    assert shown == "0.500 (+0.010 ± 0.050)"
+
+
+def test_counts_of_differences_by_hand(label_noise, capsys):
+    def case(shift):
+        theirs = [0.2, 0.3, 0.25]
+        of_models = dict.fromkeys(label_noise.LOGISTIC, theirs)
+        return of_models | {label_noise.OURS: [score + shift for score in theirs]}
+
+    shifts = {"wine": -0.1, "iris": 0.1, "breast cancer": -0.1}
+    cases = {(data, "10 %"): case(shift) for data, shift in shifts.items()}
+    label_noise.print_differences({"Brier score": cases, "accuracy": cases})
+    lines = capsys.readouterr().out.splitlines()
+    for name, lower, n in [("all data sets", 2, 3), ("several classes", 1, 2)]:
+        for rival in label_noise.LOGISTIC:
+            assert (
+                f"* {name}, flipped labels, against {rival}: the neuron's mean Brier score "
+                f"was lower in {lower} of {n} cases. It was lower beyond chance in {lower} "
+                f"of {n}, higher beyond chance in 1 of {n}."
+            ) in lines
+    (wine,) = (line for line in lines if line.startswith("| wine: 10 % |"))
+    assert wine.count("| 0.150 |") == 2
+    assert wine.count("**0.250 (-0.100 ± 0.000)**") == 4
+
+
+def test_groups_of_data(label_noise):
+    several = {
+        name for name in label_noise.DATA if len(np.unique(label_noise.load(name)[1])) > 2
+    }
+    assert several == set(label_noise.GROUPS["several classes"])
 
 
 def test_the_page_shows_what_was_measured():

@@ -271,7 +271,7 @@ def test_each_count_of_a_search_is_a_subtask(refit):
 def test_a_callback_stops_a_search(together, monkeypatch):
     """Then it chooses among the counts that were reached, also where fits go in groups."""
     if not together:
-        monkeypatch.setattr("sk_neuron._search._GROUP_SIZE", 2 * len(X))
+        monkeypatch.setattr("sk_neuron._model_selection._search._BATCH_SIZE", 2 * len(X))
     params = {"alphas": [0.0, 1.0], "iters": [1, 10, 100, 1000]}
     recorder = Recorder(stop_at=2)
     search = SigmoidNeuronClassifierCV(**params).set_callbacks(recorder).fit(X, y)

@@ -1,6 +1,7 @@
 """What the estimator takes and gives: labels, weights, formats, precisions."""
 
 import pickle
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -58,17 +59,18 @@ def test_shapes_and_precision(kind, dtype):
     assert neuron.loss_curve_.dtype == np.float64
     assert neuron.predict_proba(X.astype(dtype)).dtype == dtype
     assert neuron.predict_log_proba(X.astype(dtype)).dtype == dtype
-    assert neuron.learning_rate_curve_.shape == ((30,) if K == 1 else (30, K))
+    assert neuron.learning_rate_curve_.shape == ((30, K) if kind == "multilabel" else (30,))
 
 
 @KINDS
 def test_probabilities(kind):
     neuron = SigmoidNeuronClassifier(max_iter=20).fit(X, Y[kind])
     proba = neuron.predict_proba(X)
-    output = 1 / (1 + np.exp(-X @ neuron.coef_.T - neuron.intercept_))
+    z = X @ neuron.coef_.T + neuron.intercept_
+    output, powers = 1 / (1 + np.exp(-z)), np.exp(z)
     expected = {
         "binary": np.hstack([1 - output, output]),
-        "multiclass": output / output.sum(axis=1, keepdims=True),
+        "multiclass": powers / powers.sum(axis=1, keepdims=True),
         "multilabel": output,
     }[kind]
     np.testing.assert_allclose(proba, expected, atol=1e-15)
@@ -106,17 +108,18 @@ def test_answers_far_out_stay_finite_and_ordered(kind, scale):
 
 
 @KINDS
-def test_loss_curve_is_the_brier_score_of_the_outputs(kind):
+def test_loss_curve_is_the_brier_score_of_the_answers(kind):
     y = Y[kind]
     before = SigmoidNeuronClassifier(max_iter=50).fit(X, y, WEIGHT)
     curve = SigmoidNeuronClassifier(max_iter=51).fit(X, y, WEIGHT).loss_curve_
-    z = before.decision_function(X).reshape(60, -1)
-    target = y[:, np.newaxis] == np.arange(4) if kind == "multiclass" else y.reshape(60, -1)
-    brier = [
-        brier_score_loss(t, 1 / (1 + np.exp(-column)), sample_weight=WEIGHT)
-        for t, column in zip(target.T, z.T, strict=True)
-    ]
-    assert curve[-1] == pytest.approx(sum(brier), rel=1e-12)
+    proba = before.predict_proba(X)
+    if kind == "multilabel":
+        score = partial(brier_score_loss, sample_weight=WEIGHT)
+        brier = sum(map(score, y.T, proba.T))
+    else:
+        answers = proba[:, 1] if kind == "binary" else proba
+        brier = brier_score_loss(y, answers, sample_weight=WEIGHT)
+    assert curve[-1] == pytest.approx(brier, rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -293,7 +296,7 @@ def test_constant_features_and_fewer_rows_than_features():
 def test_a_thousand_classes():
     y = np.arange(2000) % 1000
     features = np.random.default_rng(0).standard_normal((1000, 40))[y]
-    neuron = SigmoidNeuronClassifier(max_iter=30).fit(features, y)
+    neuron = SigmoidNeuronClassifier(max_iter=60).fit(features, y)
     assert neuron.coef_.shape == (1000, 40)
     np.testing.assert_allclose(neuron.predict_proba(features).sum(axis=1), 1)
     assert neuron.score(features, y) > 0.5

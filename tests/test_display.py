@@ -146,24 +146,34 @@ def test_training_loss(kind):
     assert (np.diff(places) > 10).all()  # the start is on the axis
 
 
-def test_entry_t_is_the_loss_after_t_steps():
+@pytest.mark.parametrize("kind", ["two classes", "layer", "labels"])
+def test_entry_t_is_the_loss_after_t_steps(kind):
     """Both curves are those of a fit that ends there, measured by its own answers."""
-    rows, X_val, labels, y_val = X[:40], X[40:], y[:40], y[40:]
+    labels = {"two classes": y, "layer": X.argmax(axis=1), "labels": (X > 0).astype(int)}
+    target = labels[kind]
     neuron = SigmoidNeuronClassifier(max_iter=6)
     display = LossCurveDisplay.from_estimator(
-        neuron.fit(rows, labels, X_val=X_val, y_val=y_val)
+        neuron.fit(X[:40], target[:40], X_val=X[40:], y_val=target[40:])
     )
+
+    def brier_score(estimator, rows):
+        probability = estimator.predict_proba(X[rows])
+        if kind == "two classes":
+            return np.mean((target[rows] - probability[:, 1]) ** 2)
+        wanted = np.eye(3)[target[rows]] if kind == "layer" else target[rows]
+        return np.mean(np.sum((wanted - probability) ** 2, axis=1))
+
+    at_start = {"two classes": 0.25, "layer": 2 / 3, "labels": 0.75}[kind]
     curves = [
-        (display.line_, rows, labels, range(6)),
-        (display.validation_line_, X_val, y_val, range(7)),
+        (display.line_, slice(40), range(6)),
+        (display.validation_line_, slice(40, 60), range(7)),
     ]
-    for line, features, target, counts in curves:
+    for line, rows, counts in curves:
         assert list(line.get_xdata()) == list(counts)
         for count, loss in zip(counts[1:], line.get_ydata()[1:], strict=True):
-            shorter = SigmoidNeuronClassifier(max_iter=count).fit(rows, labels)
-            error = target - shorter.predict_proba(features)[:, 1]
-            assert loss == pytest.approx(np.mean(error**2))
-        assert line.get_ydata()[0] == 0.25
+            shorter = SigmoidNeuronClassifier(max_iter=count).fit(X[:40], target[:40])
+            assert loss == pytest.approx(brier_score(shorter, rows))
+        assert line.get_ydata()[0] == pytest.approx(at_start, rel=1e-15)
 
 
 def test_best_step():
@@ -218,16 +228,26 @@ def test_step_sizes(kind):
     display.figure_.canvas.draw()
 
 
-def test_step_sizes_of_several_neurons():
+def test_step_sizes_of_a_layer():
+    """Its classes share one loss, and so one step size."""
+    neuron = SigmoidNeuronClassifier(max_iter=20).fit(X, X.argmax(axis=1))
+    display = LossCurveDisplay.from_estimator(neuron, show_step_sizes=True)
+    (line,) = display.step_lines_
+    np.testing.assert_array_equal(line.get_ydata(), neuron.learning_rate_curve_)
+    assert legend_of(display) == ["training", "step size"]
+
+
+def test_step_sizes_of_several_labels():
+    labels = (X > 0).astype(int)
     neuron = SigmoidNeuronClassifier(max_iter=20)
-    neuron.fit(X, X.argmax(axis=1), X_val=X, y_val=X.argmax(axis=1))
+    neuron.fit(X, labels, X_val=X, y_val=labels)
     display = LossCurveDisplay.from_estimator(neuron, show_step_sizes=True)
     drawn = np.transpose([line.get_ydata() for line in display.step_lines_])
     np.testing.assert_array_equal(drawn, neuron.learning_rate_curve_)
     assert drawn.shape == (20, 3)
     *others, last = legend_of(display)
     assert others == ["training", "validation", f"best: {neuron.best_n_iter_} iterations"]
-    assert last == "step sizes, 3 neurons"
+    assert last == "step sizes, 3 labels"
     assert len({line.get_color() for line in display.step_lines_}) == 1
 
 
@@ -344,22 +364,51 @@ def test_iteration_path():
         np.testing.assert_array_equal(line.get_xydata(), other.get_xydata())
 
 
-def test_weights_of_several_neurons():
+@pytest.mark.parametrize("n_classes", [3, 12])
+def test_weights_of_one_class_of_a_layer(n_classes):
     neuron = SigmoidNeuronClassifier(max_iter=9, checkpoints=[1, 9])
-    names = np.array(["ape", "bee", "cat"])[X.argmax(axis=1)]
-    neuron.fit(X, names)
-    display = WeightPathDisplay.from_estimator(neuron, class_of_interest="bee")
-    np.testing.assert_array_equal(display.coefs, neuron.checkpoint_coefs_[:, 1])
-    assert display.ax_.get_ylabel() == "weight, class bee"
-    with pytest.raises(ValueError, match=r"each class.*one of \['ape', 'bee', 'cat'\]"):
+    names = np.array([f"c{k:02}" for k in range(n_classes)])
+    neuron.fit(X, names[np.arange(len(X)) % n_classes])
+    for k, name in enumerate(names):
+        display = WeightPathDisplay.from_estimator(neuron, class_of_interest=name)
+        np.testing.assert_array_equal(display.coefs, neuron.checkpoint_coefs_[:, k])
+        assert display.ax_.get_ylabel() == f"weight, class {name}"
+        plt.close(display.figure_)
+    with pytest.raises(
+        ValueError, match=r"each class: pass class_of_interest.*'c00' 'c01'"
+    ):
         WeightPathDisplay.from_estimator(neuron)
-    with pytest.raises(ValueError, match=r"'cow'.*one of \['ape', 'bee', 'cat'\]"):
+    message = r"^class_of_interest='cow' is not a valid label: It should be one of \['c00'"
+    with pytest.raises(ValueError, match=message):
         WeightPathDisplay.from_estimator(neuron, class_of_interest="cow")
-    neuron.fit(X, (X > 0).astype(int))
-    display = WeightPathDisplay.from_estimator(neuron, class_of_interest=2)
-    np.testing.assert_array_equal(display.coefs, neuron.checkpoint_coefs_[:, 2])
-    assert display.ax_.get_ylabel() == "weight, label 2"
-    with pytest.raises(ValueError, match=r"each label.*one of \[0, 1, 2\]"):
+    assert not plt.get_fignums()
+
+
+def test_weights_of_either_class_of_two():
+    """Those of the first class are those of the second with the opposite sign."""
+    neuron = SigmoidNeuronClassifier(max_iter=9, checkpoints=[1, 4, 9])
+    neuron.fit(X, np.array(["no", "yes"])[y])
+    weights = neuron.checkpoint_coefs_[:, 0]
+    for name, expected in [("no", -weights), ("yes", weights), (None, weights)]:
+        display = WeightPathDisplay.from_estimator(neuron, class_of_interest=name)
+        np.testing.assert_array_equal(display.coefs, expected)
+        assert display.ax_.get_ylabel() == f"weight, class {name or 'yes'}"
+    # A fit on the labels the other way round learns the opposite signs, too.
+    other = SigmoidNeuronClassifier(max_iter=9, checkpoints=[1, 4, 9]).fit(X, 1 - y)
+    swapped = WeightPathDisplay.from_estimator(other, class_of_interest=0)
+    np.testing.assert_allclose(swapped.coefs, weights, rtol=1e-9)
+
+
+@pytest.mark.parametrize("n_labels", [2, 3])
+def test_weights_of_a_label(n_labels):
+    """Two labels are not two classes."""
+    neuron = SigmoidNeuronClassifier(max_iter=9, checkpoints=[1, 9])
+    neuron.fit(X, (X > 0).astype(int)[:, :n_labels])
+    for k in range(n_labels):
+        display = WeightPathDisplay.from_estimator(neuron, class_of_interest=k)
+        np.testing.assert_array_equal(display.coefs, neuron.checkpoint_coefs_[:, k])
+        assert display.ax_.get_ylabel() == f"weight, label {k}"
+    with pytest.raises(ValueError, match=r"each label: pass class_of_interest"):
         WeightPathDisplay.from_estimator(neuron)
 
 

@@ -10,8 +10,8 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 from sklearn.metrics import brier_score_loss
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
-from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV, _advance
-from sk_neuron._advance import Problem
+from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV
+from sk_neuron._kernels import Problem, _row_blocks
 from sk_neuron._solver import _gram
 from sk_neuron.testing import problems
 
@@ -97,7 +97,10 @@ def test_same_weights_on_wide_data(n_classes, sparse, params, force):
     on_gram = SigmoidNeuronClassifier(**params).fit(X, y)
     np.testing.assert_array_equal(chosen.coef_, on_gram.coef_)  # it was chosen
     force(False)
-    assert_close(on_gram, SigmoidNeuronClassifier(**params).fit(X, y), rtol=1e-9)
+    # A random start is on a plateau that long steps cross, and rounding grows there: two
+    # kernels on X differ as much.
+    rtol = 1e-9 if "init" not in params else 1e-8
+    assert_close(on_gram, SigmoidNeuronClassifier(**params).fit(X, y), rtol=rtol)
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.5])
@@ -188,11 +191,15 @@ def test_products_that_overflow_are_not_used():
     assert np.isfinite(neuron.coef_).all()
 
 
-def test_neurons_that_start_alike_share_a_coordinate():
-    X, _ = wide_data()
+@pytest.mark.parametrize("n_outputs", [1, 3])
+def test_columns_that_start_alike_share_a_coordinate(n_outputs):
+    X, y = wide_data()
     coef = np.random.default_rng(0).random((3, 400))[[0, 1, 2, 1, 0, 0]]
-    target = np.ones((30, 6), np.int8)
-    problem = Problem(X, target, np.ones((30, 1)), np.ones(6), 0.0, True)
+    labels = np.minimum(y, max(1, n_outputs - 1))[:, np.newaxis].astype(np.int32)
+    n_groups = 6 // n_outputs
+    problem = Problem(
+        X, labels, np.ones((30, 1)), n_groups, n_outputs, np.ones(n_groups), 0.0, True
+    )
     kernel = _gram.make_cheapest_kernel(problem, coef, n_steps=999, n_reads=1)
     assert kernel.gram.shape == (33, 33)
     state, _ = kernel.start(coef, np.ones(6))
@@ -206,5 +213,5 @@ def test_the_gram_matrix_is_not_cut_into_blocks_of_rows(force, monkeypatch):
     X, y = wide_data(shape=(150, 400))
     force(True)
     whole = SigmoidNeuronClassifier(max_iter=20).fit(X, y)
-    monkeypatch.setattr(_advance, "_BLOCK_SIZE", 1)
+    monkeypatch.setattr(_row_blocks, "_BLOCK_SIZE", 1)
     assert_close(SigmoidNeuronClassifier(max_iter=20).fit(X, y), whole)

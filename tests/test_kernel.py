@@ -21,18 +21,37 @@ from kernels import advance, advance_compiled, follow_rule
 from scipy.sparse import csr_array
 from threadpoolctl import threadpool_limits
 
-from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV, _compiled
-from sk_neuron._advance import NumpyKernel, Problem, make_kernel
-from sk_neuron._compiled import (
+from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV
+from sk_neuron._kernels import (
+    JUDGED,
+    TRAINED,
     CompiledKernel,
+    NumpyKernel,
+    Problem,
+    _compiled,
+    _threads,
+    count_threads,
     has_kernel,
+    make_kernel,
     raw_prediction,
     squared_norms,
 )
+from sk_neuron._kernels._formulas import curvature
+from sk_neuron._kernels._packing import chunk_offsets
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float64, np.float32])
 ORDERS = pytest.mark.parametrize("order", ["C", "F", "rows apart", "int32", "int64"])
 DENSE_ORDERS = pytest.mark.parametrize("order", ["C", "F", "rows apart"])
+
+# Groups, and columns of each: they fill tiles of 8 or 16 columns, leave single columns, or
+# both; layers begin within a tile and end in another, or among the single columns; and
+# there are more columns than go through a pass together (the least common multiple).
+LAYERS = [(1, 1), (5, 1), (8, 1), (27, 1), (1, 2), (1, 3), (9, 3), (3, 7), (2, 10), (9, 37)]
+ANY_LAYER = st.tuples(st.integers(1, 12), st.integers(1, 12))
+
+
+def layers(*which):
+    return pytest.mark.parametrize("layer", which, ids=lambda layer: "{}x{}".format(*layer))
 
 
 def test_the_compiled_kernels_are_what_is_tested():
@@ -42,13 +61,13 @@ def test_the_compiled_kernels_are_what_is_tested():
     assert off == _compiled.SWITCHED_OFF
     assert built == _compiled.BUILT
     for order in ("C", "F", "rows apart", "int32", "int64"):
-        problem, *_ = make_problem(30, 4, 1, np.float64, order=order)
-        assert _compiled.has_kernel(problem.X) == (built and not off)
+        problem, *_ = make_problem(30, 4, (1, 1), np.float64, order=order)
+        assert has_kernel(problem.X) == (built and not off)
 
 
 @pytest.mark.parametrize("setting", ["numpy", ""])
 def test_they_can_be_switched_off(setting):
-    code = "from sk_neuron._compiled import SWITCHED_OFF; print(SWITCHED_OFF)"
+    code = "from sk_neuron._kernels import SWITCHED_OFF; print(SWITCHED_OFF)"
     out = subprocess.check_output(
         [sys.executable, "-P", "-c", code],
         env=os.environ | {"SK_NEURON_KERNEL": setting},
@@ -60,22 +79,31 @@ def test_they_can_be_switched_off(setting):
 needs_kernel = pytest.mark.skipif(
     not _compiled.BUILT or _compiled.SWITCHED_OFF, reason="there is no compiled kernel"
 )
+KERNELS = pytest.mark.parametrize(
+    "kernel", [pytest.param(CompiledKernel, marks=needs_kernel), NumpyKernel]
+)
 
 
 def make_problem(
     n,
     d,
-    K,
+    layer,
     dtype,
     *,
     order="C",
     seed=0,
     shared=False,
+    roles=True,
     scale=1.0,
     intercept=True,
     adaptive=False,
 ):
-    """Return a problem on X in some order, all of it read-only, and a start."""
+    """Return a problem on X in some order, all of it read-only, and a start.
+
+    `layer` is the number of groups and of the columns of each. The groups may share the
+    labels and the weights of rows. With `roles` a row is trained on, judged, both or
+    neither.
+    """
     rng = np.random.default_rng(seed)
     X = (scale * rng.standard_normal((n, d))).astype(dtype)
     if order == "F":
@@ -85,22 +113,39 @@ def make_problem(
     elif order != "C":
         X = csr_array(np.where(rng.random((n, d)) < 0.4, X, 0))
         X.indices, X.indptr = X.indices.astype(order), X.indptr.astype(order)
-    target = rng.integers(-1, 2, (n, K)).astype(np.int8)
-    weight = rng.integers(0, 3, (n, 1 if shared else K)).astype(dtype)
-    rate = rng.random(K) / (1 + 0.1 * scale**2 * n)
-    problem = Problem(X, target, weight, rate, rng.random(K), intercept, adaptive)
+    n_groups, n_outputs = layer
+    n_label_sets = 1 if shared else n_groups // (1 + (n_groups % 2 == 0))
+    weight, judge_weight = (
+        rng.integers(0, 3, (n, width)).astype(dtype)
+        for width in ((1, n_groups) if shared else (n_groups, 1))
+    )
+    problem = Problem(
+        X,
+        rng.integers(0, max(2, n_outputs), (n, n_label_sets)).astype(np.int32),
+        weight,
+        n_groups,
+        n_outputs,
+        rng.random(n_groups) / (1 + 0.1 * scale**2 * n),
+        rng.random(n_groups),
+        intercept,
+        adaptive,
+        roles=rng.integers(0, 4, (n, n_groups)).astype(np.uint8) if roles else None,
+        judge_weight=judge_weight if roles else None,
+    )
+    K = problem.n_columns
     start = rng.standard_normal((K, d)).astype(dtype), rng.random(K).astype(dtype)
     parts = [X] if isinstance(X, np.ndarray) else [X.data, X.indices, X.indptr]
-    for array in (*parts, *problem[1:5], *start):
-        array.flags.writeable = False
+    for array in (*parts, *problem[1:], *start):
+        if isinstance(array, np.ndarray):
+            array.flags.writeable = False
     return problem, *start
 
 
-def assert_close(results, others, rtol):
+def assert_close(results, others, rtol, atol=0.0):
     smallest = 4 * np.finfo(results[0].dtype).tiny  # below which numbers lose digits
     for result, other in zip(results, others, strict=True):
         assert result.dtype == other.dtype
-        atol = rtol * np.abs(other).max(initial=0) + smallest
+        atol = max(rtol * np.abs(other).max(initial=0) + smallest, atol)
         np.testing.assert_allclose(result, other, rtol=0, atol=atol)
 
 
@@ -112,11 +157,12 @@ def test_follows_the_rule(order, dtype, data):
     problem, coef, intercept = make_problem(
         data.draw(st.integers(1, 150)),
         data.draw(st.integers(1, 40)),
-        data.draw(st.integers(1, 40)),
+        data.draw(st.sampled_from(LAYERS) | ANY_LAYER),
         dtype,
         order=order,
         seed=data.draw(st.integers(0, 999)),
         shared=data.draw(st.booleans()),
+        roles=data.draw(st.booleans()),
         scale=data.draw(st.sampled_from([1e-3, 1.0, 100.0])),
         intercept=data.draw(st.booleans()),
     )
@@ -128,15 +174,15 @@ def test_follows_the_rule(order, dtype, data):
 
 # Rows around the numbers that go together in a tile, a single column and a chunk, and
 # features around those of a vector; columns with tiles, with singles and with both.
-# A quarter of the numbers of features each time: every two of n, K and d still meet.
+# A quarter of the numbers of features each time: every two of n, layer and d still meet.
 @needs_kernel
 @DTYPES
 @ORDERS
-@pytest.mark.parametrize("K", [1, 5, 6, 8, 17, 26, 27])
+@layers((1, 1), (6, 1), (27, 1), (1, 3), (4, 2), (3, 7), (1, 10))
 @pytest.mark.parametrize("n", [1, 2, 47, 48, 49, 383, 384, 385, 480, 481, 961])
-def test_follows_the_rule_at_odd_sizes(n, K, order, dtype):
-    for d in (1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 65)[(n + K) % 4 :: 4]:
-        problem, *start = make_problem(n, d, K, dtype, order=order, shared=d % 2 == 0)
+def test_follows_the_rule_at_odd_sizes(n, layer, order, dtype):
+    for d in (1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 65)[(n + sum(layer)) % 4 :: 4]:
+        problem, *start = make_problem(n, d, layer, dtype, order=order, shared=d % 2 == 0)
         compiled = advance_compiled(problem, *start, 2)
         reference = follow_rule(problem, *start, 2)
         assert_close(compiled, reference, 1e-11 if dtype == np.float64 else 3e-4)
@@ -145,10 +191,10 @@ def test_follows_the_rule_at_odd_sizes(n, K, order, dtype):
 @needs_kernel
 @DTYPES
 @ORDERS
-@pytest.mark.parametrize("K", [1, 2, 6, 17])
+@layers((1, 1), (6, 1), (1, 3), (2, 10))
 @pytest.mark.parametrize("shape", [(5000, 7), (1021, 300), (70_000, 3), (40, 6000)])
-def test_follows_the_rule_over_chunks_of_rows(shape, K, order, dtype):
-    problem, *start = make_problem(*shape, K, dtype, order=order)
+def test_follows_the_rule_over_chunks_of_rows(shape, layer, order, dtype):
+    problem, *start = make_problem(*shape, layer, dtype, order=order)
     compiled = advance_compiled(problem, *start, 3)
     reference = follow_rule(problem, *start, 3)
     assert_close(compiled, reference, 1e-10 if dtype == np.float64 else 1e-3)
@@ -157,16 +203,46 @@ def test_follows_the_rule_over_chunks_of_rows(shape, K, order, dtype):
 @needs_kernel
 @DTYPES
 @ORDERS
-@pytest.mark.parametrize("K", [1, 6, 17, 27])
+@layers((1, 1000), (40, 37))
+def test_many_classes(layer, order, dtype):
+    problem, *start = make_problem(70, 9, layer, dtype, order=order)
+    compiled = advance_compiled(problem, *start, 2)
+    reference = follow_rule(problem, *start, 2)
+    assert_close(compiled, reference, 1e-11 if dtype == np.float64 else 3e-4)
+
+
+@DTYPES
+@ORDERS
+@given(data=st.data())
+def test_the_numpy_kernel_follows_the_rule(order, dtype, data):
+    problem, *start = make_problem(
+        data.draw(st.integers(1, 60)),
+        data.draw(st.integers(1, 9)),
+        data.draw(st.sampled_from(LAYERS[:-1])),
+        dtype,
+        order=order,
+        seed=data.draw(st.integers(0, 999)),
+        shared=data.draw(st.booleans()),
+        roles=data.draw(st.booleans()),
+    )
+    found = advance(problem, *start, 3, NumpyKernel)
+    reference = follow_rule(problem, *start, 3)
+    assert_close(found, reference, 1e-11 if dtype == np.float64 else 3e-4)
+
+
+@needs_kernel
+@DTYPES
+@ORDERS
+@layers((1, 1), (17, 1), (1, 3), (5, 7))
 @pytest.mark.parametrize("shape", [(50, 3), (61, 65), (5000, 7), (300, 200)])
-def test_every_kernel_adapts_the_step_alike(shape, K, order, dtype):
-    """Each column by itself: some keep their point where others take it back."""
-    problem, *start = make_problem(*shape, K, dtype, order=order)
+def test_every_kernel_adapts_the_step_alike(shape, layer, order, dtype):
+    """Each group by itself: some keep their point where others take it back."""
+    problem, *start = make_problem(*shape, layer, dtype, order=order)
     squares = squared_norms(problem.X).sum()
     problem = problem._replace(
         is_adaptive=True,
-        learning_rate=np.full(K, 2 / (1 + 0.08 * squares)),
-        norm_scale=np.full(K, 2.0**-9),
+        learning_rate=np.full(layer[0], 2 / (1 + curvature(layer[1]) * squares)),
+        norm_scale=np.full(layer[0], 2.0**-9),
     )
     kernels = CompiledKernel(problem), NumpyKernel(problem)
     n_steps = 12 if dtype == np.float64 else 4
@@ -176,10 +252,8 @@ def test_every_kernel_adapts_the_step_alike(shape, K, order, dtype):
     np.testing.assert_array_equal(history.exponent, reference.exponent)
     assert len(np.unique(history.exponent)) > 1 or dtype == np.float32
     rtol = 1e-9 if dtype == np.float64 else 1e-3
-    assert_close(history[:1], reference[:1], rtol)
+    assert_close(history[:2], reference[:2], rtol)
     assert_close(kernels[0].weights(state), kernels[1].weights(other), rtol)
-    z = kernels[0].raw_prediction(state)
-    assert_close([z], [kernels[1].raw_prediction(other)], rtol)
     assert_close(kernels[0].next_weights(state), kernels[1].next_weights(other), rtol)
 
 
@@ -188,8 +262,8 @@ def test_every_kernel_adapts_the_step_alike(shape, K, order, dtype):
 @DENSE_ORDERS
 @pytest.mark.parametrize("K", [1, 2, 6, 17])
 @pytest.mark.parametrize("shape", [(1, 1), (61, 5), (3000, 40)])
-def test_potentials(shape, K, order, dtype):
-    problem, coef, intercept = make_problem(*shape, K, dtype, order=order)
+def test_raw_predictions(shape, K, order, dtype):
+    problem, coef, intercept = make_problem(*shape, (K, 1), dtype, order=order)
     z = raw_prediction(problem.X, coef, intercept)
     assert z.dtype == dtype
     expected = problem.X.astype(float) @ coef.T + intercept
@@ -201,15 +275,15 @@ def test_potentials(shape, K, order, dtype):
 @needs_kernel
 @DTYPES
 @ORDERS
-@pytest.mark.parametrize("K", [1, 6])
-@pytest.mark.parametrize("shape", [(20_000, 11), (3000, 1000)])
-def test_threads_change_no_bit(shape, K, order, dtype):
+@layers((6, 1), (1, 3), (2, 7))
+@pytest.mark.parametrize("shape", [(20_000, 11), (3000, 400)])
+def test_threads_change_no_bit(shape, layer, order, dtype):
     """Here the step adapts, so the sums that it follows are the same, too."""
-    problem, *start = make_problem(*shape, K, dtype, order=order, adaptive=True)
+    problem, *start = make_problem(*shape, layer, dtype, order=order, adaptive=True)
     results = []
     for n_threads in (1, 2, 3, 8):
         with threadpool_limits(n_threads, user_api="openmp"):
-            threads = _compiled.count_threads(problem.X, K)
+            threads = count_threads(problem.X, problem.n_columns)
             assert n_threads == threads or n_threads > threads > 1
             results.append(advance(problem, *start, 8))
     for result in results[1:]:
@@ -220,14 +294,15 @@ def test_threads_change_no_bit(shape, K, order, dtype):
 @needs_kernel
 @DTYPES
 @ORDERS
-@pytest.mark.parametrize("K", [1, 9])
-def test_what_a_kernel_writes_is_apart_from_all_else(K, order, dtype):
+@layers((1, 1), (3, 3))
+def test_what_a_kernel_writes_is_apart_from_all_else(layer, order, dtype):
     """Or how it rounds would depend on where the arrays happen to be."""
-    problem, *start = make_problem(30, 4, K, dtype, order=order)
+    problem, *start = make_problem(30, 4, layer, dtype, order=order)
     kernel = CompiledKernel(problem)
     state, _ = kernel.start(*start)
-    workspace = kernel._make_workspace(3, len(state.coef), is_start=False, is_recorded=True)
-    for array in (*state[:5], workspace.gradients, workspace.coefs, workspace.intercepts):
+    space = kernel._make_workspace(3, is_start=False, n_recorded=3, n_predicted=0)
+    sums = space.delta_sums, space.errors, space.norms, space.kept_errors
+    for array in (*state[:5], space.gradients, space.coefs, space.intercepts, *sums):
         first, last = byte_bounds(array)
         low, high = byte_bounds(array.base)
         assert low <= first - 64
@@ -238,28 +313,27 @@ def test_what_a_kernel_writes_is_apart_from_all_else(K, order, dtype):
 @DTYPES
 @ORDERS
 @pytest.mark.parametrize("n", [50, 3000])
-def test_stretches_between_looks_at_signals_change_no_bit(n, order, dtype, monkeypatch):
-    problem, *start = make_problem(n, 4, 3, dtype, order=order, adaptive=True)
+def test_looks_at_signals_change_no_bit(n, order, dtype, monkeypatch):
+    problem, *start = make_problem(n, 4, (2, 3), dtype, order=order, adaptive=True)
     whole = advance(problem, *start, 20)
-    for stretch in (1, 100_000):
-        monkeypatch.setattr(_compiled, "STRETCH", stretch)
+    for work in (1, 100_000):
+        monkeypatch.setattr(_compiled, "MAX_WORK_PER_CALL", work)
         for array, same in zip(advance(problem, *start, 20), whole, strict=True):
             np.testing.assert_array_equal(array, same)
 
 
-@pytest.mark.parametrize(
-    "kernel", [pytest.param(CompiledKernel, marks=needs_kernel), NumpyKernel]
-)
+@KERNELS
 @DTYPES
 @ORDERS
-@pytest.mark.parametrize("K", [1, 3, 6, 17])
-@pytest.mark.parametrize("shape", [(20, 3), (61, 5), (3000, 40), (300, 1000)])
-def test_a_recording_has_every_step(shape, K, order, dtype, kernel):
-    problem, *start = make_problem(*shape, K, dtype, order=order, adaptive=K != 3)
+@layers((1, 1), (6, 1), (1, 3), (3, 7))
+@pytest.mark.parametrize("shape", [(20, 3), (61, 5), (3000, 40)])
+def test_a_recording_has_every_step(shape, layer, order, dtype, kernel):
+    adaptive = layer != (6, 1)
+    problem, *start = make_problem(*shape, layer, dtype, order=order, adaptive=adaptive)
     kernel = kernel(problem)
     begin, _ = kernel.start(*start)
     end, history, coefs, intercepts = kernel.run_recording(begin, 6)
-    assert coefs.shape == (6, K, shape[1])
+    assert coefs.shape == (6, problem.n_columns, shape[1])
     for n_steps in range(1, 7):
         state, part = kernel.run(begin, n_steps)
         coef, intercept = kernel.weights(state)
@@ -271,6 +345,145 @@ def test_a_recording_has_every_step(shape, K, order, dtype, kernel):
         np.testing.assert_array_equal(array, same)
 
 
+@KERNELS
+@DTYPES
+@ORDERS
+@layers((6, 1), (1, 3), (3, 7))
+@pytest.mark.parametrize("shape", [(61, 5), (3000, 40)])
+def test_the_last_pass_knows_the_raw_predictions(shape, layer, order, dtype, kernel):
+    """Also of groups that took their last step back."""
+    problem, *start = make_problem(*shape, layer, dtype, order=order)
+    rate = 2 / (1 + curvature(layer[1]) * squared_norms(problem.X).sum())
+    problem = problem._replace(is_adaptive=True, learning_rate=np.full(1, rate))
+    kernel = kernel(problem)
+    begin, _ = kernel.start(*start, exponent=6)
+    for n_steps in (1, 4):
+        end, history = kernel.run(begin, n_steps)
+        *other, z = kernel.run_predicting(begin, n_steps)
+        for array, same in zip(other[1], history, strict=True):
+            np.testing.assert_array_equal(array, same)
+        expected = problem.X.astype(float) @ kernel.weights(end)[0].T
+        expected = (expected + kernel.weights(end)[1]).astype(dtype)
+        assert_close([z], [expected], 1e-13 if dtype == np.float64 else 1e-5)
+        assert_close(
+            [z], [kernel.raw_prediction(end)], 1e-13 if dtype == np.float64 else 1e-5
+        )
+
+
+@KERNELS
+@DTYPES
+@layers((5, 1), (1, 3), (3, 4))
+@given(data=st.data())
+def test_rows_that_a_group_is_not_trained_on_might_as_well_be_away(
+    layer, dtype, kernel, data
+):
+    """And it is judged by what it would have as training loss on the rows that judge it."""
+    n, seed = data.draw(st.integers(2, 60)), data.draw(st.integers(0, 99))
+    problem, coef, intercept = make_problem(n, 4, layer, dtype, seed=seed, adaptive=True)
+    start, n_steps = (coef, intercept), 6
+    first = kernel(problem)
+    state, _ = first.start(*start)
+    _, history, coefs, intercepts = first.run_recording(state, n_steps)
+    rtol = 1e-12 if dtype == np.float64 else 1e-5
+    for group in range(layer[0]):
+        columns = slice(group * layer[1], (group + 1) * layer[1])
+        trained, judging = (
+            take_group(problem, group, role, weight)
+            for role, weight in (
+                (TRAINED, problem.sample_weight),
+                (JUDGED, problem.judge_weight),
+            )
+        )
+        apart = kernel(trained)
+        state, _ = apart.start(coef[columns], intercept[columns])
+        _, alone, *weights = apart.run_recording(state, 1)
+        assert_close(
+            [weights[0][0], weights[1][0], alone.squared_error[0]],
+            [coefs[0, columns], intercepts[0, columns], history.squared_error[0, [group]]],
+            rtol,
+        )
+        for step in range(n_steps):
+            _, judged = kernel(judging).start(
+                np.ascontiguousarray(coefs[step, columns]), intercepts[step, columns].copy()
+            )
+            assert_close(judged[:1], [history.judged_error[[step]][:, [group]]], rtol)
+
+
+def take_group(problem, group, role, weight):
+    """Return the problem of a group on the rows with a role, whose weights are these."""
+    rows = (problem.roles[:, group] & role) > 0
+    return problem._replace(
+        X=np.ascontiguousarray(problem.X[rows]),
+        labels=problem.labels[rows][:, [group % problem.labels.shape[1]]],
+        sample_weight=weight[rows][:, [group if weight.shape[1] > 1 else 0]],
+        n_groups=1,
+        learning_rate=problem.learning_rate[[group]],
+        alpha=problem.alpha[[group]],
+        roles=None,
+        judge_weight=None,
+    )
+
+
+@KERNELS
+@DTYPES
+@pytest.mark.parametrize("shared", [False, True])
+@layers((6, 1), (4, 3))
+def test_some_of_the_groups_descend_as_among_all(layer, shared, dtype, kernel):
+    problem, coef, intercept = make_problem(200, 5, layer, dtype, shared=shared)
+    groups = slice(layer[0] // 2, layer[0])
+    columns = slice(groups.start * layer[1], problem.n_columns)
+    some = problem.select_groups(groups)
+    found = advance(some, coef[columns], intercept[columns], 5, kernel)
+    together = advance(problem, coef, intercept, 5, kernel)
+    expected = (
+        *(learned[columns] for learned in together[:2]),
+        *(errors[:, groups] for errors in together[2:]),
+    )
+    assert_close(found, expected, 1e-13 if dtype == np.float64 else 1e-5)
+
+
+@KERNELS
+@DTYPES
+@layers((1, 3), (2, 7))
+def test_classes_in_another_order(layer, dtype, kernel):
+    problem, coef, intercept = make_problem(200, 5, layer, dtype)
+    n_groups, K = layer
+    order = np.random.default_rng(0).permutation(K)
+    columns = (np.arange(n_groups)[:, np.newaxis] * K + order).ravel()
+    other = problem._replace(labels=np.argsort(order)[problem.labels].astype(np.int32))
+    found = advance(other, coef[columns], intercept[columns], 5, kernel)
+    expected = advance(problem, coef, intercept, 5, kernel)
+    expected = expected[0][columns], expected[1][columns], *expected[2:]
+    assert_close(found, expected, 1e-13 if dtype == np.float64 else 1e-5)
+
+
+@KERNELS
+@DTYPES
+@pytest.mark.parametrize("adaptive", [False, True])
+def test_a_layer_of_two_columns_is_a_neuron(adaptive, dtype, kernel):
+    """With w of the neuron and columns -w/2 and w/2, outputs and steps are the same.
+
+    ‖e_y - p‖² is 2 (t - o)², so a step of the layer moves the difference of its columns
+    four times as far as it would move w, and a decay of alpha acts as alpha/4 there.
+    """
+    problem, coef, intercept = make_problem(300, 5, (3, 1), dtype, adaptive=adaptive)
+    neuron = problem._replace(alpha=problem.alpha / 4)
+    layer = problem._replace(n_outputs=2, learning_rate=problem.learning_rate / 4)
+    halves = np.array([-0.5, 0.5], dtype)
+    pair = np.kron(coef, halves[:, np.newaxis]), np.kron(intercept, halves)
+    n_steps = 12 if dtype == np.float64 else 4
+    neuron, layer = (
+        advance(*each, n_steps, kernel)
+        for each in ((neuron, coef, intercept), (layer, *pair))
+    )
+    difference = layer[0][1::2] - layer[0][::2], layer[1][1::2] - layer[1][::2]
+    assert_close(
+        (*difference, layer[2] / 2, layer[3] / 2),
+        neuron,
+        1e-12 if dtype == np.float64 else 1e-4,
+    )
+
+
 @needs_kernel
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_the_sigmoid_is_accurate_over_its_whole_range(dtype):
@@ -278,16 +491,10 @@ def test_the_sigmoid_is_accurate_over_its_whole_range(dtype):
     top = 700 if dtype == np.float64 else 86
     z = np.linspace(-top / 2, top, 4001).astype(dtype)
     for sign in (-1, 1):
-        problem = Problem(
-            np.ones((1, 1), dtype),
-            np.full((1, len(z)), sign < 0, dtype),
-            np.ones((1, 1), dtype),
-            np.zeros(1),
-            0.0,
-            False,
-        )
+        label, one = np.full((1, 1), sign < 0, np.int32), np.ones((1, 1), dtype)
+        problem = Problem(one, label, one, len(z), 1, np.zeros(1), 0.0, False)
         start = sign * z[:, np.newaxis], np.zeros(len(z), dtype)
-        _, _, error = advance(problem, *start, 1)
+        _, _, error, _ = advance(problem, *start, 1)
         output = 1 / (1 + np.exp(-z.astype(np.longdouble)))
         epsilon = np.finfo(dtype).eps
         if sign > 0:  # o itself
@@ -298,32 +505,29 @@ def test_the_sigmoid_is_accurate_over_its_whole_range(dtype):
 
 @needs_kernel
 @DTYPES
-def test_extreme_potentials(dtype):
+@layers((1, 1), (1, 2), (1, 5))
+def test_extreme_raw_predictions(layer, dtype):
+    """Where the label of a layer has no chance, delta is exact to an ulp of 1."""
+    rtol = 1e-12 if dtype == np.float64 else 1e-5
+    atol = 0 if layer[1] == 1 else np.finfo(dtype).eps
+    one, label = np.ones((1, 1), dtype), np.ones((1, 1), np.int32)
+    problem = Problem(one, label, one, *layer, np.ones(1), 0.0, True)
     for z in (0.0, 37.0, 745.0, 1e4, 1e30):
         for sign in (-1, 1):
-            problem = Problem(
-                np.ones((1, 1), dtype),
-                np.ones((1, 1), dtype),
-                np.ones((1, 1), dtype),
-                np.ones(1),
-                0.0,
-                True,
-            )
-            start = np.full((1, 1), sign * z, dtype), np.zeros(1, dtype)
-            compiled, reference = (
-                advance_compiled(problem, *start, 1),
-                follow_rule(problem, *start, 1),
-            )
-            assert_close(compiled, reference, 1e-12 if dtype == np.float64 else 1e-5)
+            coef = np.zeros((layer[1], 1), dtype)
+            coef[-1] = sign * z
+            start = coef, np.zeros(layer[1], dtype)
+            compiled = advance_compiled(problem, *start, 1)
+            assert_close(compiled, follow_rule(problem, *start, 1), rtol, atol)
 
 
 @needs_kernel
 @DTYPES
-@pytest.mark.parametrize("K", [1, 6])
-def test_what_overflows_shows_in_the_result(K, dtype):
-    problem, coef, intercept = make_problem(30, 3, K, dtype)
-    problem = problem._replace(alpha=np.full(K, 1e30), learning_rate=np.ones(K))
-    result, _, _ = advance(problem, coef, intercept, 40)
+@layers((1, 1), (2, 3))
+def test_what_overflows_shows_in_the_result(layer, dtype):
+    problem, coef, intercept = make_problem(30, 3, layer, dtype)
+    problem = problem._replace(alpha=1e30, learning_rate=np.ones(1))
+    result, *_ = advance(problem, coef, intercept, 40)
     assert not np.isfinite(result).any()
 
 
@@ -337,7 +541,7 @@ def csr_with_indices(X, dtype):
 
 
 def test_what_the_kernels_are_not_for():
-    problem, *start = make_problem(50, 4, 3, np.float64)
+    problem, *start = make_problem(50, 4, (2, 3), np.float64)
     X, reference = problem.X, follow_rule(problem, *start, 3)
     misaligned = np.frombuffer(b"x" + X.tobytes(), np.float64, offset=1).reshape(X.shape)
     sparse = csr_array(X)
@@ -360,36 +564,39 @@ def test_what_the_kernels_are_not_for():
         assert_close(advance(other, *start, 3), expected, 1e-12)
 
 
+@pytest.mark.parametrize("n_outputs", [1, 3])
 @pytest.mark.parametrize("shape", [(0, 3, 2), (5, 0, 2), (5, 3, 0), (0, 0, 0)])
-def test_nothing_to_do(shape):
-    n, d, K = shape
+def test_nothing_to_do(shape, n_outputs):
+    n, d, n_groups = shape
+    labels, weight = np.ones((n, max(1, n_groups)), np.int32), np.ones((n, 1))
     problem = Problem(
-        np.ones((n, d)), np.ones((n, K), "i1"), np.ones((n, 1)), np.ones(1), 0.0, True
+        np.ones((n, d)), labels, weight, n_groups, n_outputs, np.ones(1), 0.0, True
     )
-    coef, intercept, squared_error = advance(problem, np.ones((K, d)), np.ones(K), 2)
-    assert (coef.shape, intercept.shape, squared_error.shape) == ((K, d), (K,), (2, K))
+    K = problem.n_columns
+    results = advance(problem, np.ones((K, d)), np.ones(K), 2)
+    expected = (K, d), (K,), (2, n_groups), (2, n_groups)
+    assert tuple(result.shape for result in results) == expected
 
 
 @needs_kernel
 def test_more_than_there_is_memory_for():
     """More than processors can address, so that no system promises it."""
     n, K = 2**22, 2**38
-    target = np.broadcast_to(np.int8(1), (n, K))
-    problem = Problem(np.ones((n, 1)), target, np.ones((n, 1)), np.ones(1), 0.0, True)
+    labels = np.broadcast_to(np.int32(1), (n, K))
+    one = np.ones((n, 1))
+    problem = Problem(one, labels, one, K, 1, np.ones(1), 0.0, True)
     with pytest.raises(MemoryError):
         make_kernel(problem)
 
 
 @needs_kernel
 def test_arrays_in_reverse():
-    problem, *start = make_problem(50, 4, 3, np.float64)
+    problem, *start = make_problem(50, 4, (2, 3), np.float64)
     for features in (problem.X[::-1], problem.X[:, ::-1], problem.X[::3]):
         rows = slice(None, None, 3) if len(features) == 17 else slice(None)
-        other = problem._replace(
-            X=features,
-            target=problem.target[rows],
-            sample_weight=problem.sample_weight[rows],
-        )
+        names = "labels", "sample_weight", "roles", "judge_weight"
+        of_rows = {name: getattr(problem, name)[rows] for name in names}
+        other = problem._replace(X=features, **of_rows)
         assert_close(advance(other, *start, 3), follow_rule(other, *start, 3), 1e-12)
 
 
@@ -430,7 +637,7 @@ def run_python(code, **kwargs):
 FIT = """
 import numpy as np
 from sk_neuron import SigmoidNeuronClassifier
-from sk_neuron._compiled import has_kernel
+from sk_neuron._kernels import has_kernel
 rng = np.random.default_rng(0)
 X, y = rng.standard_normal((20_000, 30)), np.arange(20_000) % 2
 # sums by BLAS depend on its number of threads
@@ -479,30 +686,30 @@ if __name__ == "__main__":
 @pytest.mark.parametrize("shape", [(2000, 64), (1797, 64), (3000, 1000), (20_000, 50)])
 def test_chunks_are_even_and_their_gradients_few(shape, K, order):
     """Else threads would wait for each other, or take more memory than the documented."""
-    problem, *_ = make_problem(*shape, 1, np.float64, order=order)
-    bounds = _compiled._find_bounds(problem.X, K)
-    sizes, n_chunks = np.diff(bounds), len(bounds) - 1
+    problem, *_ = make_problem(*shape, (1, 1), np.float64, order=order)
+    offsets = chunk_offsets(problem.X, K)
+    sizes, n_chunks = np.diff(offsets), len(offsets) - 1
     n, d = shape
-    assert (bounds[0], bounds[-1]) == (0, n)
+    assert (offsets[0], offsets[-1]) == (0, n)
     assert sizes.min() > 0.8 * sizes.max()
     assert n_chunks > 1 or K == 1
     assert n_chunks * d <= n + 8 * d
 
 
 @needs_kernel
-def test_kernels_at_work_together_share_the_threads():
+def test_active_kernels_share_the_threads():
     features = np.ones((20_000, 30))
     with threadpool_limits(8, user_api="openmp"):
         counts = []
-        with _compiled._being_at_work():
-            counts.append(_compiled.count_threads(features, 1))
-            with _compiled._being_at_work():
-                counts.append(_compiled.count_threads(features, 1))
-                with _compiled._being_at_work():
-                    counts.append(_compiled.count_threads(features, 1))
+        with _threads.being_active():
+            counts.append(count_threads(features, 1))
+            with _threads.being_active():
+                counts.append(count_threads(features, 1))
+                with _threads.being_active():
+                    counts.append(count_threads(features, 1))
         assert counts == [8, 4, 2]
-        assert _compiled._at_work == []
-        assert _compiled.count_threads(np.ones((20, 30)), 1) == 1
+        assert _threads._active == []
+        assert count_threads(np.ones((20, 30)), 1) == 1
 
 
 @needs_kernel
@@ -517,7 +724,7 @@ def test_kernels_at_work_together_share_the_threads():
 def test_no_more_threads_than_cores_that_may_be_used(variables, n_threads):
     """Joblib counts what a container may use, and its variable counts like one."""
     code = (
-        "import numpy as np; from sk_neuron._compiled import count_threads;"
+        "import numpy as np; from sk_neuron._kernels import count_threads;"
         "print(count_threads(np.ones((20_000, 30)), 1))"
     )
     environment = {name: value for name, value in os.environ.items() if "OMP_" not in name}
@@ -602,12 +809,13 @@ def test_subnormals_still_work():
 @ORDERS
 @given(data=st.data())
 def test_no_nan_comes_out_of_finite_input(order, dtype, data):
-    """As long as nothing overflows: potentials up to the largest number are fine."""
-    n, d, K = (data.draw(st.integers(1, top)) for top in (60, 20, 12))
-    problem, coef, intercept = make_problem(n, d, K, dtype, order=order)
+    """As long as nothing overflows: raw predictions up to the largest number are fine."""
+    n, d = (data.draw(st.integers(1, top)) for top in (60, 20))
+    layer = data.draw(st.sampled_from(LAYERS[:-1]))
+    problem, coef, intercept = make_problem(n, d, layer, dtype, order=order)
     largest = data.draw(st.sampled_from([1.0, 1e3, np.sqrt(np.finfo(dtype).max) / 1e3]))
     problem = problem._replace(
-        learning_rate=np.full(K, 1e-3 / largest),
+        learning_rate=np.full(1, 1e-3 / largest),
         alpha=0.0,
         sample_weight=problem.sample_weight / 1e3,
     )

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from importlib.metadata import distribution, version
 from pathlib import Path
 
@@ -13,29 +14,15 @@ from sk_neuron import testing
 
 PACKAGE = Path(sk_neuron.__file__).parent
 
-# The order of the data's flow: a module imports only from earlier ones.
+# The order of the data flow: a module or a room (a folder) imports only from earlier ones.
 FLOW = [
     "_compat",
-    "_rule",
+    "_kernels",
     "_inputs",
-    "_dense",
-    "_sparse",
-    "_compiled",
-    "_advance",
-    "_validation",
-    "_solver.__init__",
-    "_solver._step_size",
-    "_solver._objective",
-    "_solver._initialization",
-    "_solver._gram",
-    "_solver._stopping",
-    "_solver._fit_loop",
-    "_solver._callbacks",
-    "_solver._outcome",
     "_base",
+    "_solver",
+    "_model_selection",
     "_classifier",
-    "_scoring",
-    "_search",
     "_path",
     "_display",
     "_diagram",
@@ -47,31 +34,54 @@ FLOW = [
     "__init__",
     "__main__",
 ]
-COMPILED = {"_dense", "_sparse"}
+
+# All modules by their names within the package; a room goes by its own name for its door.
+MODULES = {
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
+    for path in PACKAGE.rglob("*.py")
+}
+COMPILED = {"_kernels._dense", "_kernels._csr"}
 
 
-def imports(module):
-    """Return the names of the modules of the package that a module imports."""
-    path = PACKAGE.joinpath(*module.split(".")).with_suffix(".py")
-    for node in ast.walk(ast.parse(path.read_text())):
+def name_module(module, name=None):
+    """Return the module of the package that an import is of; None for other packages."""
+    package, _, module = module.partition(".")
+    if package != "sk_neuron":
+        return None
+    deeper = ".".join(filter(None, (module, name)))
+    for found in (deeper, f"{deeper}.__init__", module, f"{module}.__init__".lstrip(".")):
+        if found in MODULES or found in COMPILED:
+            return found
+    raise AssertionError(f"There is no {module}, from which {name} is imported.")
+
+
+def imports(path):
+    """Return the modules of the package that a module imports."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0
-            if node.module == "sk_neuron":
-                names = {alias.name for alias in node.names}
-                yield from names & set(FLOW) or {"__init__"}
-            elif node.module.startswith("sk_neuron."):
-                yield node.module.partition(".")[2]
+            found |= {name_module(node.module, alias.name) for alias in node.names}
         elif isinstance(node, ast.Import):
-            assert not any(alias.name.startswith("sk_neuron") for alias in node.names)
+            found |= {name_module(alias.name) for alias in node.names}
+    return found - {None}
+
+
+def room_of(module):
+    return module.partition(".")[0]
 
 
 def test_modules_import_only_from_earlier_ones():
-    paths = [path.relative_to(PACKAGE).with_suffix("") for path in PACKAGE.rglob("*.py")]
-    assert {".".join(path.parts) for path in paths} | COMPILED == set(FLOW)
-    for number, module in enumerate(FLOW):
-        if module in COMPILED:
-            continue
-        assert set(imports(module)) <= set(FLOW[:number]), module
+    assert {room_of(module) for module in MODULES} == set(FLOW)
+    for module, path in MODULES.items():
+        room = room_of(module)
+        earlier = set(FLOW[: FLOW.index(room)]) | ({room} if room != module else set())
+        assert {room_of(other) for other in imports(path)} <= earlier, module
+
+
+def test_modules_do_not_import_each_other_in_a_circle():
+    graph = {module: imports(path) for module, path in MODULES.items()}
+    TopologicalSorter(graph).prepare()  # or it raises a CycleError
 
 
 def test_import_is_light():

@@ -1,5 +1,7 @@
 """The search equals a grid search, fold by fold and count by count."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -26,7 +28,7 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV, _search
+from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The best iteration count is the last"),
@@ -138,7 +140,13 @@ def test_equals_grid_search_on_real_data(load, scoring):
     if scoring == "top_k_accuracy" and load is load_breast_cancer:
         scoring = "average_precision"
     assert_equals_grid_search(
-        features, y[:600], iters=[1, 10, 60, 100], alphas=[0.0, 1.0], cv=4, scoring=scoring
+        features,
+        y[:600],
+        iters=[1, 10, 60, 100],
+        alphas=[0.0, 1.0],
+        cv=4,
+        scoring=scoring,
+        atol=1e-8 if scoring == "neg_log_loss" else 1e-10,  # -1/p magnifies
     )
 
 
@@ -239,11 +247,11 @@ def test_all_columns_move_together_from_stop_to_stop(kind, refit, monkeypatch):
 @KINDS
 @pytest.mark.parametrize("scoring", [None, "accuracy", "f1_macro"])
 @pytest.mark.parametrize("size", [1, 60 * 3, 60 * 7])
-def test_groups_of_columns_change_nothing(kind, scoring, size, monkeypatch):
+def test_batches_of_fits_change_nothing(kind, scoring, size, monkeypatch):
     params = {"alphas": [0.0, 1.0], "cv": 4, "scoring": scoring, "iters": ITERS}
     params |= {"class_weight": "balanced", "init": "uniform", "random_state": 0}
     whole = SigmoidNeuronClassifierCV(**params).fit(X, Y[kind], WEIGHT)
-    monkeypatch.setattr(_search, "_GROUP_SIZE", size)
+    monkeypatch.setattr("sk_neuron._model_selection._search._BATCH_SIZE", size)
     calls = record_calls(monkeypatch)
     grouped = SigmoidNeuronClassifierCV(**params).fit(X, Y[kind], WEIGHT)
     assert len(calls) > len(ITERS)
@@ -502,3 +510,20 @@ def test_custom_scorers_see_what_was_passed():
     assert seen == [(list("abcd"), pd.Series)] * 4
     np.testing.assert_array_equal(search.feature_names_in_, list("abcd"))
     np.testing.assert_array_equal(search.scores_, [[[-2, -4], [-2, -4]]])
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("scoring", ["neg_brier_score", "neg_log_loss", "accuracy"])
+def test_tiny_weights_of_a_fold_are_weights(scoring, dtype):
+    """Beside those of the other folds they are nothing, but a fold is scored by itself."""
+    weight = np.where(np.arange(60) < 12, 1e-60, 1.0)
+    params = {"cv": KFold(5), "iters": [1, 5], "scoring": scoring, "refit": False}
+    same = np.where(np.arange(60) < 12, 2.0**-200, 1.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        tiny, same = (
+            SigmoidNeuronClassifierCV(**params).fit(X.astype(dtype), Y["binary"], s)
+            for s in (weight, same)
+        )
+    assert np.isfinite(tiny.scores_).all()
+    np.testing.assert_allclose(tiny.scores_, same.scores_, rtol=1e-5)

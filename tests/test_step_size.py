@@ -6,12 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
-from sklearn.datasets import load_breast_cancer, load_wine
+from sklearn.datasets import load_iris, load_wine
 from sklearn.preprocessing import StandardScaler
 
 from sk_neuron import SigmoidNeuronClassifier
-from sk_neuron._advance import next_exponent
-from sk_neuron._compiled import squared_norms
+from sk_neuron._kernels import longest_exponent, next_exponent, squared_norms
 from sk_neuron._solver._step_size import bound_curvature, largest_curvature
 
 SPECTRA = {
@@ -33,30 +32,31 @@ def test_known_singular_values(spectrum, dtype, n, d):
     U, V = (np.linalg.qr(rng.standard_normal((size, rank)))[0] for size in (n, d))
     singular = 100 * SPECTRA[spectrum](rank)
     X = ((U * singular) @ V.T).astype(dtype)
-    target, weight = np.ones((n, 1), np.int8), np.ones((n, 1), dtype)
-    for as_format in (np.asarray, np.asfortranarray, csr_array):
-        largest = largest_curvature(as_format(X), weight, 0.5, False)
-        assert largest == pytest.approx(oracle.CURVATURE * 100**2 + 0.5, rel=1e-5)
-        bound = bound_curvature(as_format(X), target, weight, 0.5, False)
-        assert bound == pytest.approx(
-            oracle.CURVATURE * singular @ singular + 0.5, rel=1e-5
-        )
+    weight = np.ones((n, 1), dtype)
+    for as_format, K in ((np.asarray, 1), (np.asfortranarray, 2), (csr_array, 10)):
+        c = oracle.curvature(1 + K)
+        largest = largest_curvature(as_format(X), weight, 0.5, False, K)
+        assert largest == pytest.approx(c * 100**2 + 0.5, rel=1e-5)
+        bound = bound_curvature(squared_norms(as_format(X)), weight, 0.5, False, K)
+        assert bound == pytest.approx(c * singular @ singular + 0.5, rel=1e-5)
 
 
 @pytest.mark.parametrize("d", [5, 400])
 @pytest.mark.parametrize("fit_intercept", [True, False])
-def test_columns_together_are_columns_apart(d, fit_intercept):
+def test_groups_together_are_groups_apart(d, fit_intercept):
     rng = np.random.default_rng(1)
     X, weight = rng.standard_normal((300, d)), rng.random((300, 4)) * [1, 10, 1e3, 1e-9]
-    target = rng.integers(-1, 2, (300, 4)).astype(np.int8)
-    bounds = bound_curvature(X, target, weight, 0.5, fit_intercept)
-    largest = largest_curvature(X, weight, 0.5, fit_intercept)
+    weight[rng.random((300, 4)) < 0.3] = 0  # rows that are not trained on
+    bounds = bound_curvature(squared_norms(X), weight, 0.5, fit_intercept, 1)
+    largest = largest_curvature(X, weight, 0.5, fit_intercept, 1)
     for k in range(4):
-        rows = target[:, k] >= 0  # the others are held out
-        s = weight[:, k : k + 1]
-        apart = bound_curvature(X[rows], target[rows, k:], s[rows], 0.5, fit_intercept)
+        s = weight[:, k]
+        rows = s > 0
+        apart = bound_curvature(
+            squared_norms(X[rows]), s[rows, np.newaxis], 0.5, fit_intercept, 1
+        )
         assert bounds[k] == pytest.approx(apart[0], rel=1e-12)
-        L = oracle.smoothness(X, s[:, 0], alpha=0.5, fit_intercept=fit_intercept)
+        L = oracle.smoothness(X, s, alpha=0.5, fit_intercept=fit_intercept)
         assert largest[k] == pytest.approx(L, rel=1e-9)
         assert bounds[k] <= (X.shape[1] + 1) * L
 
@@ -66,9 +66,9 @@ def test_the_bound_is_above_the_largest_curvature(data):
     rng = np.random.default_rng(data.draw(st.integers(0, 999)))
     n, d = data.draw(st.integers(1, 50)), data.draw(st.integers(1, 50))
     X = rng.standard_normal((n, d)) * 10.0 ** rng.integers(-3, 4, d)
-    weight, target = rng.random((n, 1)), np.ones((n, 1), np.int8)
-    bound = bound_curvature(X, target, weight, 0.1, True)
-    assert bound >= largest_curvature(X, weight, 0.1, True) * (1 - 1e-12)
+    weight, K = rng.random((n, 1)), data.draw(st.integers(1, 4))
+    bound = bound_curvature(squared_norms(X), weight, 0.1, True, K)
+    assert bound >= largest_curvature(X, weight, 0.1, True, K) * (1 - 1e-12)
 
 
 @pytest.mark.parametrize("as_format", [np.asarray, csr_array])
@@ -123,27 +123,38 @@ def test_the_next_exponent(exponent, norm, change, expected):
     assert found == [expected]
 
 
-@pytest.mark.parametrize("load", [load_breast_cancer, load_wine])
+def test_steps_end_below_the_largest_number():
+    rates = np.array([1e-300, 0.75, 1.0, 2.0**1000])
+    sizes = np.ldexp(rates, longest_exponent(rates))
+    assert ((sizes >= 2.0**999) & (sizes <= 2.0**1000)).all()
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("load", [load_iris, load_wine])
 @pytest.mark.parametrize("as_format", [np.asarray, np.asfortranarray, csr_array])
 @pytest.mark.parametrize(
     "params", [{}, {"alpha": 2.0}, {"fit_intercept": False}, {"init": "uniform"}], ids=str
 )
-def test_follows_the_oracle(load, as_format, params):
+def test_follows_the_oracle(load, as_format, params, n_classes):
     X, y = load(return_X_y=True)
-    X, y = StandardScaler().fit_transform(X), (y == 1).astype(int)
+    X = StandardScaler().fit_transform(X)
+    y = (y == 1).astype(int) if n_classes == 2 else y
     s = np.random.default_rng(0).random(len(y))
     neuron = SigmoidNeuronClassifier(max_iter=60, random_state=0, **params)
-    start = None
+    start, n_columns = None, 1 if n_classes == 2 else n_classes
     if "init" in params:
-        draw = 2 * np.random.RandomState(0).random_sample(X.shape[1] + 1) - 1
-        start = draw[:-1], draw[-1]
+        rng = np.random.RandomState(0)
+        coef = 2 * rng.random_sample((X.shape[1], n_columns)).T - 1
+        start = coef, 2 * rng.random_sample(n_columns) - 1
+        start = start if n_classes > 2 else (coef[0], start[1][0])
     neuron.fit(as_format(X), y, s)
     kwargs = {name: params[name] for name in ("alpha", "fit_intercept") if name in params}
     coef, intercept, errors, sizes = oracle.train_adaptively(
-        X, y, s, steps=60, start=start, **kwargs
+        X, y, s, steps=60, start=start, n_classes=n_classes, **kwargs
     )
-    np.testing.assert_allclose(neuron.coef_[0], coef, rtol=1e-7, atol=1e-8)
-    np.testing.assert_allclose(neuron.intercept_, intercept, rtol=1e-7, atol=1e-8)
+    tolerance = {"rtol": 1e-7, "atol": 1e-8}
+    np.testing.assert_allclose(neuron.coef_, np.atleast_2d(coef), **tolerance)
+    np.testing.assert_allclose(neuron.intercept_, np.atleast_1d(intercept), **tolerance)
     np.testing.assert_allclose(neuron.loss_curve_, errors / s.sum(), rtol=1e-8)
     # later the gradient may be nothing but rounding, and the step follows that
     np.testing.assert_allclose(neuron.learning_rate_curve_[:20], sizes[:20], rtol=1e-12)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from sklearn.linear_model import LogisticRegression
 
-from sk_neuron import SigmoidNeuronClassifier, _rule, testing
+from sk_neuron import SigmoidNeuronClassifier, testing
+from sk_neuron._kernels import _formulas
 from sk_neuron.testing import (
     FunctionAdapter,
     MLPAdapter,
@@ -74,12 +75,14 @@ def test_neuron_with_class_weights(adapter, check, problem):
     check(adapter, problem)
 
 
-def find_rule_gradient(coef, intercept, X, y, sample_weight):
-    columns = y[:, np.newaxis], sample_weight[:, np.newaxis]
-    d_coef, d_intercept, _ = _rule.negative_gradient(
-        X, *columns, coef[np.newaxis], np.array([intercept])
+def find_formula_gradient(coef, intercept, X, y, sample_weight):
+    columns = np.atleast_2d(coef)
+    z = _formulas.raw_prediction(X, columns, np.ravel(intercept))
+    delta, _ = _formulas.pointwise_gradient(
+        y[:, np.newaxis], sample_weight[:, np.newaxis], z, len(columns)
     )
-    return -d_coef[0], -d_intercept[0]
+    d_coef, d_intercept = -delta.T @ X, -delta.sum(axis=0)
+    return d_coef.reshape(coef.shape), d_intercept.reshape(np.shape(intercept))
 
 
 def find_oracle_loss(coef, intercept, X, y, sample_weight):
@@ -88,11 +91,12 @@ def find_oracle_loss(coef, intercept, X, y, sample_weight):
 
 @ANY_KERNEL
 @parametrize_with_gradient_checks(
-    [FunctionAdapter(find_oracle_loss, find_rule_gradient)],
-    problems=TWO_CLASSES,
+    [FunctionAdapter(find_oracle_loss, find_formula_gradient)],
+    problems=problems(n_classes=(2, 5)),
     settings=FORMULAS,
 )
 def test_formulas(adapter, check, problem):
+    """The oracle's loss has the gradient of the formulas, for a neuron and for a layer."""
     check(adapter, problem)
 
 
@@ -172,6 +176,14 @@ def prefer_a_class(coef, intercept, X, y, sample_weight):
     return find_gradient(coef, intercept, X, y, sample_weight * (1 + y))
 
 
+def find_loss_of_flipped(coef, intercept, X, y, sample_weight):
+    return find_loss(coef, intercept, X, 1 - y, sample_weight)
+
+
+def find_gradient_of_flipped(coef, intercept, X, y, sample_weight):
+    return find_gradient(coef, intercept, X, 1 - y, sample_weight)
+
+
 def decay_the_intercept(coef, intercept, *rows):
     d_coef, d_intercept = find_gradient(coef, intercept, *rows)
     return d_coef, d_intercept + intercept
@@ -231,6 +243,7 @@ BUGS = {
     "check_row_order": FunctionAdapter(find_loss, forget_the_last_row),
     "check_feature_order": FunctionAdapter(find_loss, prefer_the_first_feature),
     "check_label_flips": FunctionAdapter(find_loss, prefer_a_class),
+    "check_own_class": FunctionAdapter(find_loss_of_flipped, find_gradient_of_flipped),
     "check_constant_column": FunctionAdapter(find_loss, decay_the_intercept),
     "check_shards": FunctionAdapter(find_loss, average_over_weights),
     "check_float32": FunctionAdapter(find_loss, lose_digits),

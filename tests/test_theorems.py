@@ -11,15 +11,16 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from kernels import advance
 from scipy.sparse import csr_array, issparse
-from scipy.special import expit
+from scipy.special import expit, softmax
 from scipy.stats import ortho_group
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
+from sklearn.metrics import brier_score_loss
 from sklearn.preprocessing import StandardScaler
 from strategies import wild_problems
 
-from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV, _advance
-from sk_neuron._advance import Problem, make_kernel
+from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV, _kernels
+from sk_neuron._kernels import Problem, _row_blocks, make_kernel
 from sk_neuron._solver._initialization import draw_start
 from sk_neuron.testing import problems
 
@@ -34,11 +35,17 @@ pytestmark = [
 DTYPES = pytest.mark.parametrize("dtype", [np.float64, np.float32])
 
 
+def count(y):
+    """Return the number of classes: how many columns there are depends on it."""
+    return len(np.unique(y))
+
+
 def fit(X, y, sample_weight=None, **params):
     """Return a neuron after 20 steps, each as long as is safe for these rows."""
     rows = X.toarray() if issparse(X) else X
     s = np.ones(len(y)) if sample_weight is None else sample_weight
-    rate = 1 / (1 + oracle.smoothness(rows.astype(float), np.asarray(s, float)))
+    L = oracle.smoothness(rows.astype(float), np.asarray(s, float), n_classes=count(y))
+    rate = 1 / (1 + L)
     params = {"max_iter": 20, "learning_rate": rate, **params}
     return SigmoidNeuronClassifier(**params).fit(X, y, sample_weight)
 
@@ -76,33 +83,66 @@ def test_oracle(dtype, sparse, data):
         )
     )
     # past 2/L rounding errors grow without bound
-    L = oracle.smoothness(X.astype(float), s.astype(float), alpha=params["alpha"])
+    n_classes = count(y)
+    L = oracle.smoothness(
+        X.astype(float), s.astype(float), alpha=params["alpha"], n_classes=n_classes
+    )
     params["learning_rate"] /= 1 + L
-    K = max(y.max() + 1, 3) if y.max() > 1 else 1
+    K = n_classes if n_classes > 2 else 1
     neuron = fit(csr_array(X) if sparse else X, y, s, **params)
     assert neuron.coef_.dtype == neuron.intercept_.dtype == dtype
-    coef, intercept = np.zeros((X.shape[1], K)), np.zeros(K)
+    coef, intercept = np.zeros((K, X.shape[1])), np.zeros(K)
     if params["init"] == "uniform":
         rng = np.random.RandomState(params["random_state"])
-        coef = 2 * rng.random_sample(coef.shape) - 1
+        coef = 2 * rng.random_sample(coef.T.shape).T - 1
         if params["fit_intercept"]:
             intercept = 2 * rng.random_sample(K) - 1
-    X, s = X.astype(float), s.astype(float)
-    for k in range(K):
-        w, b = oracle.train(
-            X,
-            y == (k if K > 1 else 1),
-            s,
-            steps=20,
-            eta=params["learning_rate"],
-            alpha=params["alpha"],
-            fit_intercept=params["fit_intercept"],
-            start=(coef[:, k], intercept[k]),
-        )
-        rtol = 1e-11 if dtype == np.float64 else 1e-3
-        scale = 1 + np.abs(np.append(w, b)).max()
-        np.testing.assert_allclose(neuron.coef_[k], w, rtol=rtol, atol=rtol * scale)
-        np.testing.assert_allclose(neuron.intercept_[k], b, rtol=rtol, atol=rtol * scale)
+    w, b = oracle.train(
+        X.astype(float),
+        y,
+        s.astype(float),
+        steps=20,
+        eta=params["learning_rate"],
+        alpha=params["alpha"],
+        fit_intercept=params["fit_intercept"],
+        start=(coef, intercept) if K > 1 else (coef[0], intercept[0]),
+        n_classes=n_classes,
+    )
+    rtol = 1e-11 if dtype == np.float64 else 1e-3
+    tolerance = {"rtol": rtol, "atol": rtol * (1 + max(np.abs(w).max(), np.abs(b).max()))}
+    np.testing.assert_allclose(neuron.coef_, np.atleast_2d(w), **tolerance)
+    np.testing.assert_allclose(neuron.intercept_, np.atleast_1d(b), **tolerance)
+
+
+# Made with PyTorch 2.13, by autograd: 1/2 Σ s Σ_k (1{y = k} - softmax(x · W + b)_k)² and
+# alpha/2 ‖W‖² with alpha = 0.25, five steps of SGD with a learning rate of 0.5.
+AUTOGRAD_COEF = [
+    [0.10891899748748665, -0.39255514145368864, 0.02326340545389217],
+    [0.8587736548720948, -0.32330903286705986, -0.2996838472767445],
+    [-0.5830109506994252, 0.7799777912641078, 0.1481932079361335],
+]
+AUTOGRAD_INTERCEPT = [0.2563845769597666, -0.30830154677388527, -0.1980830301858812]
+AUTOGRAD_LOSSES = [
+    0.40132374490197104,
+    0.22796462070881476,
+    0.22598334735093542,
+    0.22596857886195848,
+    0.22599501748982492,
+]
+
+
+@pytest.mark.parametrize("as_format", [np.asarray, np.asfortranarray, csr_array])
+def test_a_layer_follows_autograd(as_format):
+    X = [[0.5, -1, 2], [1.5, 0.25, -0.5], [-2, 1, 0], [0, -0.75, 1], [1, 1, -1.5]]
+    X, y = np.array([*X, [-0.25, 2, 0.5]]), np.array([0, 1, 2, 1, 0, 2])
+    coef = np.array([[0.5, -0.25, 0], [1, 0.125, -0.5], [-0.75, 0.25, 0.25]])
+    neuron = SigmoidNeuronClassifier(
+        max_iter=5, learning_rate=0.5, alpha=0.25, init=(coef, [0.25, 0, -0.5])
+    )
+    neuron.fit(as_format(X), y, [1, 2, 0.5, 0, 1, 3])
+    np.testing.assert_allclose(neuron.coef_, AUTOGRAD_COEF, rtol=1e-13)
+    np.testing.assert_allclose(neuron.intercept_, AUTOGRAD_INTERCEPT, rtol=1e-13)
+    np.testing.assert_allclose(neuron.loss_curve_, AUTOGRAD_LOSSES, rtol=1e-13)
 
 
 @given(problems())
@@ -111,14 +151,30 @@ def test_the_first_step_is_one_over_a_bound_of_the_curvature(problem):
     for alpha, fit_intercept in [(0.0, True), (2.0, False)]:
         params = {"learning_rate": "auto", "alpha": alpha, "fit_intercept": fit_intercept}
         neuron = fit(X, y, s, **params)
-        L = oracle.CURVATURE * s @ ((X**2).sum(axis=1) + fit_intercept) + alpha
-        sizes = neuron.learning_rate_curve_.reshape(20, -1)
+        trace = s @ ((X**2).sum(axis=1) + fit_intercept)
+        L = oracle.curvature(count(y)) * trace + alpha
+        sizes = neuron.learning_rate_curve_
+        assert sizes.shape == (20,)
         if L > 0:
             assert sizes[0] == pytest.approx(1 / L, rel=1e-9)
         exponents = np.log2(sizes / sizes[0])
         np.testing.assert_array_equal(exponents, exponents.round())
         assert (exponents >= 0).all()
-        assert (np.diff(exponents, axis=0) <= 2).all()
+        assert (np.diff(exponents) <= 2).all()
+
+
+def squeeze(learned):
+    """Return weights of some steps without the axis of columns if there is one column."""
+    return learned[:, 0] if learned.shape[1] == 1 else learned
+
+
+def brier_score(z, y, s):
+    """Return the Brier score of raw predictions, of which no digit is lost near 0."""
+    if z.ndim == 1:
+        return np.average(expit(np.where(y == 1, -z, z)) ** 2, weights=s)
+    p = softmax(z, axis=1)
+    p[np.arange(len(y)), y] = 0
+    return np.average(p.sum(axis=1) ** 2 + (p**2).sum(axis=1), weights=s)
 
 
 def narrow(problem, dtype):
@@ -153,10 +209,10 @@ def test_the_objective_never_rises(dtype, problem, alpha, fit_intercept, init, n
     X = X.astype(float)
     with np.errstate(over="ignore"):
         objective = [
-            oracle.loss(X, y, s, w, b, alpha=alpha)
-            for w, b in zip(
-                neuron.checkpoint_coefs_[:, 0].astype(float),
-                neuron.checkpoint_intercepts_[:, 0].astype(float),
+            oracle.loss(X, y, s, *start, alpha=alpha)
+            for start in zip(
+                squeeze(neuron.checkpoint_coefs_.astype(float)),
+                squeeze(neuron.checkpoint_intercepts_.astype(float)),
                 strict=True,
             )
         ]
@@ -182,10 +238,9 @@ def test_what_is_finite_stays_finite(dtype, problem, init, alpha):
         assert np.isfinite(getattr(neuron, name)).all(), name
     assert (np.diff(neuron.loss_curve_) <= 0).all() or alpha > 0
     if alpha == 0:  # and the weights returned are no worse than the last loss
-        z = neuron.decision_function(X).astype(float)
-        loss = np.average(expit(np.where(y == 1, -z, z)) ** 2, weights=s / s.max())
+        loss = brier_score(neuron.decision_function(X).astype(float), y, s / s.max())
         # the logarithm of a small loss is about twice a raw prediction, sums of which round
-        size = (np.abs(X.astype(float)) @ np.abs(neuron.coef_[0].astype(float))).max()
+        size = (np.abs(X.astype(float)) @ np.abs(neuron.coef_.astype(float)).T).max()
         rounding = 1e-9 + 8 * len(neuron.coef_[0]) * np.finfo(dtype).eps * (1 + size)
         bound = np.exp(min(rounding, 700)) * neuron.loss_curve_[-1]
         assert loss <= bound + (8 * np.finfo(dtype).eps) ** 2  # NumPy rounds 1 - o to that
@@ -234,8 +289,7 @@ def test_the_scale_of_weights_changes_nothing_wherever_they_count(
 def test_features_over_a_power_of_two_give_weights_times_it(power, problem, init):
     """Without an intercept, if the start is divided by it, too: not a bit changes."""
     *_, X, y, s = problem
-    K = max(y.max() + 1, 3) if y.max() > 1 else 1
-    start = np.zeros((K, X.shape[1]))
+    start = np.zeros((count(y) if count(y) > 2 else 1, X.shape[1]))
     if init == "uniform":
         start = np.random.default_rng(0).uniform(-1, 1, start.shape)
     params = {"learning_rate": "auto", "fit_intercept": False}
@@ -288,11 +342,11 @@ def test_weights_are_rows_on_every_path_of_the_code(rows_a_block, n_features, mo
     rng = np.random.default_rng(0)
     X = rng.standard_normal((200, n_features))
     y, s = rng.integers(0, 3, 200), rng.integers(0, 4, 200)
-    monkeypatch.setattr(_advance, "_MIN_ROWS", 1000)
+    monkeypatch.setattr(_row_blocks, "_MIN_ROWS", 1000)
     params = {"learning_rate": "auto"}
     repeated = fit(X.repeat(s, axis=0), y.repeat(s), **params)
-    monkeypatch.setattr(_advance, "_BLOCK_SIZE", 1)
-    monkeypatch.setattr(_advance, "_MIN_ROWS", rows_a_block)
+    monkeypatch.setattr(_row_blocks, "_BLOCK_SIZE", 1)
+    monkeypatch.setattr(_row_blocks, "_MIN_ROWS", rows_a_block)
     neuron = fit(X, y, s, **params)
     assert_same(neuron, repeated)
     assert_same(fit(csr_array(X), y, s, **params), neuron)
@@ -320,7 +374,7 @@ def test_rounding_stays_small_for_a_hundred_adaptive_steps(
         fit(np.asfortranarray(X), y, s, **params),
         fit(csr_array(X), y, s, **params),
     ]
-    monkeypatch.setattr(_advance, "has_kernel", lambda X: False)
+    monkeypatch.setattr(_kernels, "has_kernel", lambda X: False)
     others.append(fit(X, y, s, **params))
     for other in others:
         assert_same(other, neuron, rtol=1e-9)
@@ -335,17 +389,26 @@ def test_rounding_stays_small_for_a_hundred_adaptive_steps(
 def test_stops_on_the_way_change_nothing(adaptive, problem, stops):
     """So a steps and b more are a + b steps, bit for bit; and no input is written to."""
     *_, X, y, s = problem
-    target = (y[:, np.newaxis] == np.unique(y)).astype(np.int8)
-    rate = np.full(1, 1e-3)
-    problem = Problem(X, target, s[:, np.newaxis], rate, 0.5, True, adaptive)
+    n_outputs = count(y) if count(y) > 2 else 1
+    problem = Problem(
+        X,
+        y[:, np.newaxis].astype(np.int32),
+        s[:, np.newaxis],
+        1,
+        n_outputs,
+        np.full(1, 1e-3),
+        0.5,
+        True,
+        adaptive,
+    )
     start = draw_start(
         "uniform",
-        (target.shape[1], X.shape[1]),
+        (n_outputs, X.shape[1]),
         fit_intercept=True,
         random_state=0,
         dtype=float,
     )
-    for array in (*problem[:4], *start):
+    for array in (*problem[:3], *start):
         array.flags.writeable = False
     kernel = make_kernel(problem)
     state, history = kernel.start(*start)
@@ -355,7 +418,7 @@ def test_stops_on_the_way_change_nothing(adaptive, problem, stops):
         errors.append(history.squared_error)
         n_iter = stop
         part = *kernel.weights(state), np.vstack(errors)[:stop]
-        for array, whole in zip(part, advance(problem, *start, stop), strict=True):
+        for array, whole in zip(part, advance(problem, *start, stop)[:3], strict=True):
             np.testing.assert_array_equal(array, whole)
 
 
@@ -396,34 +459,72 @@ def test_a_fit_is_the_start_of_every_longer_fit(dtype, data):
         short.loss_curve_, long.loss_curve_[:7], rtol=rtol, atol=rtol * 1e-3
     )
     assert short.n_iter_ == len(short.loss_curve_) == 7
-    weight = s / s.sum()
     for neuron, value in [(short, long.loss_curve_[7]), (on, long.loss_curve_[8])]:
-        z = neuron.decision_function(X).reshape(len(X), -1)
-        target = y[:, np.newaxis] == (np.unique(y) if z.shape[1] > 1 else [1])
-        error = (target - 1 / (1 + np.exp(-z.astype(float)))) ** 2
         rtol = 1e-10 if dtype == np.float64 else 1e-3
-        assert (weight @ error).sum() == pytest.approx(value, rel=rtol, abs=rtol)
+        loss = brier_score_loss(y, neuron.predict_proba(X), sample_weight=s)
+        assert loss == pytest.approx(value, rel=rtol, abs=rtol)
+
+
+@given(
+    problem=problems(n_classes=(2, 5)),
+    init=STARTS,
+    alpha=st.sampled_from([0.0, 0.5]),
+    learning_rate=st.sampled_from(["auto", 1e-3]),
+)
+def test_the_loss_is_the_brier_score_of_the_answers(problem, init, alpha, learning_rate):
+    """As scikit-learn has it, with weights and without."""
+    *_, X, y, s = problem
+    for weight in (None, s):
+        params = {"init": init, "alpha": alpha, "learning_rate": learning_rate}
+        params |= {"checkpoints": (0, 19), "random_state": 0}
+        neuron = fit(X, y, weight, **params)
+        for i, n_iter in enumerate(params["checkpoints"]):
+            neuron.coef_ = neuron.checkpoint_coefs_[i]
+            neuron.intercept_ = neuron.checkpoint_intercepts_[i]
+            loss = brier_score_loss(y, neuron.predict_proba(X), sample_weight=weight)
+            assert loss == pytest.approx(neuron.loss_curve_[n_iter], rel=1e-12, abs=1e-12)
+
+
+@given(problems(n_classes=(3, 4)), st.randoms(use_true_random=False))
+def test_labels_in_another_order_are_columns_in_another_order(problem, random):
+    *_, X, y, s = problem
+    order = random.sample(range(count(y)), count(y))
+    neuron, other = fit(X, y, s), fit(X, np.argsort(order)[y], s)
+    neuron.coef_, neuron.intercept_ = neuron.coef_[order], neuron.intercept_[order]
+    assert_same(other, neuron)
 
 
 @given(problems(n_classes=(3, 4)))
-def test_columns_together_are_columns_apart(problem):
+def test_the_columns_of_a_layer_stay_balanced(problem):
+    """What moves a column is taken from the others: from zeros their sum stays zero."""
     *_, X, y, s = problem
-    together = fit(X, y, s)
-    labels = (y[:, np.newaxis] == together.classes_).astype(int)
-    for k, label in enumerate(labels.T):
-        apart = fit(X, label, s)
-        np.testing.assert_allclose(together.coef_[k], apart.coef_[0], rtol=1e-9, atol=1e-12)
-    for init in ["zeros", "uniform"]:
-        params = {"init": init, "random_state": 3}
-        assert_same(fit(X, labels, s, **params), fit(X, y, s, **params))
+    neuron = fit(X, y, s, learning_rate="auto", alpha=0.1)
+    scale = 1 + np.abs(neuron.coef_).max() + np.abs(neuron.intercept_).max()
+    for learned in (neuron.coef_, neuron.intercept_):
+        np.testing.assert_allclose(learned.sum(axis=0), 0, atol=1e-12 * scale)
+
+
+@given(problems(n_classes=(3, 4)))
+def test_labels_together_are_labels_apart(problem):
+    """Of multilabel y each is a neuron by itself, and so are two classes."""
+    *_, X, y, s = problem
+    labels = (y[:, np.newaxis] == np.unique(y)).astype(int)
+    for learning_rate in ("auto", 1e-3):
+        params = {"learning_rate": learning_rate}
+        together = fit(X, labels, s, **params)
+        for k, label in enumerate(labels.T):
+            apart = fit(X, label, s, **params)
+            np.testing.assert_allclose(
+                together.coef_[k], apart.coef_[0], rtol=1e-9, atol=1e-12
+            )
 
 
 @given(problems(), st.sampled_from([0.01, 0.3]))
 def test_one_step_moves_no_weight_too_far(problem, learning_rate):
-    """4/27 is the largest |t - o| o (1 - o)."""
+    """4/27 is the largest |t - o| o (1 - o), and 8/27 the largest delta of a layer."""
     *_, X, y, s = problem
     for init in ["zeros", "uniform"]:
         params = {"learning_rate": learning_rate, "init": init, "random_state": 0}
         one, two = (fit(X, y, s, max_iter=t, **params) for t in (1, 2))
-        bound = learning_rate * 4 / 27 * s @ np.abs(X)
+        bound = learning_rate * (4 if count(y) == 2 else 8) / 27 * s @ np.abs(X)
         assert (np.abs(two.coef_ - one.coef_) <= bound * (1 + 1e-9) + 1e-12).all()

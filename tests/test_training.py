@@ -26,10 +26,10 @@ from sk_neuron import (
     SigmoidNeuronClassifierCV,
     iteration_path,
 )
-from sk_neuron._inputs import Rows, encode_targets
+from sk_neuron._inputs import Samples, encode_labels
+from sk_neuron._model_selection._hold_out import hold_out
 from sk_neuron._solver import _fit_loop
 from sk_neuron._solver._stopping import Patience
-from sk_neuron._validation import hold_out
 from sk_neuron.testing import problems
 
 rng = np.random.default_rng(0)
@@ -58,17 +58,13 @@ def given_validation(kind, as_format=np.asarray, **params):
 
 
 def validation_loss(neuron, kind):
-    """Return the Brier score, summed over neurons, by scikit-learn."""
-    potential = neuron.decision_function(X_VAL).reshape(len(X_VAL), -1)
-    target = Y_VAL[kind].reshape(len(X_VAL), -1)
-    if potential.shape[1] == 1:
-        target = target == neuron.classes_[1]
-    elif target.shape[1] == 1:
-        target = target == neuron.classes_
-    output = 1 / (1 + np.exp(-potential))
-    return sum(
-        brier_score_loss(t, o) for t, o in zip(target.T.astype(int), output.T, strict=True)
-    )
+    """Return the Brier score, summed over the labels of multilabel y, by scikit-learn."""
+    proba = neuron.predict_proba(X_VAL)
+    if kind == "multilabel":
+        return sum(map(brier_score_loss, Y_VAL[kind].T, proba.T))
+    if proba.shape[1] == 2:
+        return brier_score_loss(Y_VAL[kind] == neuron.classes_[1], proba[:, 1])
+    return brier_score_loss(Y_VAL[kind], proba)
 
 
 def assert_same_weights(neuron, other):
@@ -236,7 +232,11 @@ def test_worse_than_a_constant_is_reported(params):
 def test_early_stopping_keeps_the_best_step(
     kind, as_format, class_weight, n_iter_no_change
 ):
-    """Its weights are those of a fit of so many steps on the same rows, exactly."""
+    """Its weights are those of a fit of so many steps on the same rows.
+
+    To the bit where the others are there without weight: sums then have the same order. But
+    balanced weights are themselves sums over rows.
+    """
     params = {"class_weight": class_weight, "alpha": 0.1}
     stopped = SigmoidNeuronClassifier(
         max_iter=2000,
@@ -246,11 +246,14 @@ def test_early_stopping_keeps_the_best_step(
         **params,
     ).fit(as_format(X), Y[kind], WEIGHT)
     labels = Y[kind]
-    _, target = encode_targets(labels)
-    held_out = hold_out(Rows(as_format(X), labels, target, WEIGHT), 0.1, 3)
-    rest = as_format(X[~held_out]), labels[~held_out], WEIGHT[~held_out]
-    same = SigmoidNeuronClassifier(max_iter=stopped.best_n_iter_, **params).fit(*rest)
-    assert_same_weights(stopped, same)
+    held_out = held_out_of(as_format(X), labels, WEIGHT, 0.1, 3)
+    same = SigmoidNeuronClassifier(max_iter=stopped.best_n_iter_, **params)
+    same.fit(as_format(X), labels, np.where(held_out, 0, WEIGHT))
+    if class_weight is None:
+        assert_same_weights(stopped, same)
+    np.testing.assert_allclose(stopped.coef_, same.coef_, rtol=1e-9, atol=1e-12)
+    same.fit(as_format(X[~held_out]), labels[~held_out], WEIGHT[~held_out])
+    np.testing.assert_allclose(stopped.coef_, same.coef_, rtol=1e-9, atol=1e-12)
     curve = stopped.validation_loss_curve_
     assert len(curve) == stopped.n_iter_ + 1
     assert len(stopped.loss_curve_) == stopped.n_iter_
@@ -346,8 +349,7 @@ def test_wide_data_stop_early():
     wide[:, :50] += y[:, np.newaxis]
     neuron = SigmoidNeuronClassifier(max_iter=60, n_iter_no_change=60)
     neuron.set_params(early_stopping=True, random_state=0).fit(wide, y)
-    _, target = encode_targets(y)
-    held_out = hold_out(Rows(wide, y, target, np.ones(30)), 0.1, 0)
+    held_out = held_out_of(wide, y, fraction=0.1)
     same = SigmoidNeuronClassifier(max_iter=neuron.best_n_iter_)
     same.fit(wide[~held_out], y[~held_out])
     np.testing.assert_allclose(neuron.coef_, same.coef_, rtol=1e-9, atol=1e-12)
@@ -357,9 +359,9 @@ def test_wide_data_stop_early():
 
 
 def held_out_of(X, y, weight=None, fraction=0.2, seed=0):
-    _, target = encode_targets(y)
+    _, labels = encode_labels(y)
     weight = np.ones(len(y)) if weight is None else weight
-    return hold_out(Rows(X, y, target, weight), fraction, seed)
+    return hold_out(Samples(X, y, labels, weight), fraction, seed)
 
 
 def test_a_fraction_of_each_class_is_held_out():
@@ -688,8 +690,8 @@ def test_an_interrupt_leaves_a_whole_number_of_steps(monkeypatch):
             raise KeyboardInterrupt
         reach(loop, *reached)
 
-    monkeypatch.setattr("sk_neuron._compiled.STRETCH", 1)
-    monkeypatch.setattr("sk_neuron._advance.STRETCH", 1)
+    monkeypatch.setattr("sk_neuron._kernels._compiled.MAX_WORK_PER_CALL", 1)
+    monkeypatch.setattr("sk_neuron._kernels._numpy.MAX_WORK_PER_CALL", 1)
     monkeypatch.setattr(_fit_loop.FitLoop, "_reach", interrupt)
     neuron = SigmoidNeuronClassifier(max_iter=9, warm_start=True)
     neuron.fit(X, Y["binary"], **given_validation("binary"))
@@ -826,8 +828,8 @@ def test_a_path_is_whole_or_not_there(iters, monkeypatch):
             raise KeyboardInterrupt
         run(loop, n_steps)
 
-    monkeypatch.setattr("sk_neuron._compiled.STRETCH", 1)
-    monkeypatch.setattr("sk_neuron._advance.STRETCH", 1)
+    monkeypatch.setattr("sk_neuron._kernels._compiled.MAX_WORK_PER_CALL", 1)
+    monkeypatch.setattr("sk_neuron._kernels._numpy.MAX_WORK_PER_CALL", 1)
     monkeypatch.setattr(_fit_loop.FitLoop, "_run", interrupt)
     with pytest.raises(KeyboardInterrupt):
         iteration_path(X, Y["binary"], iters=iters)
@@ -961,9 +963,13 @@ def test_the_step_of_a_batch_is_the_largest_that_is_safe(kind, as_format):
     neuron = SigmoidNeuronClassifier(**params)
     classes = None if kind == "multilabel" else np.unique(Y[kind])
     neuron.partial_fit(as_format(X), Y[kind], classes, WEIGHT)
-    steps = neuron.learning_rate_curve_[-1]
-    for step, weight in zip(np.ravel(steps), weights, strict=False):
-        assert step == pytest.approx(1 / oracle.smoothness(X, weight, alpha=0.1), rel=1e-9)
+    steps = np.ravel(neuron.learning_rate_curve_[-1])
+    assert len(steps) == (3 if kind == "multilabel" else 1)
+    # the curvature of a softmax layer is four times that of a neuron
+    factor = 4 if kind == "multiclass" else 1
+    for step, weight in zip(steps, weights, strict=False):
+        largest = oracle.smoothness(X, factor * weight, alpha=0.1)
+        assert step == pytest.approx(1 / largest, rel=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -1041,8 +1047,8 @@ def test_verbose(monkeypatch):
     """A line at most every second: here, each step takes one."""
     clock = iter(range(1000))
     monkeypatch.setattr("sk_neuron._solver._callbacks.time.monotonic", lambda: next(clock))
-    monkeypatch.setattr("sk_neuron._compiled.STRETCH", 1)
-    monkeypatch.setattr("sk_neuron._advance.STRETCH", 1)
+    monkeypatch.setattr("sk_neuron._kernels._compiled.MAX_WORK_PER_CALL", 1)
+    monkeypatch.setattr("sk_neuron._kernels._numpy.MAX_WORK_PER_CALL", 1)
     neuron = SigmoidNeuronClassifier(max_iter=3, verbose=1)
     with redirect_stdout(io.StringIO()) as printed:
         neuron.fit(X, Y["binary"], **given_validation("binary"))
@@ -1066,24 +1072,31 @@ def test_verbose_prints_a_line_in_a_fit_of_less_than_a_second():
     assert printed.getvalue() == ""
 
 
+def test_verbose_prints_the_validation_loss_of_rows_held_out():
+    neuron = SigmoidNeuronClassifier(verbose=1, early_stopping=True, random_state=0)
+    with redirect_stdout(io.StringIO()) as printed:
+        neuron.fit(X, Y["multiclass"])
+    line = printed.getvalue().splitlines()[-1]
+    assert f"validation loss {neuron.validation_loss_curve_[-1]:.6g}" in line
+
+
 @KINDS
 def test_influence_is_the_share_in_the_gradient(kind):
-    """Per unit of the potential: the sum of these shares, signed, is what a step takes."""
+    """Per unit of the raw prediction: its length is what a step takes for such a row."""
     neuron = SigmoidNeuronClassifier(max_iter=20).fit(X, Y[kind])
-    pull = neuron.influence(X, Y[kind], WEIGHT).reshape(len(X), -1)
-    output = 1 / (1 + np.exp(-neuron.decision_function(X).reshape(len(X), -1)))
-    _, target = encode_targets(Y[kind])
-    expected = WEIGHT[:, None] * np.abs(target - output) * output * (1 - output)
-    np.testing.assert_allclose(pull, expected, rtol=1e-12)
-    signed = pull * np.sign(target - output)
-    stepped = clone(neuron).set_params(
-        max_iter=1, learning_rate=1.0, init=(neuron.coef_, neuron.intercept_)
-    )
-    stepped.fit(X, Y[kind], WEIGHT)
-    np.testing.assert_allclose(
-        stepped.coef_ - neuron.coef_, signed.T @ X, rtol=1e-9, atol=1e-12
-    )
-    assert neuron.influence(X, Y[kind]).max() <= 4 / 27 + 1e-15
+    pull = neuron.influence(X, Y[kind], WEIGHT)
+    classes = None if kind == "multilabel" else neuron.classes_
+    for i in range(0, len(X), 7):  # one row alone, without features: delta is what moves
+        stepped = SigmoidNeuronClassifier(
+            learning_rate=1.0,
+            init=(np.zeros_like(neuron.coef_), neuron.decision_function(X)[i].ravel()),
+        )
+        stepped.partial_fit(np.zeros((1, X.shape[1])), Y[kind][i : i + 1], classes)
+        delta = stepped.intercept_ - stepped.init[1]
+        length = np.abs(delta) if kind == "multilabel" else np.linalg.norm(delta)
+        np.testing.assert_allclose(pull[i], WEIGHT[i] * length, rtol=1e-9, atol=1e-14)
+    largest = np.sqrt(8) * 4 / 27 if kind == "multiclass" else 4 / 27
+    assert neuron.influence(X, Y[kind]).max() <= largest + 1e-15
 
 
 def test_influence_of_rows_that_were_given_up():
@@ -1107,7 +1120,7 @@ def test_a_search_has_influence_too():
     search = make_pipeline(StandardScaler(), SigmoidNeuronClassifierCV(iters=[10, 2000]))
     search.fit(iris, y)
     pull = search[-1].influence(search[:-1].transform(iris), y)
-    assert pull.shape == (150, 3)
+    assert pull.shape == (150,)
 
 
 def test_a_plain_fit_is_one_call_of_the_kernel(monkeypatch):

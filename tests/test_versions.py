@@ -6,7 +6,8 @@ from scipy.sparse import csr_array
 from threadpoolctl import threadpool_limits
 
 import sk_neuron
-from sk_neuron import _compiled, show_versions
+from sk_neuron import _kernels, show_versions
+from sk_neuron._kernels import _compiled
 
 
 def describe(capsys, *X):
@@ -33,9 +34,9 @@ def test_versions(capsys):
     ],
 )
 def test_kernel(built, off, threads, expected, capsys, monkeypatch):
-    monkeypatch.setattr(_compiled, "BUILT", built)
-    monkeypatch.setattr(_compiled, "SWITCHED_OFF", off)
-    monkeypatch.setattr(_compiled, "most_threads", lambda: threads)
+    monkeypatch.setattr(_kernels, "BUILT", built)
+    monkeypatch.setattr(_kernels, "SWITCHED_OFF", off)
+    monkeypatch.setattr(_kernels, "most_threads", lambda: threads)
     assert describe(capsys)["kernel"].startswith(expected)
 
 
@@ -43,7 +44,7 @@ ROWS = np.random.default_rng(0).random((20_000, 50))
 
 
 @pytest.mark.skipif(
-    not _compiled.BUILT or _compiled.SWITCHED_OFF, reason="there is no compiled kernel"
+    not _kernels.BUILT or _kernels.SWITCHED_OFF, reason="there is no compiled kernel"
 )
 @pytest.mark.parametrize(
     ("X", "expected"),

@@ -92,7 +92,7 @@ class ProgressLines:
             return
         line = f"[{self.name}] step {loop.n_iter}/{loop.max_iter}"
         line += f", loss {loop.last_loss:.6g}"
-        if loop.validation:
+        if loop.is_validated:
             line += f", validation loss {loop.last_validation_loss:.6g}"
         speed = loop.n_iter / max(now - self._began, 1e-9)
         print(f"{line}, {speed:,.0f} steps/s", flush=True)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sk_neuron._solver._objective import mean_brier_score, step_sizes
-from sk_neuron._validation import check_validation
+from sk_neuron._solver._validation import check_validation
 
 # The most elements of coefficients that one call of a kernel records.
 _MAX_RECORDED = 2**22
@@ -18,20 +18,20 @@ class Iterate(NamedTuple):
     """The weights after so many steps, and the exponent of the step that would follow."""
 
     n_iter: int
-    coef: np.ndarray  # (K, d)
-    intercept: np.ndarray  # (K,)
-    exponent: np.ndarray  # (K,)
-    squared_error: np.ndarray  # (K,) on the training rows
+    coef: np.ndarray  # (columns, d)
+    intercept: np.ndarray  # (columns,)
+    exponent: np.ndarray  # (n_groups,)
+    squared_error: np.ndarray  # (n_groups,) on the training rows
     validation_loss: float
 
 
 class FitResult(NamedTuple):
-    """What a fit has learned. A loss is the Brier score, summed over neurons."""
+    """What a fit has learned. A loss is the Brier score, summed over groups."""
 
     learned: Iterate  # the last, or with early stopping the best on the validation rows
     n_iter: int  # the number of steps taken
     losses: np.ndarray  # (n_iter + 1,) on the training rows, before each step and after
-    step_sizes: np.ndarray  # (n_iter, K)
+    step_sizes: np.ndarray  # (n_iter, n_groups)
     validation_losses: np.ndarray | None  # (n_iter + 1,)
     best_n_iter: int  # the first step with the lowest validation loss
     checkpoints: dict[int, tuple[np.ndarray, np.ndarray]]  # coef and intercept by n_iter
@@ -42,9 +42,10 @@ class FitResult(NamedTuple):
 class FitLoop:
     """Takes the steps of a fit from stop to stop, and knows at each what it would return.
 
-    With `validation` rows their loss is measured at every step. With `patience` the fit is
-    over when that is spent: on the training loss, or with `stops_early` on the validation
-    loss, and then what was best there is returned.
+    The validation loss is that of the rows that the problem judges, or is measured on
+    `validation`, rows beside those of the problem. With `patience` the fit is over when
+    that is spent: on the training loss, or with `stops_early` on the validation loss, and
+    then what was best there is returned.
     """
 
     def __init__(
@@ -65,13 +66,20 @@ class FitLoop:
         self.checkpoints, self.validation = checkpoints, validation
         self.patience, self.stops_early = patience, stops_early
         self.is_interrupted = self.is_stopped = False
-        self._kept, best = {}, None
+        self.is_validated = validation is not None or problem.judge_weight is not None
+        self._total_weight, self._kept, best = problem.total_weight(), {}, None
+        if problem.judge_weight is not None:
+            judging = problem.judging_weight()
+            self._total_judging_weight = judging.sum(axis=0, dtype=np.float64)
         state, history = kernel.start(coef, intercept, exponent)
         self._histories, self._losses = [history], [self._average(history)]
         check_overflow(0, history.squared_error, dtype=coef.dtype)
         self._validation_losses = []
-        if validation:
-            loss = validation.measure(coef[np.newaxis], intercept[np.newaxis])
+        if self.is_validated:
+            if validation:
+                loss = validation.measure(coef[np.newaxis], intercept[np.newaxis])
+            else:
+                loss = self._average_judged(history)
             check_validation(loss)
             self._validation_losses.append(loss)
             best = Iterate(
@@ -103,7 +111,9 @@ class FitLoop:
             while self.n_iter < self.max_iter and not self.is_over:
                 n_steps = min(on_begin(self), self._count_next())
                 if self.validation:
-                    self._run_validated(n_steps)
+                    self._run_measured(n_steps)
+                elif self.is_validated:
+                    self._run_judged(n_steps)
                 else:
                     self._run(n_steps)
                 self.is_stopped = on_end(self)
@@ -137,7 +147,7 @@ class FitLoop:
             )
         check_overflow(n_iter, learned.coef, learned.intercept, dtype=learned.coef.dtype)
         validation_losses = None
-        if self.validation:
+        if self.is_validated:
             validation_losses = np.concatenate(self._validation_losses)[: n_iter + 1]
         return FitResult(
             learned,
@@ -155,12 +165,17 @@ class FitLoop:
         """Return how many steps to take before the next look."""
         n_iter = self.n_iter
         stops = self.checkpoints[self.checkpoints > n_iter]
-        counts = [self.max_iter - n_iter, *stops[:1] - n_iter, self.kernel.n_at_once]
+        counts = [
+            self.max_iter - n_iter,
+            *stops[:1] - n_iter,
+            self.kernel.max_steps_per_call,
+        ]
         if self.patience:
             counts.append(max(self.patience.remaining, int(n_iter * _CHECK_FRACTION)))
         if self.validation:
-            n_weights = self.problem.X.shape[1] * self.problem.target.shape[1]
-            counts += [max(1, _MAX_RECORDED // n_weights), self.validation.count_at_once()]
+            n_weights = self.problem.X.shape[1] * self.problem.n_columns
+            counts.append(max(1, _MAX_RECORDED // n_weights))
+            counts.append(self.validation.count_at_once())
         return int(min(counts))
 
     def _run(self, n_steps):
@@ -179,39 +194,65 @@ class FitLoop:
         self._losses.append(losses)
         self._reach(n_iter + len(losses), state, None)
 
-    def _run_validated(self, n_steps):
-        """Take steps and measure the validation loss after each."""
+    def _run_judged(self, n_steps):
+        """Take steps whose passes find the validation loss, too.
+
+        The weights of the best step are those after as many steps again.
+        """
+        n_iter, now, best = self._reached
+        state, history = self.kernel.run(now, n_steps)
+        losses = self._average(history)
+        validation_losses = self._average_judged(history)
+        n_taken = self._count_taken(losses, validation_losses)
+        losses, validation_losses = losses[:n_taken], validation_losses[:n_taken]
+        check_overflow(n_iter + n_taken, losses, dtype=self.problem.X.dtype)
+        check_validation(validation_losses)
+        if n_taken < n_steps:
+            state, history = self.kernel.run(now, n_taken)
+        step = int(np.argmin(validation_losses))
+        if validation_losses[step] < best.validation_loss:
+            reached = state
+            if step + 1 < n_taken:
+                reached, _ = self.kernel.run(now, step + 1)
+            weights = self.kernel.weights(reached)
+            best = _choose_step(n_iter, step, weights, history, validation_losses)
+        self._note_validated(n_iter, state, history, losses, validation_losses, best)
+
+    def _run_measured(self, n_steps):
+        """Take steps, and measure the validation loss of the weights after each."""
         n_iter, now, best = self._reached
         state, history, coefs, intercepts = self.kernel.run_recording(now, n_steps)
         losses = self._average(history)
-        validation_losses = self.validation.measure(coefs, intercepts)
-        validation_losses = self._carry_over(now, coefs, intercepts, validation_losses)
-        if self.patience:
-            judged = validation_losses if self.stops_early else losses
-            n_steps = self.patience.update(judged)
-            if n_steps < len(losses):
-                state, history = self.kernel.run(now, n_steps)
-                losses, validation_losses = losses[:n_steps], validation_losses[:n_steps]
+        validation_losses = self._carry_over(
+            now, coefs, intercepts, self.validation.measure(coefs, intercepts)
+        )
+        n_taken = self._count_taken(losses, validation_losses)
+        losses, validation_losses = losses[:n_taken], validation_losses[:n_taken]
         dtype = self.problem.X.dtype
-        check_overflow(n_iter + n_steps, coefs[n_steps - 1], losses, dtype=dtype)
+        check_overflow(n_iter + n_taken, coefs[n_taken - 1], losses, dtype=dtype)
         check_validation(validation_losses)
+        if n_taken < n_steps:
+            state, history = self.kernel.run(now, n_taken)
         step = int(np.argmin(validation_losses))
         if validation_losses[step] < best.validation_loss:
-            best = Iterate(
-                n_iter + step + 1,
-                coefs[step].copy(),
-                intercepts[step].copy(),
-                history.exponent[step],
-                history.squared_error[step],
-                validation_losses[step],
-            )
+            weights = coefs[step].copy(), intercepts[step].copy()
+            best = _choose_step(n_iter, step, weights, history, validation_losses)
+        self._note_validated(n_iter, state, history, losses, validation_losses, best)
+
+    def _count_taken(self, losses, validation_losses):
+        """Return after how many of the steps patience runs out, or all."""
+        if not self.patience:
+            return len(losses)
+        return self.patience.update(validation_losses if self.stops_early else losses)
+
+    def _note_validated(self, n_iter, state, history, losses, validation_losses, best):
         self._validation_losses.append(validation_losses)
         self._histories.append(history)
         self._losses.append(losses)
-        self._reach(n_iter + n_steps, state, best)
+        self._reach(n_iter + len(losses), state, best)
 
     def _carry_over(self, state, coefs, intercepts, losses):
-        """Return losses with those before in place of steps that all columns took back.
+        """Return losses with those before in place of steps that all groups took back.
 
         Measured anew they might differ by rounding.
         """
@@ -233,8 +274,24 @@ class FitLoop:
         # Last and at once, so that an interrupt leaves a whole number of steps.
         self._reached = n_iter, state, best
 
+    def _average_judged(self, history):
+        return mean_brier_score(self._total_judging_weight, history.judged_error)
+
     def _average(self, history):
-        return mean_brier_score(self.problem.sample_weight, history.squared_error)
+        return mean_brier_score(self._total_weight, history.squared_error)
+
+
+def _choose_step(n_iter, step, weights, history, validation_losses):
+    """Return the iterate after one of the steps that followed on others."""
+    coef, intercept = weights
+    return Iterate(
+        n_iter + step + 1,
+        coef,
+        intercept,
+        history.exponent[step],
+        history.squared_error[step],
+        validation_losses[step],
+    )
 
 
 def check_overflow(n_iter, *results, dtype):

@@ -11,15 +11,13 @@ matrix G = V Vᵀ in place of X:
     ‖g V‖² = g · (g G)
 
 So one product, g G, gives both the squared norm of the gradient and the next z. The
-iterates are the same but for rounding. One Gram matrix serves all neurons.
+iterates are the same but for rounding. One Gram matrix serves all groups.
 """
 
 import numpy as np
 from scipy.sparse import issparse
 
-from sk_neuron._advance import NumpyKernel, make_kernel
-from sk_neuron._compiled import STRETCH
-from sk_neuron._rule import pointwise_gradient
+from sk_neuron._kernels import MAX_WORK_PER_CALL, NumpyKernel, make_kernel
 from sk_neuron._solver._step_size import to_dense
 
 # Relative cost; the unit is one multiplication in a step on dense X. A multiplication in
@@ -35,13 +33,13 @@ _FREE_SIZE = 2**22
 
 
 def make_cheapest_kernel(problem, coef, *, n_steps, n_reads):
-    """Return a kernel for descents from coef (K, d), on X or on the Gram matrix.
+    """Return a kernel for descents from coef (columns, d), on X or on the Gram matrix.
 
     `n_steps` is how many steps are to come, `n_reads` how often coef will be asked for.
     """
     X, n_columns = problem.X, len(coef)
     starts, index = coef[:0], np.empty(0, dtype=int)
-    if coef.any():  # neurons that start alike share a coordinate
+    if coef.any():  # columns that start alike share a coordinate
         starts, index = np.unique(coef, axis=0, return_inverse=True)
     n_coordinates = X.shape[0] + len(starts)
     if not is_cheaper(X, n_coordinates, n_columns, n_steps, n_reads):
@@ -85,25 +83,31 @@ class GramKernel(NumpyKernel):
     def __init__(self, problem, gram, starts, index):
         super().__init__(problem)
         self.gram, self.starts, self.index = gram, starts, index
+        self.n_rows = len(problem.labels)
         # A row of zeros has no share in coef, and its coordinate nothing that bounds it.
-        self.is_zero = np.diag(gram)[: len(problem.target)] == 0
-        self.n_at_once = max(1, STRETCH // (gram.size * problem.target.shape[1]))
+        self.is_zero = np.diag(gram)[: self.n_rows] == 0
+        cost = gram.size * problem.n_columns
+        self.max_steps_per_call = max(1, MAX_WORK_PER_CALL // cost)
 
     def weights_at(self, points):
-        """Return coef (K, d) and intercept (K,) of points, or of some of them."""
+        """Return coef (columns, d) and intercept (columns,) of some points."""
         c, _, intercept = points
-        n_rows, X = len(self.target), self.problem.X
+        n_rows, X = self.n_rows, self.problem.X
         with np.errstate(all="ignore"):
             c = c.astype(X.dtype, copy=False)
             coef = c[:, :n_rows] @ X + c[:, n_rows:] @ self.starts
         return coef, intercept
 
     def raw_prediction(self, state):
-        """Return x · w + b of all rows at the points kept, (n, K)."""
+        """Return x · w + b of all rows at the points kept, (n, columns)."""
         _, product, intercept = state.kept
         with np.errstate(all="ignore"):
-            z = product[:, : len(self.target)] + intercept[:, np.newaxis]
+            z = product[:, : self.n_rows] + intercept[:, np.newaxis]
             return z.T.astype(self.problem.X.dtype, copy=False)
+
+    def are_finite(self, state):
+        """Return for which columns the weights and raw predictions are finite."""
+        return np.isfinite(self.raw_prediction(state)).all(axis=0)
 
     def _locate(self, coef, intercept):
         c = np.zeros((len(coef), len(self.gram)))
@@ -113,25 +117,19 @@ class GramKernel(NumpyKernel):
 
     def _evaluate(self, point):
         c, product, intercept = point
-        n_rows = len(self.target)
-        z = (product[:, :n_rows] + intercept[:, np.newaxis]).T
-        delta, squared_error = pointwise_gradient(self.target, self.weight, z)
+        z = (product[:, : self.n_rows] + intercept[:, np.newaxis]).T
+        delta, errors = self._pull(slice(None), z)
         d_c = -self.alpha * c
-        d_c[:, :n_rows] += np.where(self.is_zero, 0, delta.T)
+        d_c[:, : self.n_rows] += np.where(self.is_zero, 0, delta.T)
+        decay = self.alpha[:, 0] * _inner(c, product) if self.alpha.any() else 0
         d_intercept = delta.sum(axis=0, dtype=np.float64)
-        if not self.problem.fit_intercept:
-            d_intercept = np.zeros_like(d_intercept)
-        loss = squared_error
-        if self.problem.is_adaptive and self.alpha.any():
-            loss = loss + self.alpha[:, 0] * _inner(c, product)
-        return (d_c, d_c @ self.gram, d_intercept), loss, squared_error
+        return self._finish(d_c, d_c @ self.gram, d_intercept, errors, decay)
 
     def _squared_norm(self, gradient):
         d_c, product, d_intercept = gradient
-        scale = np.broadcast_to(self.problem.norm_scale, len(d_c))
-        column = scale[:, np.newaxis]
-        norm = _inner(column * d_c, column * product)  # below 0 by rounding only
-        return np.maximum(norm, 0) + (scale * d_intercept) ** 2
+        norm = _inner(self.norm_scale * d_c, self.norm_scale * product)
+        norm = np.maximum(norm, 0)  # below 0 by rounding only
+        return self._sum_groups(norm + (self.norm_scale[:, 0] * d_intercept) ** 2)
 
 
 def _inner(a, b):

@@ -7,7 +7,7 @@ tiny nor huge weights under- or overflow on the way, and float32 can hold them.
 
 import numpy as np
 
-from sk_neuron._advance import Problem
+from sk_neuron._kernels import TRAINED, Problem, mask_weight
 from sk_neuron._solver._step_size import (
     bound_curvature,
     invert_curvature,
@@ -41,26 +41,83 @@ def scale_weights(weight, power, dtype):
     return scaled
 
 
-def make_problem(X, target, weight, *, learning_rate, alpha, fit_intercept, weight_power):
-    """Return the problem of scaled weights, (n, K) or (n, 1).
+def make_problem(
+    X,
+    labels,
+    weight,
+    *,
+    n_groups,
+    n_outputs,
+    learning_rate,
+    alpha,
+    fit_intercept,
+    weight_power,
+    norms,
+    roles=None,
+    judge_weight=None,
+):
+    """Return the problem of scaled weights; `norms` are the squared norms of the rows.
 
-    `learning_rate` is "auto" or a number, `alpha` a number or (K,), both as the user says.
+    `learning_rate` is "auto" or a number, `alpha` a number or (n_groups,), both as the user
+    says.
     """
-    alpha = np.ldexp(alpha, -weight_power)
+    alpha, norm_scale = np.ldexp(alpha, -weight_power), 1.0
     if learning_rate == "auto":
-        bound = bound_curvature(X, target, weight, alpha, fit_intercept)
+        trained = mask_weight(weight, roles, TRAINED)
+        bound = bound_curvature(norms, trained, alpha, fit_intercept, n_outputs)
         rate, norm_scale = invert_curvature(bound), scale_norms(bound)
     else:
-        rate, norm_scale = _scale_rate(learning_rate, weight_power), 1.0
+        rate = _scale_rate(learning_rate, weight_power)
     return Problem(
         X,
-        target,
+        labels,
         weight,
+        n_groups,
+        n_outputs,
         rate,
         alpha,
         fit_intercept,
         is_adaptive=learning_rate == "auto",
         norm_scale=norm_scale,
+        largest_norm=float(np.sqrt(norms.max(initial=0))),
+        weight_power=weight_power,
+        roles=roles,
+        judge_weight=judge_weight,
+    )
+
+
+def make_batch_problem(
+    X,
+    labels,
+    weight,
+    *,
+    n_groups,
+    n_outputs,
+    learning_rate,
+    alpha,
+    fit_intercept,
+    weight_power,
+):
+    """Return the problem of a batch of rows, on which a single step is taken.
+
+    "auto" is then the largest step that cannot raise the objective of the batch: what the
+    curvature was on another batch says nothing.
+    """
+    alpha = np.ldexp(alpha, -weight_power)
+    if learning_rate == "auto":
+        curvature = largest_curvature(X, weight, alpha, fit_intercept, n_outputs)
+        rate = invert_curvature(curvature)
+    else:
+        rate = _scale_rate(learning_rate, weight_power)
+    return Problem(
+        X,
+        labels,
+        weight,
+        n_groups,
+        n_outputs,
+        rate,
+        alpha,
+        fit_intercept,
         weight_power=weight_power,
     )
 
@@ -71,29 +128,12 @@ def _scale_rate(learning_rate, weight_power):
         return np.ldexp([float(learning_rate)], weight_power)
 
 
-def make_batch_problem(
-    X, target, weight, *, learning_rate, alpha, fit_intercept, weight_power
-):
-    """Return the problem of a batch of rows, on which a single step is taken.
-
-    "auto" is then the largest step that cannot raise the objective of the batch: what the
-    curvature was on another batch says nothing.
-    """
-    alpha = np.ldexp(alpha, -weight_power)
-    if learning_rate == "auto":
-        curvature = largest_curvature(X, weight, alpha, fit_intercept)
-        rate = invert_curvature(curvature)
-    else:
-        rate = _scale_rate(learning_rate, weight_power)
-    return Problem(X, target, weight, rate, alpha, fit_intercept, weight_power=weight_power)
-
-
 def check_steps(problem):
     """Raise an error if a step size is NaN, since the bound of the curvature overflowed."""
     if np.isnan(problem.learning_rate).any():
         raise ValueError(
-            "The values in X are so large that the sum of their squares, each times the "
-            "weight of its row, overflows float64. Scale the features."
+            "The values in X are not finite, or so large that the sum of their squares, "
+            "each times the weight of its row, overflows float64. Scale the features."
         )
 
 
@@ -104,9 +144,9 @@ def step_sizes(problem, exponent):
         return np.ldexp(problem.learning_rate, power)
 
 
-def mean_brier_score(weight, squared_error):
-    """Return the Brier score of squared errors (..., K), summed over neurons."""
-    return (squared_error / weight.sum(axis=0, dtype=np.float64)).sum(axis=-1)
+def mean_brier_score(total_weight, squared_error):
+    """Return the Brier score of squared errors (..., n_groups), summed over groups."""
+    return (squared_error / total_weight).sum(axis=-1)
 
 
 def report_losses(problem, losses, lowest=np.inf):

@@ -6,8 +6,8 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
 
-from sk_neuron._compiled import check_raw_prediction, raw_prediction
-from sk_neuron._rule import constant_error, is_saturated, log_normalize
+from sk_neuron._kernels import are_finite, check_raw_prediction
+from sk_neuron._kernels._formulas import constant_error, is_saturated
 from sk_neuron._solver._objective import mean_brier_score
 
 # Features whose largest values differ by more than this factor hinder convergence, but for
@@ -27,9 +27,7 @@ _NOTHING_LEARNED = 0.05
 _WORSE = 0.01
 
 
-def warn_of_fit(
-    result, problem, *, tol, max_iter, early_stopping, is_zero_start, is_multilabel
-):
+def warn_of_fit(result, problem, *, tol, max_iter, early_stopping, is_zero_start):
     """Warn of a fit that was interrupted, is not finished or worse than a constant."""
     # by tol or by a callback; early stopping may come early since the descent is slow
     stops_well = result.is_over and not early_stopping
@@ -45,7 +43,7 @@ def warn_of_fit(
         _warn(saturated)
     elif uneven := not stops_well and uneven_message(problem, result.losses):
         _warn(f"{uneven}." if result.is_over else f"{uneven}, or raise max_iter.")
-    elif worse := worse_message(problem, learned, is_multilabel=is_multilabel):
+    elif worse := worse_message(problem, learned):
         _warn(worse)
     elif tol > 0 and not result.is_over:
         _warn(
@@ -55,21 +53,24 @@ def warn_of_fit(
 
 
 def saturation_message(problem, learned, *, is_zero_start):
-    """Return what to say of neurons that are saturated, or None.
+    """Return what to say of neurons or of a layer that is saturated, or None.
 
-    Those that started from zero have all had a gradient.
+    What started from zero has had a gradient.
     """
-    target, weight = problem.target, problem.sample_weight
-    if is_zero_start or (learned.squared_error < constant_error(target, weight)).all():
+    if is_zero_start or (learned.squared_error < _constant_error(problem)).all():
         return None
+    weight = problem.training_weight()
     z = check_raw_prediction(problem.X, learned.coef, learned.intercept)
-    saturated = is_saturated(target, z, weight)
+    saturated = is_saturated(problem.labels, weight, z, problem.n_outputs)
     if not saturated.any():
         return None
+    who = f"{saturated.sum()} of {len(saturated)} neurons"
+    if problem.n_outputs > 1:
+        who = "the softmax layer"
     return (
-        f"The start left {saturated.sum()} of {len(saturated)} neurons saturated: for most "
-        "of their error |X @ w| is so large that no gradient flows. Scale the features, "
-        "with StandardScaler for example, or use init='zeros'."
+        f"The start left {who} saturated: for most of the error |X @ w| is so large that "
+        "no gradient flows. Scale the features, with StandardScaler for example, or use "
+        "init='zeros'."
     )
 
 
@@ -83,14 +84,13 @@ def uneven_message(problem, losses, *, may_fall=False):
     last = losses[n_steps]
     fall = losses[n_steps - n_last] - last
     still_falls = not may_fall and fall > _UNFINISHED * last
-    weight = problem.sample_weight
-    constant = mean_brier_score(weight, constant_error(problem.target, weight))
+    constant = mean_brier_score(problem.total_weight(), _constant_error(problem))
     if not still_falls and last < (1 - _NOTHING_LEARNED) * constant:
         return None
     X = problem.X
     for rows in (X[:: -(-X.shape[0] // _FEW_ROWS)], X):  # a look at all only if need be
         low, high = largest_values(rows)
-        if not high > _UNEVEN * low:
+        if not high / _UNEVEN > low:
             return None
     found = "The loss still fell when the fit ended"
     if not still_falls:
@@ -112,21 +112,15 @@ def largest_values(X):
     return largest.min(initial=np.inf), largest.max(initial=0)
 
 
-def worse_message(problem, learned, *, is_multilabel):
+def worse_message(problem, learned):
     """Return what to say of answers that are worse than a constant, or None.
 
     Where all rows have the same label there is nothing to learn but a constant.
     """
-    target, weight = problem.target, problem.sample_weight
-    score, best = (
-        mean_brier_score(weight, error)
-        for error in (learned.squared_error, constant_error(target, weight))
-    )
+    total_weight = problem.total_weight()
+    score = mean_brier_score(total_weight, learned.squared_error)
+    best = mean_brier_score(total_weight, _constant_error(problem))
     limit = best * (1 + _WORSE)
-    if score > limit and target.shape[1] > 1 and not is_multilabel:  # as it is answered
-        z = raw_prediction(problem.X, learned.coef, learned.intercept)
-        error = weight * (target - np.exp(log_normalize(z))) ** 2
-        score = mean_brier_score(weight, error.sum(axis=0, dtype=np.float64))
     if not score > limit or best == 0:
         return None
     return (
@@ -136,12 +130,15 @@ def worse_message(problem, learned, *, is_multilabel):
     )
 
 
-def check_weights(X, coef, intercept):
+def _constant_error(problem):
+    """Return the lowest squared error of a constant answer of each group."""
+    weight = problem.training_weight()
+    return constant_error(problem.labels, weight, problem.n_outputs)
+
+
+def check_weights(problem, coef, intercept):
     """Raise an error if weights are so large that they overflow on X."""
-    limit = np.sqrt(np.finfo(coef.dtype).max) / max(1, X.shape[1])
-    if np.abs(coef).max(initial=0) <= limit:
-        return
-    if not np.isfinite(raw_prediction(X, coef, intercept)).all():
+    if not are_finite(problem, coef, intercept).all():
         raise ValueError(
             f"The weights are so large that X @ coef_.T overflows {coef.dtype}. Scale the "
             "features, or choose a smaller learning_rate or init."

@@ -5,8 +5,8 @@ from scipy.linalg import eigvalsh
 from scipy.sparse import issparse
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
-from sk_neuron._compiled import squared_norms
-from sk_neuron._rule import CURVATURE
+from sk_neuron._kernels import squared_norms
+from sk_neuron._kernels._formulas import curvature
 
 # The upper limit of 1/L, which a bound L near zero would pass.
 _LARGEST = 2.0**1000
@@ -15,25 +15,21 @@ _LARGEST = 2.0**1000
 _SMALL = 256
 
 
-def bound_curvature(X, target, weight, alpha, fit_intercept):
-    """Return L = CURVATURE Σ s ‖x‖² + alpha for each column, or for all that share it.
+def bound_curvature(norms, weight, alpha, fit_intercept, n_outputs):
+    """Return L = c Σ s ‖x‖² + alpha for each group, or for all that share it.
 
-    With the intercept, x has a 1 more. The sum over the rows that a column is trained on is
-    the trace of Σ s x xᵀ and at least its largest eigenvalue, so no step up to 1/L raises
-    the objective but by rounding (Y. Nesterov, Lectures on Convex Optimization, 2018, lemma
-    1.2.3).
+    c is the `curvature` of a group, `norms` are ‖x‖² of the rows, and with the intercept x
+    has a 1 more. The sum over the rows that a group is trained on is the trace of Σ s x xᵀ
+    and at least its largest eigenvalue, so no step up to 1/L raises the objective but by
+    rounding (Y. Nesterov, Lectures on Convex Optimization, 2018, lemma 1.2.3).
     """
-    norms = squared_norms(X) + float(fit_intercept)
-    held_out = target < 0
+    norms = norms + float(fit_intercept)
     with np.errstate(all="ignore"):  # judged by the caller
-        weighted = np.where(weight > 0, weight * norms[:, np.newaxis], 0)
-        if held_out.any():
-            columns = np.broadcast_to(weighted, target.shape).T
-            trained = zip(~held_out.T, columns, strict=True)
-            trace = np.array([np.where(rows, s, 0).sum() for rows, s in trained])
-        else:  # not a product by BLAS, whose rounding depends on the number of threads
-            trace = weighted.sum(axis=0)
-        return CURVATURE * trace + alpha
+        # Not a product by BLAS, whose rounding depends on the number of threads; and one
+        # row for each group, so that its sum does not depend on the other groups.
+        weight = np.ascontiguousarray(weight.T)
+        trace = np.where(weight > 0, weight * norms, 0).sum(axis=1)
+        return curvature(n_outputs) * trace + alpha
 
 
 def invert_curvature(bound):
@@ -49,11 +45,11 @@ def scale_norms(bound):
     return np.ldexp(1.0, -(np.frexp(bound)[1] // 2))
 
 
-def largest_curvature(X, weight, alpha, fit_intercept):
-    """Return CURVATURE λmax(Σ s x xᵀ) + alpha for each column of `weight`."""
+def largest_curvature(X, weight, alpha, fit_intercept, n_outputs):
+    """Return c λmax(Σ s x xᵀ) + alpha for each group, with c its `curvature`."""
     X = X.astype(np.float64)
     eigenvalues = [_largest_eigenvalue(X, s, float(fit_intercept)) for s in weight.T]
-    return CURVATURE * np.array(eigenvalues) + alpha
+    return curvature(n_outputs) * np.array(eigenvalues) + alpha
 
 
 def _largest_eigenvalue(X, weight, constant):

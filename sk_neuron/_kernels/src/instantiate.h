@@ -1,12 +1,13 @@
 /* Include the kernel KERNEL once for each precision: with numbers REAL, vectors VEC of LANES
-   of them, the exponential EXP, and NAME(name) to tell the functions apart. */
+   of them, the exponential EXP, SELECT, and NAME(name) to tell the functions apart. */
 
-#include "_kernel.h"
+#include "problem.h"
 
 #define REAL double
 #define LANES 8
 #define VEC VEC_f64
 #define EXP exp_f64
+#define SELECT SELECT_f64
 #define EPSILON DBL_EPSILON
 #define NAME(name) name##_f64
 #include KERNEL
@@ -14,6 +15,7 @@
 #undef LANES
 #undef VEC
 #undef EXP
+#undef SELECT
 #undef EPSILON
 #undef NAME
 
@@ -21,6 +23,7 @@
 #define LANES 16
 #define VEC VEC_f32
 #define EXP exp_f32
+#define SELECT SELECT_f32
 #define EPSILON FLT_EPSILON
 #define NAME(name) name##_f32
 #include KERNEL
@@ -28,5 +31,6 @@
 #undef LANES
 #undef VEC
 #undef EXP
+#undef SELECT
 #undef EPSILON
 #undef NAME

@@ -1,31 +1,30 @@
-/* Rows of a dense X, for one precision. A few rows stay in the cache from their potentials to
-   their gradient, and serve all columns there. Either the features of a row are side by side
-   in memory (C order), or the rows of a feature (Fortran order, "apart" here). */
+/* Rows of a dense X, for one precision. Either the features of a row are side by side in
+   memory (row-major), or the rows of a feature (column-major). */
 
 #ifndef ROWS
 #define ROWS
 typedef struct {
     const void *x;
     ptrdiff_t row_stride, column_stride; /* in numbers; one of them is 1 */
-    ptrdiff_t n_together;                /* rows that stay in the cache */
+    ptrdiff_t rows_per_block;
 } Rows;
 #endif
 
-#include "_step.h"
+#include "descent.h"
 
 /* z = x · w + b of a tile of columns; coef and z are (d, LANES) and (m, LANES) */
-INLINE void NAME(tile_potential)(const REAL *x, ptrdiff_t stride, ptrdiff_t column_stride,
+INLINE void NAME(tile_prediction)(const REAL *x, ptrdiff_t stride, ptrdiff_t column_stride,
                                  ptrdiff_t m, ptrdiff_t d, const REAL *coef,
                                  const REAL *intercept, REAL *z)
 {
     ptrdiff_t i = 0;
-    for (; i + AT_ONCE <= m; i += AT_ONCE) {
+    for (; i + ROW_UNROLL <= m; i += ROW_UNROLL) {
         const REAL *y = x + i * stride;
-        VEC sum[AT_ONCE];
-        for (int r = 0; r < AT_ONCE; r++) sum[r] = LOAD(intercept);
+        VEC sum[ROW_UNROLL];
+        for (int r = 0; r < ROW_UNROLL; r++) sum[r] = LOAD(intercept);
         for (ptrdiff_t j = 0; j < d; j++, y += column_stride)
-            for (int r = 0; r < AT_ONCE; r++) sum[r] += y[r * stride] * LOAD(coef + j * LANES);
-        for (int r = 0; r < AT_ONCE; r++) STORE(z + (i + r) * LANES, sum[r]);
+            for (int r = 0; r < ROW_UNROLL; r++) sum[r] += y[r * stride] * LOAD(coef + j * LANES);
+        for (int r = 0; r < ROW_UNROLL; r++) STORE(z + (i + r) * LANES, sum[r]);
     }
     for (; i < m; i++) {
         VEC sum = LOAD(intercept);
@@ -41,13 +40,13 @@ INLINE void NAME(tile_gradient)(const REAL *x, ptrdiff_t stride, ptrdiff_t colum
                                 REAL *gradient)
 {
     ptrdiff_t i = 0;
-    for (; i + AT_ONCE <= m; i += AT_ONCE) {
+    for (; i + ROW_UNROLL <= m; i += ROW_UNROLL) {
         const REAL *y = x + i * stride;
-        VEC s[AT_ONCE];
-        for (int r = 0; r < AT_ONCE; r++) s[r] = LOAD(delta + (i + r) * LANES);
+        VEC s[ROW_UNROLL];
+        for (int r = 0; r < ROW_UNROLL; r++) s[r] = LOAD(delta + (i + r) * LANES);
         for (ptrdiff_t j = 0; j < d; j++, y += column_stride) {
             VEC sum = LOAD(gradient + j * LANES);
-            for (int r = 0; r < AT_ONCE; r++) sum += y[r * stride] * s[r];
+            for (int r = 0; r < ROW_UNROLL; r++) sum += y[r * stride] * s[r];
             STORE(gradient + j * LANES, sum);
         }
     }
@@ -76,7 +75,7 @@ INLINE void NAME(fold)(const REAL *restrict from, REAL *restrict to, ptrdiff_t m
 }
 
 /* z = x · w + b of a single column, filled up to vectors with 0 */
-INLINE void NAME(single_potential)(const REAL *x, ptrdiff_t stride, ptrdiff_t m,
+INLINE void NAME(single_prediction)(const REAL *x, ptrdiff_t stride, ptrdiff_t m,
                                    ptrdiff_t d, const REAL *coef, REAL intercept, REAL *z)
 {
     if (d < LANES) {
@@ -87,7 +86,7 @@ INLINE void NAME(single_potential)(const REAL *x, ptrdiff_t stride, ptrdiff_t m,
         for (ptrdiff_t i = m; i % LANES; i++) z[i] = 0;
         return;
     }
-    REAL sums[(TILE_ROWS + 4) * LANES], half[TILE_ROWS * LANES / 2];
+    REAL sums[(BLOCK_ROWS + 4) * LANES], half[BLOCK_ROWS * LANES / 2];
     ptrdiff_t rest = d % LANES;
     VEC last = NAME(last_lanes)(coef, d, rest);
     for (ptrdiff_t i = 0; i < m; i += 4) {
@@ -164,8 +163,8 @@ INLINE void NAME(single_gradient)(const REAL *x, ptrdiff_t stride, ptrdiff_t m, 
         NAME(add_vectors)(4, x, stride, m, delta, last, rest, gradient);
 }
 
-/* z = x · w + b of a single column, where the rows of a feature are side by side */
-INLINE void NAME(apart_potential)(const REAL *x, ptrdiff_t stride, ptrdiff_t m, ptrdiff_t d,
+/* z = x · w + b of a single column, for column-major X */
+INLINE void NAME(column_major_prediction)(const REAL *x, ptrdiff_t stride, ptrdiff_t m, ptrdiff_t d,
                                   const REAL *coef, REAL intercept, REAL *z)
 {
     ptrdiff_t i = 0;
@@ -188,8 +187,8 @@ INLINE void NAME(apart_potential)(const REAL *x, ptrdiff_t stride, ptrdiff_t m, 
     for (; i % LANES; i++) z[i] = 0;
 }
 
-/* gradient += delta x of a single column, where the rows of a feature are side by side */
-INLINE void NAME(apart_gradient)(const REAL *x, ptrdiff_t stride, ptrdiff_t m, ptrdiff_t d,
+/* gradient += delta x of a single column, for column-major X */
+INLINE void NAME(column_major_gradient)(const REAL *x, ptrdiff_t stride, ptrdiff_t m, ptrdiff_t d,
                                  const REAL *delta, REAL *gradient)
 {
     for (ptrdiff_t j = 0; j < d; j++, x += stride) {
@@ -204,89 +203,108 @@ INLINE void NAME(apart_gradient)(const REAL *x, ptrdiff_t stride, ptrdiff_t m, p
     }
 }
 
-DISPATCHED static void NAME(add_dense)(const Rows *rows, const Layer *layer,
-                                       ptrdiff_t first, ptrdiff_t last, REAL *gradient,
-                                       double *sums)
+/* z (columns, rows) of m rows for some columns */
+INLINE void NAME(predict)(const Rows *rows, const Descent *descent, const REAL *x, ptrdiff_t m,
+                          ptrdiff_t column, ptrdiff_t end, REAL *z, ptrdiff_t stride)
 {
-    ptrdiff_t d = layer->d, m, row_stride = rows->row_stride;
-    ptrdiff_t column_stride = rows->column_stride;
-    const REAL *coef = layer->coef, *intercept = layer->intercept;
-    REAL z[TILE_ROWS * LANES];
-    for (; first < last; first += m) {
-        m = last - first < rows->n_together ? last - first : rows->n_together;
-        const REAL *x = (const REAL *)rows->x + first * row_stride;
-        for (ptrdiff_t tile = 0; tile < layer->n_tiles; tile++) {
-            ptrdiff_t column = tile * LANES;
-            const REAL *c = coef + column * d, *b = intercept + column;
-            NAME(tile_potential)(x, row_stride, column_stride, m, d, c, b, z);
-            NAME(correct_tile)(layer, first, m, tile, z, sums);
-            NAME(tile_gradient)(x, row_stride, column_stride, m, d, z, gradient + column * d);
+    ptrdiff_t d = descent->d, tiled = descent->n_tiles * LANES;
+    const REAL *coef = descent->coef, *intercept = descent->intercept;
+    REAL tile[BLOCK_ROWS * LANES];
+    while (column < end) {
+        const REAL *c = coef + column * d;
+        if (column < tiled) {
+            NAME(tile_prediction)(x, rows->row_stride, rows->column_stride, m, d, c,
+                                  intercept + column, tile);
+            NAME(spread_tile)(tile, m, z, stride);
+            column += LANES, z += LANES * stride;
+            continue;
         }
-        for (ptrdiff_t single = 0; single < layer->n_singles; single++) {
-            ptrdiff_t column = layer->n_tiles * LANES + single;
-            const REAL *c = coef + column * d;
-            REAL b = intercept[column], *g = gradient + column * d;
-            if (row_stride == 1)
-                NAME(apart_potential)(x, column_stride, m, d, c, b, z);
-            else
-                NAME(single_potential)(x, row_stride, m, d, c, b, z);
-            NAME(correct_single)(layer, first, m, single, z, sums);
-            if (row_stride == 1)
-                NAME(apart_gradient)(x, column_stride, m, d, z, g);
-            else
-                NAME(single_gradient)(x, row_stride, m, d, z, g);
+        if (rows->row_stride == 1)
+            NAME(column_major_prediction)(x, rows->column_stride, m, d, c, intercept[column], z);
+        else
+            NAME(single_prediction)(x, rows->row_stride, m, d, c, intercept[column], z);
+        column++, z += stride;
+    }
+}
+
+/* gradient += delta x for some columns; delta is (columns, rows) */
+INLINE void NAME(add_gradient)(const Rows *rows, const Descent *descent, const REAL *x,
+                               ptrdiff_t m, ptrdiff_t column, ptrdiff_t end, const REAL *delta,
+                               ptrdiff_t stride, REAL *gradient)
+{
+    ptrdiff_t d = descent->d, tiled = descent->n_tiles * LANES;
+    REAL tile[BLOCK_ROWS * LANES];
+    while (column < end) {
+        REAL *g = gradient + column * d;
+        if (column < tiled) {
+            NAME(collect_tile)(delta, stride, m, tile);
+            NAME(tile_gradient)(x, rows->row_stride, rows->column_stride, m, d, tile, g);
+            column += LANES, delta += LANES * stride;
+            continue;
+        }
+        if (rows->row_stride == 1)
+            NAME(column_major_gradient)(x, rows->column_stride, m, d, delta, g);
+        else
+            NAME(single_gradient)(x, rows->row_stride, m, d, delta, g);
+        column++, delta += stride;
+    }
+}
+
+DISPATCHED static void NAME(add_dense)(const Rows *rows, const Descent *descent,
+                                       ptrdiff_t chunk, int is_noted, REAL *z)
+{
+    ptrdiff_t columns = descent->n_tiles * LANES + descent->n_singles, m;
+    ptrdiff_t bundle = NAME(bundle)(descent->n_outputs);
+    ptrdiff_t stride = (rows->rows_per_block + LANES - 1) / LANES * LANES;
+    REAL *gradient = NAME(clear_chunk)(descent, chunk);
+    double *delta_sums = descent->delta_sums + chunk * columns;
+    double *errors = descent->errors + chunk * 2 * descent->n_groups;
+    ptrdiff_t last = descent->chunk_offsets[chunk + 1];
+    for (ptrdiff_t first = descent->chunk_offsets[chunk]; first < last; first += m) {
+        m = last - first < rows->rows_per_block ? last - first : rows->rows_per_block;
+        const REAL *x = (const REAL *)rows->x + first * rows->row_stride;
+        for (ptrdiff_t column = 0; column < columns; column += bundle) {
+            ptrdiff_t end = column + bundle < columns ? column + bundle : columns;
+            NAME(predict)(rows, descent, x, m, column, end, z, stride);
+            if (is_noted)
+                NAME(note_raw_prediction)(descent, column, end, first, m, z, stride);
+            NAME(differentiate)(descent, column, end, first, m, z, stride, delta_sums, errors);
+            NAME(add_gradient)(rows, descent, x, m, column, end, z, stride, gradient);
         }
     }
 }
 
-static void NAME(add_chunk)(const Rows *rows, const Layer *layer, ptrdiff_t chunk)
+static void NAME(add_chunk)(const Rows *rows, const Descent *descent, ptrdiff_t chunk,
+                            int is_noted, REAL *scratch)
 {
-    ptrdiff_t columns = layer->n_tiles * LANES + layer->n_singles;
-    REAL *gradient = (REAL *)layer->gradients + chunk * layer->d * columns;
-    double *sums = layer->sums + chunk * 2 * columns;
-    memset(gradient, 0, layer->d * columns * sizeof(REAL));
-    memset(sums, 0, 2 * columns * sizeof(double));
-    NAME(add_dense)(rows, layer, layer->bounds[chunk], layer->bounds[chunk + 1], gradient,
-                    sums);
+    NAME(add_dense)(rows, descent, chunk, is_noted, scratch);
 }
 
-/* z (n, columns) = the potentials of some rows */
-DISPATCHED static void NAME(fill_dense)(const Rows *rows, const Layer *layer,
-                                        ptrdiff_t first, ptrdiff_t last, REAL *z)
+/* Note the raw predictions of some rows; tile by tile, so that there is no need for scratch. */
+DISPATCHED static void NAME(predict_dense)(const Rows *rows, const Descent *descent,
+                                           ptrdiff_t first, ptrdiff_t last)
 {
-    ptrdiff_t d = layer->d, m, width = layer->n_tiles * LANES;
-    ptrdiff_t columns = width + layer->n_singles, row_stride = rows->row_stride;
-    ptrdiff_t column_stride = rows->column_stride;
-    REAL some[TILE_ROWS * LANES];
+    ptrdiff_t columns = descent->n_tiles * LANES + descent->n_singles, m;
+    REAL z[COLUMN_MAJOR_ROWS * LANES];
     for (; first < last; first += m) {
-        m = last - first < rows->n_together ? last - first : rows->n_together;
-        const REAL *x = (const REAL *)rows->x + first * row_stride;
-        for (ptrdiff_t column = 0; column < columns; column += column < width ? LANES : 1) {
-            const REAL *c = (REAL *)layer->coef + column * d;
-            const REAL *b = (REAL *)layer->intercept + column;
-            REAL *to = z + first * columns + column;
-            if (column < width) {
-                NAME(tile_potential)(x, row_stride, column_stride, m, d, c, b, some);
-                for (ptrdiff_t i = 0; i < m; i++)
-                    STORE(to + i * columns, LOAD(some + i * LANES));
-                continue;
-            }
-            if (row_stride == 1)
-                NAME(apart_potential)(x, column_stride, m, d, c, *b, some);
-            else
-                NAME(single_potential)(x, row_stride, m, d, c, *b, some);
-            for (ptrdiff_t i = 0; i < m; i++) to[i * columns] = some[i];
+        m = last - first < rows->rows_per_block ? last - first : rows->rows_per_block;
+        const REAL *x = (const REAL *)rows->x + first * rows->row_stride;
+        for (ptrdiff_t column = 0; column < columns; column += LANES) {
+            ptrdiff_t end = column + LANES < columns ? column + LANES : columns;
+            NAME(predict)(rows, descent, x, m, column, end, z, COLUMN_MAJOR_ROWS);
+            NAME(note_raw_prediction)(descent, column, end, first, m, z, COLUMN_MAJOR_ROWS);
         }
     }
 }
 
-static void NAME(potential)(const Rows *rows, const Layer *layer, void *z, int n_threads)
+static void NAME(raw_prediction)(const Rows *rows, const Descent *descent, int n_threads)
 {
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static) num_threads(n_threads) if (n_threads > 1)
 #endif
-    for (ptrdiff_t chunk = 0; chunk < layer->n_chunks; chunk++)
-        NAME(fill_dense)(rows, layer, layer->bounds[chunk], layer->bounds[chunk + 1], z);
+    for (ptrdiff_t chunk = 0; chunk < descent->n_chunks; chunk++)
+        NAME(predict_dense)(rows, descent, descent->chunk_offsets[chunk],
+                            descent->chunk_offsets[chunk + 1]);
 }
 
 /* norms (n) = the squares of the values of each row, added up in float64 */
@@ -315,12 +333,12 @@ DISPATCHED static void NAME(fill_norms)(const Rows *rows, ptrdiff_t d, ptrdiff_t
     }
 }
 
-static void NAME(norms)(const Rows *rows, ptrdiff_t d, const ptrdiff_t *bounds,
+static void NAME(norms)(const Rows *rows, ptrdiff_t d, const ptrdiff_t *offsets,
                         ptrdiff_t n_chunks, double *norms, int n_threads)
 {
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static) num_threads(n_threads) if (n_threads > 1)
 #endif
     for (ptrdiff_t chunk = 0; chunk < n_chunks; chunk++)
-        NAME(fill_norms)(rows, d, bounds[chunk], bounds[chunk + 1], norms);
+        NAME(fill_norms)(rows, d, offsets[chunk], offsets[chunk + 1], norms);
 }

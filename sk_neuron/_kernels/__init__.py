@@ -1,0 +1,53 @@
+"""One pass over X and the step that follows, for many groups of columns at once.
+
+This is the door of the room: what the other rooms use.
+"""
+
+from sk_neuron._kernels._compiled import (
+    MAX_WORK_PER_CALL,
+    CompiledKernel,
+    History,
+    are_finite,
+    check_raw_prediction,
+    count_threads,
+    has_kernel,
+    raw_prediction,
+    squared_norms,
+)
+from sk_neuron._kernels._numpy import NumpyKernel
+from sk_neuron._kernels._problem import JUDGED, TRAINED, Problem, mask_weight
+from sk_neuron._kernels._row_blocks import row_blocks
+from sk_neuron._kernels._step_rule import longest_exponent, next_exponent
+from sk_neuron._kernels._threads import BUILT, SWITCHED_OFF, most_threads
+
+__all__ = [
+    "BUILT",
+    "JUDGED",
+    "MAX_WORK_PER_CALL",
+    "SWITCHED_OFF",
+    "TRAINED",
+    "CompiledKernel",
+    "History",
+    "NumpyKernel",
+    "Problem",
+    "are_finite",
+    "check_raw_prediction",
+    "count_threads",
+    "has_kernel",
+    "longest_exponent",
+    "make_kernel",
+    "mask_weight",
+    "most_threads",
+    "next_exponent",
+    "raw_prediction",
+    "row_blocks",
+    "squared_norms",
+]
+
+
+def make_kernel(problem):
+    """Return a kernel for a problem: it can `start` and `run` a descent."""
+    is_empty = 0 in (*problem.X.shape, problem.n_columns)
+    if is_empty or not has_kernel(problem.X):
+        return NumpyKernel(problem)
+    return CompiledKernel(problem)

@@ -1,0 +1,349 @@
+"""The compiled kernels: what they do is told in src/problem.h."""
+
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+from scipy.sparse import csr_array, issparse
+
+from sk_neuron._kernels import _formulas
+from sk_neuron._kernels._packing import (
+    Packing,
+    allocate_apart,
+    arrange,
+    chunk_offsets,
+    step_cost,
+)
+from sk_neuron._kernels._problem import Problem
+from sk_neuron._kernels._row_blocks import row_blocks
+from sk_neuron._kernels._threads import (
+    BUILT,
+    SWITCHED_OFF,
+    _csr,
+    _dense,
+    being_active,
+    share_threads,
+)
+
+# The work of a call, in multiplications, after which Python looks at signals.
+MAX_WORK_PER_CALL = 2**28
+
+# Features whose squared norms are added up together: UPDATE_BLOCK in problem.h.
+_UPDATE_BLOCK = 64
+
+
+def has_kernel(X):
+    """Return whether there is a compiled kernel for X as it lies in memory."""
+    if not BUILT or SWITCHED_OFF:
+        return False
+    if issparse(X):
+        arrays = X.data, X.indices, X.indptr
+        return (
+            X.format == "csr"
+            and X.nnz > 0
+            and X.indices.dtype == X.indptr.dtype
+            and X.indices.dtype in (np.int32, np.int64)
+            and all(a.flags.c_contiguous and a.flags.aligned for a in arrays)
+        )
+    # features or rows side by side, the others a whole number of numbers apart
+    whole = not any(stride % X.itemsize for stride in X.strides)
+    return whole and X.flags.aligned and X.itemsize in X.strides
+
+
+class History(NamedTuple):
+    """What is noted after each of some passes over X, of the points kept."""
+
+    squared_error: np.ndarray  # (n_passes, n_groups), on the rows that are trained on
+    judged_error: np.ndarray  # (n_passes, n_groups), on the rows that are judged
+    exponent: np.ndarray  # (n_passes, n_groups): the next step is 2^exponent times the rate
+
+
+class CompiledKernel:
+    """A problem as the compiled kernels have it, and the descent that they do.
+
+    `max_steps_per_call` steps take a fraction of a second, or one does that takes longer.
+    """
+
+    def __init__(self, problem: Problem):
+        if problem.judge_weight is not None and problem.roles is None:
+            raise ValueError("Rows are judged by their roles, but there are none.")
+        self.problem, X = problem, problem.X
+        n_columns, K = problem.n_columns, problem.n_outputs
+        self.packing = packing = Packing(X, n_columns)
+        self.X = arrange(X, packing.n_tiles)
+        self.cost = step_cost(X, n_columns)
+        self.max_steps_per_call = max(1, MAX_WORK_PER_CALL // self.cost)
+        self.chunk_offsets = chunk_offsets(X, n_columns)
+        self.labels = np.ascontiguousarray(problem.labels.T, np.int32)
+        self.weight = np.ascontiguousarray(problem.sample_weight.T, X.dtype)
+        self.roles = self.judge_weight = None
+        if problem.roles is not None:
+            self.roles = np.ascontiguousarray(problem.roles.T, np.uint8)
+        if problem.judge_weight is not None:
+            self.judge_weight = np.ascontiguousarray(problem.judge_weight.T, X.dtype)
+        self.rate = self._of_groups(problem.learning_rate, np.float64)
+        self.alpha, self.norm_scale = (
+            packing.pack_columns(
+                np.repeat(self._of_groups(of_group, np.float64), K), np.float64
+            )
+            for of_group in (problem.alpha, problem.norm_scale)
+        )
+        self.rows_per_block, self._scratch_size = packing.rows_per_block(self.X, K)
+        self._run_chunks = self._choose()
+
+    def start(self, coef, intercept, exponent=0):
+        """Return the state of a descent from coef (columns, d), and its `History`.
+
+        The first step is 2^exponent times the learning rate.
+        """
+        packing = self.packing
+        packed, n_padded, dtype = packing.pack_coef(coef), packing.n_padded, packing.dtype
+        state = PackedState(
+            coef=allocate_apart(len(packed), dtype),
+            intercept=allocate_apart(n_padded, dtype),
+            kept_coef=allocate_apart(len(packed), dtype),
+            kept_intercept=allocate_apart(n_padded, dtype),
+            kept_gradient=allocate_apart(len(packed), dtype),
+            kept_intercept_gradient=np.zeros(n_padded),
+            kept=np.zeros((4, self.problem.n_groups)),
+            exponent=self._of_groups(exponent, np.int64),
+        )
+        state.coef[:] = packed
+        state.kept_coef[:] = 0  # the padding stays so
+        state.kept_intercept[:] = state.kept_gradient[:] = 0
+        state.intercept[:] = packing.pack_columns(intercept, dtype)
+        return state, self._run(state, 1, is_start=True)[0]
+
+    def run(self, state, n_steps):
+        """Return the state so many steps later, and the `History` of these steps."""
+        state = state.copy()
+        return state, self._run(state, n_steps)[0]
+
+    def run_recording(self, state, n_steps):
+        """Do what `run` does, and return coef and intercept after each step.
+
+        They are (n_steps, columns, d) and (n_steps, columns).
+        """
+        state = state.copy()
+        history, workspace = self._run(state, n_steps, n_recorded=n_steps)
+        coefs = self.packing.unpack_coef(workspace.coefs.reshape(n_steps, len(state.coef)))
+        intercepts = workspace.intercepts.reshape(n_steps, self.packing.n_padded)
+        return state, history, coefs, intercepts[:, : self.packing.n_columns]
+
+    def run_predicting(self, state, n_steps):
+        """Do what `run` does, and return x · w + b of all rows after it, (n, columns).
+
+        The last pass gives them. But a group that took its last step back needs a product
+        of its own: in that pass they are those of the step.
+        """
+        state = state.copy()
+        history, workspace = self._run(state, n_steps, n_predicted=len(self.problem.labels))
+        columns = slice(self.packing.n_columns)
+        z = workspace.raw_prediction[columns].T
+        taken_back = np.flatnonzero(workspace.columns[1, columns] == 0)
+        if len(taken_back):
+            coef, intercept = self.weights(state)
+            z[:, taken_back] = raw_prediction(
+                self.problem.X, coef[taken_back], intercept[taken_back]
+            )
+        return state, history, z
+
+    def points(self, state):
+        """Return the points kept, as arrays that have a row for each column."""
+        return self.weights(state)
+
+    def weights_at(self, points):
+        """Return coef (columns, d) and intercept (columns,) of some points."""
+        return points
+
+    def weights(self, state):
+        """Return coef (columns, d) and intercept (columns,) of the points kept."""
+        return (
+            self.packing.unpack_coef(state.kept_coef),
+            state.kept_intercept[: self.packing.n_columns].copy(),
+        )
+
+    def next_weights(self, state):
+        """Return coef (columns, d) and intercept (columns,) that the next step tries."""
+        return (
+            self.packing.unpack_coef(state.coef),
+            state.intercept[: self.packing.n_columns].copy(),
+        )
+
+    def raw_prediction(self, state):
+        """Return x · w + b of all rows at the points kept, (n, columns)."""
+        return raw_prediction(self.problem.X, *self.weights(state))
+
+    def are_finite(self, state):
+        """Return for which columns the weights and raw predictions are finite."""
+        return are_finite(self.problem, *self.weights(state))
+
+    def _of_groups(self, value, dtype):
+        """Return a value of each group, or of all, as (n_groups,)."""
+        return np.broadcast_to(value, self.problem.n_groups).astype(dtype)
+
+    def _run(self, state, n_steps, *, is_start=False, n_recorded=0, n_predicted=0):
+        """Move a state, and return the history and the workspace of the kernel."""
+        n_chunks, n_groups = len(self.chunk_offsets) - 1, self.problem.n_groups
+        workspace = self._make_workspace(n_steps, is_start, n_recorded, n_predicted)
+        begin = 0
+        while begin < n_steps * n_chunks:
+            with being_active():
+                n_threads = min(share_threads(n_chunks), len(workspace.scratch))
+                count = max(n_threads, MAX_WORK_PER_CALL * n_chunks // self.cost)
+                end = min(n_steps * n_chunks, begin + count)
+                self._run_chunks(state, workspace, begin, end, n_threads)
+            begin = end
+        errors = workspace.kept_errors.reshape(n_steps, 2, n_groups)
+        history = History(
+            errors[:, 0], errors[:, 1], workspace.exponents.reshape(n_steps, n_groups)
+        )
+        return history, workspace
+
+    def _choose(self):
+        """Return what goes from a moment of the descent to another."""
+        X = self.X
+        if issparse(X):
+            return partial(_csr.run, X.data, X.indices, X.indptr, self.rows_per_block, self)
+        return partial(_dense.run, X, self.rows_per_block, self)
+
+    def _make_workspace(self, n_steps, is_start, n_recorded, n_predicted):
+        packing, n_groups = self.packing, self.problem.n_groups
+        n_padded, dtype = packing.n_padded, packing.dtype
+        size, n_chunks = n_padded * packing.n_features, len(self.chunk_offsets) - 1
+        n_blocks = -(-packing.n_features // _UPDATE_BLOCK)
+        return Workspace(
+            is_start=is_start,
+            columns=np.empty((2, n_padded)),
+            gradients=allocate_apart(n_chunks * size, dtype),
+            delta_sums=allocate_apart(n_chunks * n_padded, np.float64),
+            errors=allocate_apart(n_chunks * 2 * n_groups, np.float64),
+            norms=allocate_apart(n_blocks * 3 * n_padded, np.float64),
+            scratch=np.empty((share_threads(n_chunks), self._scratch_size + 64), dtype),
+            kept_errors=allocate_apart(n_steps * 2 * n_groups, np.float64),
+            exponents=np.empty(n_steps * n_groups, np.int64),
+            coefs=allocate_apart(n_recorded * size, dtype),
+            intercepts=allocate_apart(n_recorded * n_padded, dtype),
+            raw_prediction=np.empty((n_padded if n_predicted else 0, n_predicted), dtype),
+        )
+
+
+class PackedState(NamedTuple):
+    """Where a descent is: the points kept, and coef and intercept that come next."""
+
+    coef: np.ndarray
+    intercept: np.ndarray
+    kept_coef: np.ndarray
+    kept_intercept: np.ndarray
+    kept_gradient: np.ndarray
+    kept_intercept_gradient: np.ndarray
+    kept: np.ndarray  # (4, n_groups): loss, squared error, judged error, squared norm
+    exponent: np.ndarray
+
+    def copy(self):
+        """Return a state that may be moved."""
+        copies = []
+        for array in self:
+            copies.append(allocate_apart(array.size, array.dtype).reshape(array.shape))
+            copies[-1][:] = array
+        return PackedState(*copies)
+
+
+class Workspace(NamedTuple):
+    """What the kernels need beside a state for some passes, and fill in."""
+
+    is_start: bool
+    columns: np.ndarray  # (2, n_padded): the next step, and whether the last was kept
+    gradients: np.ndarray
+    delta_sums: np.ndarray
+    errors: np.ndarray
+    norms: np.ndarray
+    scratch: np.ndarray  # (n_threads, size)
+    kept_errors: np.ndarray
+    exponents: np.ndarray
+    coefs: np.ndarray
+    intercepts: np.ndarray
+    raw_prediction: np.ndarray  # (n_padded, n), or empty
+
+
+def raw_prediction(X, coef, intercept):
+    """Return x · w + b of all rows, (n, columns).
+
+    Not by BLAS: after a product its idle threads keep spinning and compete with ours.
+    """
+    n_columns = len(coef)
+    fits = coef.dtype == X.dtype and 0 not in (*X.shape, n_columns)
+    if issparse(X) or not fits or not has_kernel(X):
+        with np.errstate(all="ignore"):
+            return _formulas.raw_prediction(X, coef, intercept)
+    packing = Packing(X, n_columns)
+    z = np.empty((packing.n_padded, len(X)), packing.dtype)
+    offsets = chunk_offsets(X, n_columns)
+    with being_active():
+        _dense.fill_raw_prediction(
+            X,
+            packing,
+            offsets,
+            packing.pack_coef(coef),
+            packing.pack_columns(intercept, packing.dtype),
+            packing.rows_per_block(X, 1)[0],
+            z,
+            share_threads(len(offsets) - 1),
+        )
+    return z[:n_columns].T
+
+
+def are_finite(problem, coef, intercept):
+    """Return for which columns the weights, and x · w + b of all rows, are finite.
+
+    |x · w| is at most ‖x‖ ‖w‖, so that a product is rarely needed.
+    """
+    with np.errstate(all="ignore"):
+        norm = np.sqrt(np.einsum("kj,kj->k", coef, coef, dtype=np.float64))
+        bound = problem.largest_norm * norm + np.abs(intercept)
+        finite = bound < np.finfo(coef.dtype).max / 2
+    if not finite.all():
+        unclear = np.flatnonzero(~finite)
+        z = raw_prediction(problem.X, coef[unclear], intercept[unclear])
+        is_weight_finite = np.isfinite(coef[unclear]).all(axis=1)
+        finite[unclear] = np.isfinite(z).all(axis=0) & is_weight_finite
+    return finite
+
+
+def check_raw_prediction(X, coef, intercept):
+    """Return x · w + b of all rows, (n, columns), or raise an error if it overflows."""
+    z = raw_prediction(X, coef, intercept)
+    if not np.isfinite(z).all():
+        raise ValueError(
+            f"The values in X are so large that X @ coef_.T overflows {z.dtype}. "
+            "Scale the features."
+        )
+    return z
+
+
+def squared_norms(X):
+    """Return the sum of the squares of each row, (n,), in float64."""
+    if issparse(X):
+        blocks = [_sparse_norms(X[rows]) for rows in row_blocks(X)]
+        return np.concatenate([np.empty(0), *blocks])
+    if 0 in X.shape or not has_kernel(X):
+        return np.einsum("ij,ij->i", X, X, dtype=np.float64)
+    norms, offsets = np.empty(len(X)), chunk_offsets(X, 1)
+    with being_active():
+        n_threads = share_threads(len(offsets) - 1)
+        rows_per_block, _ = Packing(X, 1).rows_per_block(X, 1)
+        _dense.fill_norms(X, offsets, rows_per_block, norms, n_threads)
+    return norms
+
+
+def _sparse_norms(X):
+    """Return the squared norms of some rows of CSR X, which is a copy."""
+    X.sum_duplicates()  # the square of a sum, if an element is in parts
+    with np.errstate(all="ignore"):  # what overflows is judged by the caller
+        squares = csr_array((X.data.astype(np.float64) ** 2, X.indices, X.indptr), X.shape)
+        return np.asarray(squares.sum(axis=1)).ravel()
+
+
+def count_threads(X, n_columns):
+    """Return how many threads share a step."""
+    return share_threads(len(chunk_offsets(X, n_columns)) - 1)

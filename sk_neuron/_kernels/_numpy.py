@@ -1,0 +1,250 @@
+"""The reference: what the compiled kernels do, in NumPy.
+
+A pass over X evaluates the loss and the gradient of each group at a point. The group then
+keeps that point, or goes back to the one it kept before, and steps from there by its
+learning rate times 2^j. Where the step adapts, j follows the curvature that was met:
+
+    j ← max(0, min(j + 2, floor(log2(2^j ‖g_kept‖ / (√2 ‖g - g_kept‖)))))
+    or, if the loss rose after a step with j > 0, go back and j ← max(0, j - 2)
+
+The inner bound is that of Y. Malitsky and K. Mishchenko, "Adaptive gradient descent
+without descent", ICML (2020), with the factor of their "Adaptive proximal gradient method
+for convex optimization", NeurIPS (2024). Rounding down to powers of two keeps the rule from
+amplifying rounding errors, and a product with them is exact. For the same reason a rise of
+the loss that may be rounding is no rise. Where the step does not adapt, j stays 0 and every
+point is kept.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.sparse import issparse
+
+from sk_neuron._kernels import _formulas
+from sk_neuron._kernels._compiled import (
+    MAX_WORK_PER_CALL,
+    History,
+    are_finite,
+)
+from sk_neuron._kernels._packing import step_cost
+from sk_neuron._kernels._problem import Problem
+from sk_neuron._kernels._row_blocks import row_blocks
+from sk_neuron._kernels._step_rule import longest_exponent, next_exponent
+
+# A step in NumPy takes so many times as long as a compiled one, and its calls, whatever
+# the data, as long as so many multiplications.
+_SLOWER = 4
+_CALLS = 2**15
+
+
+class State(NamedTuple):
+    """Where a descent is; arrays of points and gradients have a row for each column."""
+
+    kept: tuple[np.ndarray, ...]  # the points that the steps start from
+    gradient: tuple[np.ndarray, ...]  # minus that of the objective there
+    loss: np.ndarray  # (n_groups,) twice the objective there
+    errors: np.ndarray  # (2, n_groups): squared errors, on trained and on judged rows
+    norm: np.ndarray  # (n_groups,) of the gradient, squared and scaled
+    exponent: np.ndarray  # (n_groups,) the next step is 2^exponent times the learning rate
+
+
+class NumpyKernel:
+    """A problem, and its descent.
+
+    `max_steps_per_call` steps take a fraction of a second, or one does that takes longer.
+    """
+
+    def __init__(self, problem: Problem):
+        self.problem, K = problem, problem.n_outputs
+        cost = step_cost(problem.X, problem.n_columns)
+        self.max_steps_per_call = max(1, MAX_WORK_PER_CALL // (_SLOWER * cost + _CALLS))
+        self.rate = np.broadcast_to(problem.learning_rate, problem.n_groups).astype(float)
+        alpha = np.broadcast_to(problem.alpha, problem.n_groups)
+        self.alpha = np.repeat(alpha, K)[:, np.newaxis]
+        norm_scale = np.broadcast_to(problem.norm_scale, problem.n_groups)
+        self.norm_scale = np.repeat(norm_scale, K)[:, np.newaxis]
+        self.labels, n_sets = problem.labels, problem.labels.shape[1]
+        if n_sets not in (1, problem.n_groups):
+            self.labels = np.tile(self.labels, problem.n_groups // n_sets)
+        self.weight, self.judge_weight = problem.training_weight(), None
+        if problem.judge_weight is not None:
+            self.judge_weight = problem.judging_weight()
+        self.blocks = [slice(None)]
+        if not issparse(problem.X):  # slices of CSR would be a copy of X
+            self.blocks = list(row_blocks(problem.X, problem.n_columns)) or self.blocks
+
+    def start(self, coef, intercept, exponent=0):
+        """Return the state of a descent from coef (columns, d), and its `History`.
+
+        The first step is 2^exponent times the learning rate.
+        """
+        with np.errstate(all="ignore"):
+            point = self._locate(coef, intercept)
+            gradient, loss, errors = self._evaluate(point)
+            norm = self._squared_norm(gradient)
+        exponent = np.broadcast_to(exponent, self.problem.n_groups).astype(np.int64)
+        state = State(point, gradient, loss, errors, norm, exponent)
+        return state, _make_history([(errors, exponent)], self.problem.n_groups)
+
+    def run(self, state, n_steps):
+        """Return the state so many steps later, and the `History` of these steps."""
+        noted = []
+        for _ in range(n_steps):
+            state = self._step(state)
+            noted.append((state.errors, state.exponent))
+        return state, _make_history(noted, self.problem.n_groups)
+
+    def run_recording(self, state, n_steps):
+        """Do what `run` does, and return coef and intercept after each step.
+
+        They are (n_steps, columns, d) and (n_steps, columns).
+        """
+        noted, weights = [], []
+        for _ in range(n_steps):
+            state = self._step(state)
+            noted.append((state.errors, state.exponent))
+            weights.append(self.weights(state))
+        coefs, intercepts = map(np.stack, zip(*weights, strict=True))
+        return state, _make_history(noted, self.problem.n_groups), coefs, intercepts
+
+    def run_predicting(self, state, n_steps):
+        """Do what `run` does, and return x · w + b of all rows after it, (n, columns)."""
+        state, history = self.run(state, n_steps)
+        return state, history, self.raw_prediction(state)
+
+    def points(self, state):
+        """Return the points kept, as arrays that have a row for each column."""
+        return state.kept
+
+    def weights_at(self, points):
+        """Return coef (columns, d) and intercept (columns,) of some points."""
+        return points
+
+    def weights(self, state):
+        """Return coef (columns, d) and intercept (columns,) of the points kept."""
+        return self.weights_at(state.kept)
+
+    def next_weights(self, state):
+        """Return coef (columns, d) and intercept (columns,) that the next step tries."""
+        with np.errstate(all="ignore"):
+            return self.weights_at(self._move(state))
+
+    def raw_prediction(self, state):
+        """Return x · w + b of all rows at the points kept, (n, columns)."""
+        with np.errstate(all="ignore"):
+            return _formulas.raw_prediction(self.problem.X, *state.kept)
+
+    def are_finite(self, state):
+        """Return for which columns the weights and raw predictions are finite."""
+        return are_finite(self.problem, *self.weights(state))
+
+    @np.errstate(all="ignore")  # what overflows shows in the result: the caller looks
+    def _step(self, state):
+        """Return the state after a step."""
+        point = self._move(state)
+        gradient, loss, errors = self._evaluate(point)
+        exponent, is_kept = state.exponent, np.full(self.problem.n_groups, True)
+        norm = state.norm
+        if self.problem.is_adaptive:
+            change = self._squared_norm(
+                tuple(
+                    np.subtract(new, old, dtype=np.float64)
+                    for new, old in zip(gradient, state.gradient, strict=True)
+                )
+            )
+            rounding = 16 * np.finfo(self.problem.X.dtype).eps
+            is_finite = self._sum_groups(~np.isfinite(point[0]).all(axis=1)) == 0
+            is_fine = (loss <= state.loss * (1 + rounding)) & is_finite
+            is_kept = (exponent == 0) | is_fine
+            longest = longest_exponent(self.rate)
+            grown = next_exponent(exponent, state.norm, change, longest)
+            exponent = np.where(is_kept, grown, np.maximum(exponent - 2, 0))
+            norm = self._squared_norm(gradient)
+        is_kept_column = np.repeat(is_kept, self.problem.n_outputs)
+        return State(
+            _choose(is_kept_column, point, state.kept),
+            _choose(is_kept_column, gradient, state.gradient),
+            np.where(is_kept, loss, state.loss),
+            np.where(is_kept, errors, state.errors),
+            np.where(is_kept, norm, state.norm),
+            exponent,
+        )
+
+    def _move(self, state):
+        """Return the points that the next step tries."""
+        step = np.ldexp(self.rate, state.exponent.astype(np.intc))
+        step = np.repeat(step, self.problem.n_outputs)
+        return tuple(
+            (x + (step if x.ndim == 1 else step[:, np.newaxis]) * g).astype(x.dtype)
+            for x, g in zip(state.kept, state.gradient, strict=True)
+        )
+
+    def _locate(self, coef, intercept):
+        """Return coef and intercept as a point of this kernel."""
+        return coef, intercept
+
+    def _evaluate(self, point):
+        """Return minus the gradient, twice the objective, (n_groups,), and the errors."""
+        coef, intercept = point
+        d_coef, d_intercept, errors = 0, 0, 0
+        for rows in self.blocks:
+            X = self.problem.X[rows] if rows != slice(None) else self.problem.X
+            z = _formulas.raw_prediction(X, coef, intercept)
+            delta, block_errors = self._pull(rows, z)
+            d_coef = d_coef + delta.T @ X
+            d_intercept = d_intercept + delta.sum(axis=0, dtype=np.float64)
+            errors = errors + block_errors
+        d_coef = (d_coef - self.alpha * coef).astype(coef.dtype, copy=False)
+        decay = self.alpha[:, 0] * _inner(coef, coef) if self.alpha.any() else 0
+        return self._finish(d_coef, d_intercept, errors, decay)
+
+    def _pull(self, rows, raw_prediction):
+        """Return delta and the squared errors of some rows, (2, n_groups)."""
+        delta, squared_error = _formulas.pointwise_gradient(
+            self.labels[rows], self.weight[rows], raw_prediction, self.problem.n_outputs
+        )
+        errors = np.zeros((2, self.problem.n_groups))
+        errors[0] = _formulas.sum_squared_error(self.weight[rows], squared_error)
+        if self.judge_weight is not None:
+            errors[1] = _formulas.sum_squared_error(self.judge_weight[rows], squared_error)
+        return delta, errors
+
+    def _finish(self, *parts):
+        """Return what `_evaluate` does, from d_coef, d_intercept, errors and decay."""
+        *gradient, d_intercept, errors, decay = parts
+        if not self.problem.fit_intercept:
+            d_intercept = np.zeros_like(d_intercept)
+        loss = errors[0] + self._sum_groups(decay)
+        return (*gradient, d_intercept), loss, errors
+
+    def _squared_norm(self, gradient):
+        """Return the squared norm of the gradient of each group, scaled, (n_groups,)."""
+        d_coef, d_intercept = gradient
+        scaled = self.norm_scale * d_coef
+        norm = _inner(scaled, scaled) + (self.norm_scale[:, 0] * d_intercept) ** 2
+        return self._sum_groups(norm)
+
+    def _sum_groups(self, of_columns):
+        """Return the sum of a value of each column over the columns of its group."""
+        of_columns = np.broadcast_to(of_columns, self.problem.n_columns)
+        return of_columns.reshape(-1, self.problem.n_outputs).sum(axis=1)
+
+
+def _make_history(states, n_groups):
+    n_passes = len(states)
+    errors = np.array([errors for errors, _ in states], float)
+    errors = errors.reshape(n_passes, 2, n_groups)
+    exponent = np.array([exponent for _, exponent in states], np.int64)
+    return History(errors[:, 0], errors[:, 1], exponent.reshape(n_passes, n_groups))
+
+
+def _choose(condition, arrays, others):
+    """Return the rows of arrays where a condition holds, and of the others elsewhere."""
+    return tuple(
+        np.where(condition if a.ndim == 1 else condition[:, np.newaxis], a, b)
+        for a, b in zip(arrays, others, strict=True)
+    )
+
+
+def _inner(a, b):
+    return np.einsum("kj,kj->k", a, b, dtype=np.float64)

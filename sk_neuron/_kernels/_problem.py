@@ -1,0 +1,67 @@
+"""What is trained: groups of columns that share one X."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.sparse import csr_array, csr_matrix
+
+# The bits of a role: a row may be trained on, judged, both or neither.
+TRAINED, JUDGED = 1, 2
+
+
+class Problem(NamedTuple):
+    """Groups of `n_outputs` columns: sigmoid neurons if that is 1, else softmax layers.
+
+    Of `labels`, group g has column g % n_label_sets; a label is from 0 to n_outputs - 1, or
+    0 or 1 for a neuron. An array of (n, 1) or (1,) is shared by all groups.
+    """
+
+    X: np.ndarray | csr_array | csr_matrix  # (n, d)
+    labels: np.ndarray  # (n, n_label_sets) int32
+    sample_weight: np.ndarray  # (n, n_groups) or (n, 1)
+    n_groups: int
+    n_outputs: int
+    learning_rate: np.ndarray  # (n_groups,) or (1,); the smallest where the step adapts
+    alpha: float | np.ndarray  # one, or (n_groups,)
+    fit_intercept: bool
+    is_adaptive: bool = False
+    norm_scale: float | np.ndarray = 1.0  # a power of two, so that squared norms are finite
+    largest_norm: float = np.inf  # of the rows of X
+    weight_power: int = 0  # weights, alpha and objective are divided by 2 to this power
+    roles: np.ndarray | None = None  # (n, n_groups) uint8; None: all rows are trained on
+    judge_weight: np.ndarray | None = None  # (n, n_groups) or (n, 1); needs roles
+
+    @property
+    def n_columns(self):
+        """The number of columns of all groups."""
+        return self.n_groups * self.n_outputs
+
+    def training_weight(self):
+        """Return the weights of rows, 0 where they are not trained on."""
+        return mask_weight(self.sample_weight, self.roles, TRAINED)
+
+    def total_weight(self):
+        """Return the weight of all rows that a group is trained on, (n_groups,) or (1,)."""
+        return self.training_weight().sum(axis=0, dtype=np.float64)
+
+    def judging_weight(self):
+        """Return the weights of rows, 0 where they are not judged."""
+        return mask_weight(self.judge_weight, self.roles, JUDGED)
+
+    def select_groups(self, groups):
+        """Return the problem of a slice of the groups, which begins with a label set."""
+        parts = {}
+        names = "sample_weight", "learning_rate", "alpha", "norm_scale", "roles"
+        for name in (*names, "judge_weight"):
+            value = getattr(self, name)
+            is_shared = value is None or np.shape(value)[-1:] in ((), (1,))
+            parts[name] = value if is_shared else value[..., groups]
+        return self._replace(n_groups=groups.stop - groups.start, **parts)
+
+
+def mask_weight(weight, roles, role):
+    """Return weights, 0 in rows that do not have a role."""
+    if roles is None:
+        return weight
+    # in the order in which the kernels have the rows of a group, so that sums round alike
+    return np.asfortranarray(weight * ((roles & role) > 0))

@@ -1,0 +1,239 @@
+/* A pass over X and the step that follows, whatever holds the rows, for one precision. */
+
+#include "pointwise.h"
+
+/* Fill in the gradient and the sums of a chunk of rows; `is_noted` says whether to note
+   raw predictions. */
+static void NAME(add_chunk)(const Rows *rows, const Descent *descent, ptrdiff_t chunk,
+                            int is_noted, REAL *scratch);
+
+/* The columns of a tile, or of a single column, among all. */
+typedef struct {
+    ptrdiff_t column, width;
+} NAME(Part);
+
+INLINE NAME(Part) NAME(part_at)(const Descent *descent, ptrdiff_t part)
+{
+    if (part < descent->n_tiles) return (NAME(Part)){part * LANES, LANES};
+    return (NAME(Part)){part - descent->n_tiles + descent->n_tiles * LANES, 1};
+}
+
+/* Take alpha w from `count` gradients side by side, and add to squared norms in each lane: of
+   the change since the kept gradient, of the gradient, of w. */
+INLINE void NAME(add_norms)(int count, REAL *restrict gradient, const REAL *restrict coef,
+                            const REAL *restrict kept, const double *alpha,
+                            const double *scale, double *restrict change,
+                            double *restrict norm, double *restrict size)
+{
+    for (int l = 0; l < count; l++) {
+        gradient[l] -= alpha[l] * coef[l];
+        double g = scale[l] * gradient[l], c = g - scale[l] * kept[l], w = coef[l];
+        change[l] += c * c;
+        norm[l] += g * g;
+        size[l] += w * w;
+    }
+}
+
+/* Find the gradient of a block of features: add up those of the chunks, with the decay, and
+   fill in its squared norms. */
+DISPATCHED static void NAME(add_up_gradient)(const Descent *descent, ptrdiff_t block)
+{
+    ptrdiff_t d = descent->d, columns = descent->n_tiles * LANES + descent->n_singles;
+    ptrdiff_t first = block * UPDATE_BLOCK, last = d - first < UPDATE_BLOCK ? d : first + UPDATE_BLOCK;
+    for (ptrdiff_t part = 0; part < descent->n_tiles + descent->n_singles; part++) {
+        NAME(Part) at = NAME(part_at)(descent, part);
+        int is_tile = at.width == LANES;
+        ptrdiff_t column = at.column;
+        ptrdiff_t start = column * d + first * at.width, n = (last - first) * at.width;
+        REAL *restrict gradient = (REAL *)descent->gradients + start;
+        for (ptrdiff_t chunk = 1; chunk < descent->n_chunks; chunk++) {
+            const REAL *more = gradient + chunk * d * columns;
+            for (ptrdiff_t k = 0; k < n; k++) gradient[k] += more[k];
+        }
+        const REAL *coef = (const REAL *)descent->coef + start;
+        const REAL *kept = (const REAL *)descent->kept_gradient + start;
+        double alpha[LANES], scale[LANES], lanes[3][LANES] = {{0}};
+        for (int l = 0; l < LANES; l++) {
+            alpha[l] = descent->alpha[column + (is_tile ? l : 0)];
+            scale[l] = descent->norm_scale[column + (is_tile ? l : 0)];
+        }
+        ptrdiff_t k = 0;
+        for (; k + LANES <= n; k += LANES)
+            NAME(add_norms)(LANES, gradient + k, coef + k, kept + k, alpha, scale, lanes[0],
+                            lanes[1], lanes[2]);
+        NAME(add_norms)((int)(n - k), gradient + k, coef + k, kept + k, alpha, scale,
+                        lanes[0], lanes[1], lanes[2]);
+        for (int i = 0; i < 3; i++) {
+            double *norm = descent->norms + (block * 3 + i) * columns + column;
+            if (is_tile) {
+                memcpy(norm, lanes[i], sizeof lanes[i]);
+                continue;
+            }
+            norm[0] = 0;
+            for (int l = 0; l < LANES; l++) norm[0] += lanes[i][l];
+        }
+    }
+}
+
+/* For each group, keep the point that was evaluated or take the step to it back, choose the
+   size of the next step, and note both. A rise of the loss within rounding is no rise. */
+static void NAME(accept_points)(const Descent *descent, ptrdiff_t pass)
+{
+    ptrdiff_t columns = descent->n_tiles * LANES + descent->n_singles;
+    ptrdiff_t n_blocks = (descent->d + UPDATE_BLOCK - 1) / UPDATE_BLOCK;
+    ptrdiff_t n_groups = descent->n_groups, K = descent->n_outputs;
+    REAL *intercept = descent->intercept, *kept_intercept = descent->kept_intercept;
+    double *kept_loss = descent->kept, *kept_error = descent->kept + n_groups;
+    double *kept_judged = descent->kept + 2 * n_groups, *kept_norm = descent->kept + 3 * n_groups;
+    double *delta_sums = descent->delta_sums, *errors = descent->errors;
+    double *noted = descent->kept_errors + pass * 2 * n_groups;
+    for (ptrdiff_t chunk = 1; chunk < descent->n_chunks; chunk++) {
+        for (ptrdiff_t k = 0; k < columns; k++) delta_sums[k] += delta_sums[chunk * columns + k];
+        for (ptrdiff_t k = 0; k < 2 * n_groups; k++)
+            errors[k] += errors[chunk * 2 * n_groups + k];
+    }
+    for (ptrdiff_t block = 1; block < n_blocks; block++)
+        for (ptrdiff_t k = 0; k < 3 * columns; k++)
+            descent->norms[k] += descent->norms[block * 3 * columns + k];
+    for (ptrdiff_t group = 0; group < n_groups; group++) {
+        double change = 0, norm = 0, decay = 0, size = 0;
+        for (ptrdiff_t k = group * K; k < (group + 1) * K; k++) {
+            double scale = descent->norm_scale[k], alpha = descent->alpha[k];
+            if (!descent->fit_intercept) delta_sums[k] = 0;
+            double g = scale * delta_sums[k];
+            double c = g - scale * descent->kept_intercept_gradient[k];
+            change += descent->norms[k] + c * c;
+            norm += descent->norms[columns + k] + g * g;
+            size += descent->norms[2 * columns + k];
+            decay += alpha > 0 ? alpha * descent->norms[2 * columns + k] : 0;
+        }
+        double loss = errors[group] + decay;
+        int64_t exponent = descent->exponent[group];
+        int is_kept = 1;
+        if (descent->is_adaptive && !(descent->is_start && pass == 0)) {
+            int power;
+            frexp(descent->rate[group], &power);
+            is_kept = exponent == 0
+                      || (loss <= kept_loss[group] * (1 + 16 * EPSILON) && isfinite(size));
+            if (is_kept)
+                exponent = next_exponent(exponent, kept_norm[group], change,
+                                         LARGEST_STEP - power);
+            else
+                exponent = exponent > 2 ? exponent - 2 : 0;
+        }
+        if (is_kept) {
+            kept_loss[group] = loss;
+            kept_error[group] = errors[group];
+            kept_judged[group] = errors[n_groups + group];
+            kept_norm[group] = norm;
+        }
+        descent->exponent[group] = exponent;
+        double step = ldexp(descent->rate[group], (int)exponent);
+        for (ptrdiff_t k = group * K; k < (group + 1) * K; k++) {
+            if (is_kept) {
+                kept_intercept[k] = intercept[k];
+                descent->kept_intercept_gradient[k] = delta_sums[k];
+            }
+            descent->accepted[k] = is_kept;
+            descent->step[k] = step;
+            intercept[k] = kept_intercept[k] + step * descent->kept_intercept_gradient[k];
+        }
+        noted[group] = kept_error[group];
+        noted[n_groups + group] = kept_judged[group];
+        descent->exponents[pass * n_groups + group] = exponent;
+    }
+    if (descent->intercepts)
+        memcpy((REAL *)descent->intercepts + pass * columns, kept_intercept,
+               columns * sizeof(REAL));
+}
+
+/* Keep the points of a block of features that were accepted, and step from those kept. */
+DISPATCHED static void NAME(update_coef)(const Descent *descent, ptrdiff_t pass, ptrdiff_t block)
+{
+    ptrdiff_t d = descent->d, columns = descent->n_tiles * LANES + descent->n_singles;
+    ptrdiff_t first = block * UPDATE_BLOCK, last = d - first < UPDATE_BLOCK ? d : first + UPDATE_BLOCK;
+    for (ptrdiff_t part = 0; part < descent->n_tiles + descent->n_singles; part++) {
+        NAME(Part) at = NAME(part_at)(descent, part);
+        int is_tile = at.width == LANES;
+        ptrdiff_t column = at.column;
+        ptrdiff_t start = column * d + first * at.width, n = (last - first) * at.width;
+        const REAL *restrict gradient = (const REAL *)descent->gradients + start;
+        REAL *restrict coef = (REAL *)descent->coef + start;
+        REAL *restrict kept = (REAL *)descent->kept_coef + start;
+        REAL *restrict kept_gradient = (REAL *)descent->kept_gradient + start;
+        const double *accepted = descent->accepted + column, *step = descent->step + column;
+        if (is_tile) {
+            for (ptrdiff_t k = 0; k < n; k += LANES)
+                for (int l = 0; l < LANES; l++) {
+                    kept[k + l] = accepted[l] != 0 ? coef[k + l] : kept[k + l];
+                    kept_gradient[k + l] =
+                        accepted[l] != 0 ? gradient[k + l] : kept_gradient[k + l];
+                    coef[k + l] = kept[k + l] + step[l] * kept_gradient[k + l];
+                }
+        } else {
+            if (accepted[0] != 0) {
+                memcpy(kept, coef, n * sizeof(REAL));
+                memcpy(kept_gradient, gradient, n * sizeof(REAL));
+            }
+            for (ptrdiff_t k = 0; k < n; k++) coef[k] = kept[k] + step[0] * kept_gradient[k];
+        }
+        if (descent->coefs)
+            memcpy((REAL *)descent->coefs + pass * d * columns + start, kept, n * sizeof(REAL));
+    }
+}
+
+/* Do the share of one of n threads between two moments of the descent, which are counted in
+   chunks since its start. */
+static void NAME(run_thread)(const Rows *rows, const Descent *descent, ptrdiff_t begin,
+                             ptrdiff_t end, ptrdiff_t thread, ptrdiff_t n, Barrier *barrier)
+{
+    ptrdiff_t n_chunks = descent->n_chunks;
+    ptrdiff_t n_blocks = (descent->d + UPDATE_BLOCK - 1) / UPDATE_BLOCK;
+    REAL *scratch = (REAL *)descent->scratch + thread * descent->scratch_size;
+    for (ptrdiff_t pass = begin / n_chunks; pass * n_chunks < end; pass++) {
+        ptrdiff_t offset = pass * n_chunks;
+        ptrdiff_t first = begin > offset ? begin - offset : 0;
+        ptrdiff_t count = (end - offset < n_chunks ? end - offset : n_chunks) - first;
+        ptrdiff_t last = first + count * (thread + 1) / n;
+        int is_noted = descent->raw_prediction && pass == descent->last_pass;
+        for (ptrdiff_t chunk = first + count * thread / n; chunk < last; chunk++)
+            NAME(add_chunk)(rows, descent, chunk, is_noted, scratch);
+        if (first + count < n_chunks) return;
+        barrier_wait(barrier, n);
+        for (ptrdiff_t block = thread; block < n_blocks; block += n)
+            NAME(add_up_gradient)(descent, block);
+        barrier_wait(barrier, n);
+        if (thread == 0) NAME(accept_points)(descent, pass);
+        barrier_wait(barrier, n);
+        for (ptrdiff_t block = thread; block < n_blocks; block += n)
+            NAME(update_coef)(descent, pass, block);
+        barrier_wait(barrier, n);
+    }
+}
+
+static void NAME(run)(const Rows *rows, const Descent *descent, ptrdiff_t begin, ptrdiff_t end,
+                      int n_threads)
+{
+    Barrier barrier = {0, 0};
+#ifdef _OPENMP
+    if (n_threads > 1) {
+#pragma omp parallel num_threads(n_threads)
+        NAME(run_thread)(rows, descent, begin, end, omp_get_thread_num(), omp_get_num_threads(),
+                         &barrier);
+        return;
+    }
+#endif
+    NAME(run_thread)(rows, descent, begin, end, 0, 1, &barrier);
+}
+
+/* Clear the sums of a chunk, and return its gradient. */
+INLINE REAL *NAME(clear_chunk)(const Descent *descent, ptrdiff_t chunk)
+{
+    ptrdiff_t columns = descent->n_tiles * LANES + descent->n_singles;
+    REAL *gradient = (REAL *)descent->gradients + chunk * descent->d * columns;
+    memset(gradient, 0, descent->d * columns * sizeof(REAL));
+    memset(descent->delta_sums + chunk * columns, 0, columns * sizeof(double));
+    memset(descent->errors + chunk * 2 * descent->n_groups, 0,
+           2 * descent->n_groups * sizeof(double));
+    return gradient;
+}

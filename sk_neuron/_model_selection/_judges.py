@@ -1,0 +1,117 @@
+"""What scores the fits of a descent at an iteration count.
+
+Each judge has one method, `run`. It takes a state, the history of the start, and the counts
+of steps before and after; it returns the state there, the history of the steps, and of each
+fit a pair: its score, and why there is none if that is NaN.
+"""
+
+import copy
+
+import numpy as np
+
+from sk_neuron._base import describe_neuron
+from sk_neuron._inputs import encode_labels, scale_by_power, take_metadata, take_rows
+
+
+class JudgedRows:
+    """The Brier score of the rows that a problem judges: the passes have found it."""
+
+    def __init__(self, problem, kernel, n_fits):
+        self.kernel, self.n_fits = kernel, n_fits
+        self.total_weight = problem.judging_weight().sum(axis=0, dtype=np.float64)
+
+    def run(self, state, start, n_before, n_iter):
+        """Return the state, the history and the scores."""
+        state, history = self.kernel.run(state, n_iter - n_before)
+        last = (history if n_iter > n_before else start).judged_error[-1]
+        with np.errstate(all="ignore"):  # without weight it is NaN
+            scores = -(last / self.total_weight).reshape(self.n_fits, -1).sum(axis=1)
+        finite = self.kernel.are_finite(state).reshape(self.n_fits, -1).all(axis=1)
+        return state, history, _explain(scores, finite, self.kernel)
+
+
+class HeldOut:
+    """A score of each row, from the raw predictions that the last pass gives."""
+
+    def __init__(self, search, fits, kernel):
+        self.kernel, self.fits = kernel, fits
+        self.row_score = search.scoring.row_score
+        _, labels = encode_labels(search.data.y)
+        weight = search.scoring.params.get("sample_weight")
+        weight = np.ones(len(labels)) if weight is None else np.asarray(weight)
+        tests = [search.folds[fit.fold][1] for fit in fits if fit.fold is not None]
+        sizes, self.rows = [len(test) for test in tests], np.concatenate(tests)
+        width = fits[0].n_columns
+        first = [i * width for i, fit in enumerate(fits) if fit.fold is not None]
+        self.columns = np.repeat(first, sizes)[:, np.newaxis] + np.arange(width)
+        self.starts = np.cumsum([0, *sizes[:-1]])
+        self.labels = labels[self.rows]
+        self.weight = np.concatenate([_scale(weight[test]) for test in tests])
+        self.total = np.add.reduceat(self.weight, self.starts)
+
+    def run(self, state, start, n_before, n_iter):
+        """Return the state, the history and the scores."""
+        if n_iter > n_before:
+            state, history, z = self.kernel.run_predicting(state, n_iter - n_before)
+        else:
+            state, history = self.kernel.run(state, 0)
+            z = self.kernel.raw_prediction(state)
+        finite = np.isfinite(z).all(axis=0).reshape(len(self.fits), -1).all(axis=1)
+        with np.errstate(all="ignore"):  # what cannot be scored is NaN
+            of_rows = self.row_score(z[self.rows[:, np.newaxis], self.columns], self.labels)
+            of_folds = np.add.reduceat(of_rows * self.weight, self.starts) / self.total
+        scores = np.full(len(self.fits), np.nan)
+        scores[[fit.fold is not None for fit in self.fits]] = of_folds
+        return state, history, _explain(scores, finite, self.kernel)
+
+
+class CalledScorer:
+    """A scorer, called for each fit on its held-out rows."""
+
+    def __init__(self, search, fits, kernel):
+        self.search, self.fits, self.kernel = search, fits, kernel
+
+    def run(self, state, start, n_before, n_iter):
+        """Return the state, the history and the scores."""
+        state, history = self.kernel.run(state, n_iter - n_before)
+        coef, intercept = self.kernel.weights(state)
+        finite, scores = self.kernel.are_finite(state), []
+        for index, fit in enumerate(self.fits):
+            own = slice(index * fit.n_columns, (index + 1) * fit.n_columns)
+            score = np.nan, _overflow(self.kernel)
+            if fit.fold is not None and finite[own].all():
+                score = self._call(fit, coef[own], intercept[own], n_iter)
+            scores.append(score)
+        return state, history, scores
+
+    def _call(self, fit, coef, intercept, n_iter):
+        """Return the score by the scorer, and why there is none."""
+        data, scoring = self.search.data, self.search.scoring
+        neuron = copy.copy(self.search.neuron)
+        alpha = float(self.search.alphas[fit.alpha_index])
+        neuron.set_params(alpha=alpha, max_iter=max(1, int(n_iter)))
+        learned = describe_neuron(fit.classes, data.y.ndim == 2, coef, intercept)
+        vars(neuron).update(learned, n_iter_=int(n_iter))
+        _, test = self.search.folds[fit.fold]
+        try:
+            X, y = (take_rows(passed, test) for passed in (data.X_passed, data.y_passed))
+            params = take_metadata(data.X_passed, scoring.params, test)
+            score = scoring.scorer(neuron, X, y, **params)
+            return float(score), f"its score is {score}"
+        except Exception as error:  # whatever a scorer may raise
+            return np.nan, f"the scorer raised {error!r}"
+
+
+def _scale(weight):
+    """Return weights of which the largest is near 1, unless there is none."""
+    return scale_by_power(weight)[0] if weight.any() else weight
+
+
+def _explain(scores, finite, kernel):
+    """Return pairs of a score and of why there is none; what is not finite has none."""
+    reasons = np.where(finite, "its held-out rows have no weight", _overflow(kernel))
+    return list(zip(np.where(finite, scores, np.nan), reasons.tolist(), strict=True))
+
+
+def _overflow(kernel):
+    return f"the descent overflowed {kernel.problem.X.dtype}"
