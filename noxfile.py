@@ -84,8 +84,9 @@ def builds(session):
     session.run(*make, *options, compiled, ".")
     (built,) = folder.glob("*.whl")
     names = zipfile.ZipFile(built).namelist()
-    for kernel in ("_dense", "_sparse"):
-        assert any(name.startswith(f"sk_neuron/{kernel}.c") for name in names), names
+    for kernel in ("_dense", "_csr"):
+        start = f"sk_neuron/_kernels/{kernel}.c"
+        assert any(name.startswith(start) for name in names), names
     # The first, so that it must bring all that it needs.
     install(session, "--quiet", f"{built}[test]")
     session.run("pytest", *INSTALLED)
