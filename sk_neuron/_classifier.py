@@ -282,10 +282,10 @@ class SigmoidNeuronClassifier(BaseNeuron):
     `X` of float32 is trained and answered in float32; anything else in float64. Dense
     `X` of more than 2 MiB and CSR are not copied. Memory beyond `X` is the weights and the
     labels of the rows, with rows held out a byte more for each, and some arrays of the size
-    of `coef_`. With `X_val` there are also up to 64 MiB of weights. The compiled kernels
-    have no array of (n_samples, n_outputs), and the NumPy kernel has one for sparse `X`
-    only. A memory map is streamed. ``learning_rate="auto"`` in `partial_fit` takes a few
-    copies of the batch.
+    of `coef_`. With validation rows there are also up to 32 MiB of weights, and 64 MiB if
+    they are `X_val`. The compiled kernels have no array of (n_samples, n_outputs), and the
+    NumPy kernel has one for sparse `X` only. A memory map is streamed.
+    ``learning_rate="auto"`` in `partial_fit` takes a few copies of the batch.
 
     With ``learning_rate="auto"`` a last step that raised the objective is taken back, too:
     the weights learned are the better of the last two points. And all weights, and `alpha`,

@@ -83,6 +83,8 @@ def record_calls(monkeypatch):
         (NumpyKernel, "run"),  # which its `run_predicting` calls
         (CompiledKernel, "run"),
         (CompiledKernel, "run_predicting"),
+        (NumpyKernel, "run_recording"),
+        (CompiledKernel, "run_recording"),
     ):
         run = getattr(kernel_class, name)
 

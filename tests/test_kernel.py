@@ -332,13 +332,18 @@ def test_a_recording_has_every_step(shape, layer, order, dtype, kernel):
     problem, *start = make_problem(*shape, layer, dtype, order=order, adaptive=adaptive)
     kernel = kernel(problem)
     begin, _ = kernel.start(*start)
-    end, history, coefs, intercepts = kernel.run_recording(begin, 6)
+    end, history, recording = kernel.run_recording(begin, 6)
+    coefs, intercepts = recording.weights_at(slice(None))
     assert coefs.shape == (6, problem.n_columns, shape[1])
     for n_steps in range(1, 7):
         state, part = kernel.run(begin, n_steps)
         coef, intercept = kernel.weights(state)
         np.testing.assert_array_equal(coefs[n_steps - 1], coef)
         np.testing.assert_array_equal(intercepts[n_steps - 1], intercept)
+        for array, same in zip(
+            recording.weights_at(n_steps - 1), (coef, intercept), strict=True
+        ):
+            np.testing.assert_array_equal(array, same)
         for whole, some in zip(history, part, strict=True):
             np.testing.assert_array_equal(whole[:n_steps], some)
     for array, same in zip(kernel.weights(end), (coef, intercept), strict=True):
@@ -383,7 +388,8 @@ def test_rows_that_a_group_is_not_trained_on_might_as_well_be_away(
     start, n_steps = (coef, intercept), 6
     first = kernel(problem)
     state, _ = first.start(*start)
-    _, history, coefs, intercepts = first.run_recording(state, n_steps)
+    _, history, recording = first.run_recording(state, n_steps)
+    coefs, intercepts = recording.weights_at(slice(None))
     rtol = 1e-12 if dtype == np.float64 else 1e-5
     for group in range(layer[0]):
         columns = slice(group * layer[1], (group + 1) * layer[1])
@@ -396,9 +402,9 @@ def test_rows_that_a_group_is_not_trained_on_might_as_well_be_away(
         )
         apart = kernel(trained)
         state, _ = apart.start(coef[columns], intercept[columns])
-        _, alone, *weights = apart.run_recording(state, 1)
+        _, alone, recording = apart.run_recording(state, 1)
         assert_close(
-            [weights[0][0], weights[1][0], alone.squared_error[0]],
+            [*recording.weights_at(0), alone.squared_error[0]],
             [coefs[0, columns], intercepts[0, columns], history.squared_error[0, [group]]],
             rtol,
         )

@@ -234,13 +234,15 @@ def test_folds_are_drawn_once():
 
 @KINDS
 @pytest.mark.parametrize("refit", [True, False])
-def test_all_columns_move_together_from_stop_to_stop(kind, refit, monkeypatch):
+@pytest.mark.parametrize("scoring", ["neg_brier_score", "accuracy"])
+def test_all_columns_move_together(kind, refit, scoring, monkeypatch):
+    """At once where the passes find the scores, else from count to count."""
     calls = record_calls(monkeypatch)
-    SigmoidNeuronClassifierCV(iters=ITERS, alphas=[0.0, 1.0], cv=4, refit=refit).fit(
-        X, Y[kind]
-    )
+    SigmoidNeuronClassifierCV(
+        iters=ITERS, alphas=[0.0, 1.0], cv=4, refit=refit, scoring=scoring
+    ).fit(X, Y[kind])
     n_columns = {"binary": 1, "multiclass": 3, "multilabel": 3}[kind] * 2 * (4 + refit)
-    steps = np.diff([0, *ITERS])
+    steps = [ITERS[-1]] if scoring == "neg_brier_score" else np.diff([0, *ITERS])
     assert [call[1:] for call in calls] == [(n_columns, n_steps) for n_steps in steps]
 
 
@@ -250,11 +252,12 @@ def test_all_columns_move_together_from_stop_to_stop(kind, refit, monkeypatch):
 def test_batches_of_fits_change_nothing(kind, scoring, size, monkeypatch):
     params = {"alphas": [0.0, 1.0], "cv": 4, "scoring": scoring, "iters": ITERS}
     params |= {"class_weight": "balanced", "init": "uniform", "random_state": 0}
-    whole = SigmoidNeuronClassifierCV(**params).fit(X, Y[kind], WEIGHT)
-    monkeypatch.setattr("sk_neuron._model_selection._search._BATCH_SIZE", size)
     calls = record_calls(monkeypatch)
+    whole = SigmoidNeuronClassifierCV(**params).fit(X, Y[kind], WEIGHT)
+    n_calls = len(calls)
+    monkeypatch.setattr("sk_neuron._model_selection._search._BATCH_SIZE", size)
     grouped = SigmoidNeuronClassifierCV(**params).fit(X, Y[kind], WEIGHT)
-    assert len(calls) > len(ITERS)
+    assert len(calls) > 2 * n_calls
     for name in ("scores_", "coef_", "intercept_", "loss_curve_", "learning_rate_curve_"):
         np.testing.assert_allclose(
             getattr(grouped, name), getattr(whole, name), rtol=0, atol=1e-12

@@ -120,15 +120,12 @@ class CompiledKernel:
         return state, self._run(state, n_steps)[0]
 
     def run_recording(self, state, n_steps):
-        """Do what `run` does, and return coef and intercept after each step.
-
-        They are (n_steps, columns, d) and (n_steps, columns).
-        """
+        """Do what `run` does, and return a recording of the points kept after each step."""
         state = state.copy()
         history, workspace = self._run(state, n_steps, n_recorded=n_steps)
-        coefs = self.packing.unpack_coef(workspace.coefs.reshape(n_steps, len(state.coef)))
+        coefs = workspace.coefs.reshape(n_steps, len(state.coef))
         intercepts = workspace.intercepts.reshape(n_steps, self.packing.n_padded)
-        return state, history, coefs, intercepts[:, : self.packing.n_columns]
+        return state, history, Recording(self.problem, self.packing, coefs, intercepts)
 
     def run_predicting(self, state, n_steps):
         """Do what `run` does, and return x · w + b of all rows after it, (n, columns).
@@ -174,9 +171,9 @@ class CompiledKernel:
         """Return x · w + b of all rows at the points kept, (n, columns)."""
         return raw_prediction(self.problem.X, *self.weights(state))
 
-    def are_finite(self, state):
+    def are_finite(self, points):
         """Return for which columns the weights and raw predictions are finite."""
-        return are_finite(self.problem, *self.weights(state))
+        return are_finite(self.problem, *points)
 
     def _of_groups(self, value, dtype):
         """Return a value of each group, or of all, as (n_groups,)."""
@@ -226,6 +223,32 @@ class CompiledKernel:
             intercepts=allocate_apart(n_recorded * n_padded, dtype),
             raw_prediction=np.empty((n_padded if n_predicted else 0, n_predicted), dtype),
         )
+
+
+class Recording(NamedTuple):
+    """The points kept after each of some steps."""
+
+    problem: Problem
+    packing: Packing
+    coefs: np.ndarray  # (n_steps, size of coef), packed
+    intercepts: np.ndarray  # (n_steps, n_padded)
+
+    def weights_at(self, steps):
+        """Return coef (..., columns, d) and intercept (..., columns) of a step, or more."""
+        n_columns = self.packing.n_columns
+        coef = self.packing.unpack_coef(self.coefs[steps])
+        return coef, self.intercepts[steps][..., :n_columns].copy()
+
+    def points_at(self, steps):
+        """Return the points of some steps, and for which columns they are finite.
+
+        Points are as those of a kernel, and the second is (len(steps), columns).
+        """
+        coefs, intercepts = self.weights_at(steps)
+        n_steps, n_columns, n_features = coefs.shape
+        finite = are_finite(self.problem, coefs.reshape(-1, n_features), intercepts.ravel())
+        points = list(zip(coefs, intercepts, strict=True))
+        return points, finite.reshape(n_steps, n_columns)
 
 
 class PackedState(NamedTuple):

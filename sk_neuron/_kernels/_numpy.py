@@ -95,17 +95,14 @@ class NumpyKernel:
         return state, _make_history(noted, self.problem.n_groups)
 
     def run_recording(self, state, n_steps):
-        """Do what `run` does, and return coef and intercept after each step.
-
-        They are (n_steps, columns, d) and (n_steps, columns).
-        """
-        noted, weights = [], []
+        """Do what `run` does, and return a recording of the points kept after each step."""
+        noted, points = [], []
         for _ in range(n_steps):
             state = self._step(state)
             noted.append((state.errors, state.exponent))
-            weights.append(self.weights(state))
-        coefs, intercepts = map(np.stack, zip(*weights, strict=True))
-        return state, _make_history(noted, self.problem.n_groups), coefs, intercepts
+            points.append(state.kept)
+        history = _make_history(noted, self.problem.n_groups)
+        return state, history, Recording(self, points)
 
     def run_predicting(self, state, n_steps):
         """Do what `run` does, and return x · w + b of all rows after it, (n, columns)."""
@@ -134,9 +131,9 @@ class NumpyKernel:
         with np.errstate(all="ignore"):
             return _formulas.raw_prediction(self.problem.X, *state.kept)
 
-    def are_finite(self, state):
+    def are_finite(self, points):
         """Return for which columns the weights and raw predictions are finite."""
-        return are_finite(self.problem, *self.weights(state))
+        return are_finite(self.problem, *self.weights_at(points))
 
     @np.errstate(all="ignore")  # what overflows shows in the result: the caller looks
     def _step(self, state):
@@ -228,6 +225,29 @@ class NumpyKernel:
         """Return the sum of a value of each column over the columns of its group."""
         of_columns = np.broadcast_to(of_columns, self.problem.n_columns)
         return of_columns.reshape(-1, self.problem.n_outputs).sum(axis=1)
+
+
+class Recording(NamedTuple):
+    """The points kept after each of some steps."""
+
+    kernel: NumpyKernel
+    points: list[tuple[np.ndarray, ...]]
+
+    def weights_at(self, steps):
+        """Return coef (..., columns, d) and intercept (..., columns) of a step, or more."""
+        if isinstance(steps, slice):
+            weights = [self.kernel.weights_at(point) for point in self.points[steps]]
+            coefs, intercepts = map(np.stack, zip(*weights, strict=True))
+            return coefs, intercepts
+        return self.kernel.weights_at(self.points[steps])
+
+    def points_at(self, steps):
+        """Return the points of some steps, and for which columns they are finite.
+
+        The second is (len(steps), columns).
+        """
+        points = [self.points[step] for step in steps]
+        return points, np.array([self.kernel.are_finite(point) for point in points])
 
 
 def _make_history(states, n_groups):

@@ -51,8 +51,12 @@ def _hash_block(X, odd):
 
 
 def _mix(values):
-    """Return the bits of numbers, scrambled; those of 0 are 0, so that sparse X can do."""
-    return _scramble((values.astype(np.float64) + 0.0).view(np.uint64))
+    """Return the bits of numbers; those of 0 are 0, so that sparse X can do.
+
+    The higher half goes into the lower one as well, which is zero in simple numbers.
+    """
+    bits = (values.astype(np.float64) + 0.0).view(np.uint64)
+    return bits ^ (bits >> np.uint64(32))
 
 
 def _scramble(bits):

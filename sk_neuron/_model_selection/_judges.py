@@ -1,8 +1,9 @@
-"""What scores the fits of a descent at an iteration count.
+"""What scores the fits of a descent at iteration counts.
 
-Each judge has one method, `run`. It takes a state, the history of the start, and the counts
-of steps before and after; it returns the state there, the history of the steps, and of each
-fit a pair: its score, and why there is none if that is NaN.
+Each judge has one method, `run`. It takes a state, the history of the start, how many steps
+led there, and the counts to go to; one count only, unless `takes_many` is true. It returns
+the state at the last of them, the history of the steps, and for each count a pair: the
+points there, and of each fit its score and why there is none if that is NaN.
 """
 
 import copy
@@ -16,22 +17,39 @@ from sk_neuron._inputs import encode_labels, scale_by_power, take_metadata, take
 class JudgedRows:
     """The Brier score of the rows that a problem judges: the passes have found it."""
 
+    takes_many = True
+
     def __init__(self, problem, kernel, n_fits):
         self.kernel, self.n_fits = kernel, n_fits
         self.total_weight = problem.judging_weight().sum(axis=0, dtype=np.float64)
 
-    def run(self, state, start, n_before, n_iter):
-        """Return the state, the history and the scores."""
-        state, history = self.kernel.run(state, n_iter - n_before)
-        last = (history if n_iter > n_before else start).judged_error[-1]
+    def run(self, state, start, n_before, counts):
+        """Return the state, the history, and the points and scores at each count."""
+        n_steps = counts[-1] - n_before
+        if len(counts) > 1 and counts[0] > n_before:
+            state, history, recording = self.kernel.run_recording(state, n_steps)
+            points, finite = recording.points_at(counts - n_before - 1)
+        else:
+            state, history = self.kernel.run(state, n_steps)
+            points = [self.kernel.points(state)]
+            finite = self.kernel.are_finite(points[0])[np.newaxis]
+        errors = np.vstack([start.judged_error, history.judged_error])
+        errors = errors[counts - n_before]
         with np.errstate(all="ignore"):  # without weight it is NaN
-            scores = -(last / self.total_weight).reshape(self.n_fits, -1).sum(axis=1)
-        finite = self.kernel.are_finite(state).reshape(self.n_fits, -1).all(axis=1)
-        return state, history, _explain(scores, finite, self.kernel)
+            scores = -(errors / self.total_weight)
+        scores = scores.reshape(len(counts), self.n_fits, -1).sum(axis=2)
+        finite = finite.reshape(len(counts), self.n_fits, -1).all(axis=2)
+        explained = [
+            _explain(*of_count, self.kernel)
+            for of_count in zip(scores, finite, strict=True)
+        ]
+        return state, history, list(zip(points, explained, strict=True))
 
 
 class HeldOut:
     """A score of each row, from the raw predictions that the last pass gives."""
+
+    takes_many = False
 
     def __init__(self, search, fits, kernel):
         self.kernel, self.fits = kernel, fits
@@ -49,8 +67,9 @@ class HeldOut:
         self.weight = np.concatenate([_scale(weight[test]) for test in tests])
         self.total = np.add.reduceat(self.weight, self.starts)
 
-    def run(self, state, start, n_before, n_iter):
-        """Return the state, the history and the scores."""
+    def run(self, state, start, n_before, counts):
+        """Return the state, the history, and the points and scores at the count."""
+        (n_iter,) = counts
         if n_iter > n_before:
             state, history, z = self.kernel.run_predicting(state, n_iter - n_before)
         else:
@@ -62,27 +81,32 @@ class HeldOut:
             of_folds = np.add.reduceat(of_rows * self.weight, self.starts) / self.total
         scores = np.full(len(self.fits), np.nan)
         scores[[fit.fold is not None for fit in self.fits]] = of_folds
-        return state, history, _explain(scores, finite, self.kernel)
+        explained = _explain(scores, finite, self.kernel)
+        return state, history, [(self.kernel.points(state), explained)]
 
 
 class CalledScorer:
     """A scorer, called for each fit on its held-out rows."""
 
+    takes_many = False
+
     def __init__(self, search, fits, kernel):
         self.search, self.fits, self.kernel = search, fits, kernel
 
-    def run(self, state, start, n_before, n_iter):
-        """Return the state, the history and the scores."""
+    def run(self, state, start, n_before, counts):
+        """Return the state, the history, and the points and scores at the count."""
+        (n_iter,) = counts
         state, history = self.kernel.run(state, n_iter - n_before)
         coef, intercept = self.kernel.weights(state)
-        finite, scores = self.kernel.are_finite(state), []
+        points = self.kernel.points(state)
+        finite, scores = self.kernel.are_finite(points), []
         for index, fit in enumerate(self.fits):
             own = slice(index * fit.n_columns, (index + 1) * fit.n_columns)
             score = np.nan, _overflow(self.kernel)
             if fit.fold is not None and finite[own].all():
                 score = self._call(fit, coef[own], intercept[own], n_iter)
             scores.append(score)
-        return state, history, scores
+        return state, history, [(points, scores)]
 
     def _call(self, fit, coef, intercept, n_iter):
         """Return the score by the scorer, and why there is none."""

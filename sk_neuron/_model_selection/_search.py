@@ -34,6 +34,9 @@ from sk_neuron._solver._objective import (
 # kept of the fits on all rows, beyond which fits go in batches: 256 MiB of float64.
 _BATCH_SIZE = 2**25
 
+# The most weights that one call of a kernel records.
+_MAX_RECORDED = 2**22
+
 
 class SearchInput(NamedTuple):
     """The rows, as the user passed them and as they are trained on."""
@@ -89,7 +92,8 @@ class Search:
         self.scores = np.full((len(alphas), len(folds), len(iters)), np.nan)
         self.failures: dict[int, str] = {}  # by fold
         # What the fits on all rows have learned at each count, if they share the descent.
-        self._path: list[tuple[Any, ...]] = []
+        self._path: list[tuple[np.ndarray, ...]] = []
+        self._histories: list[History] = []
         self._shared: Any = None  # their problem, and the kernel
         self._weight_power = 0
         self._fits, self._final_fits = self._plan()
@@ -130,11 +134,11 @@ class Search:
             columns = slice(alpha_index * fit.n_columns, (alpha_index + 1) * fit.n_columns)
             problem = problem.select_groups(groups)
             coef, intercept = kernel.weights_at(
-                tuple(array[columns] for array in self._path[count][0])
+                tuple(array[columns] for array in self._path[count])
             )
             histories = [
                 History(*(array[:, groups] for array in history))
-                for _, history in self._path[: count + 1]
+                for history in self._histories
             ]
         else:
             problem, coef, intercept = self._join([fit])
@@ -143,7 +147,9 @@ class Search:
             state, history = kernel.run(state, n_iter)
             coef, intercept = kernel.weights(state)
             histories = [start, history]
-        squared_error, _, exponent = map(np.vstack, zip(*histories, strict=True))
+        squared_error, _, exponent = (
+            np.vstack(parts)[: n_iter + 1] for parts in zip(*histories, strict=True)
+        )
         check_overflow(n_iter, coef, intercept, squared_error, dtype=coef.dtype)
         learned = Iterate(
             n_iter, coef.copy(), intercept.copy(), exponent[-1], squared_error[-1], np.nan
@@ -301,24 +307,43 @@ class Search:
             self._shared = problem.select_groups(groups), kernel
         task.begin(part, n_parts)
         state, start = kernel.start(coef, intercept)
-        for count, n_iter in enumerate(self.iters):
-            n_before = self.iters[count - 1] if count else 0
-            state, history, scores = judge.run(state, start, n_before, n_iter)
-            if count == 0:
-                history = History(*map(np.vstack, zip(start, history, strict=True)))
+        if final:
+            self._histories = [History(*(array[:, groups] for array in start))]
+        n_iter = 0
+        for counts in self._group_counts(judge, kernel, problem, task):
+            state, history, found = judge.run(state, start, n_iter, self.iters[counts])
             if final:
-                points = tuple(a[columns].copy() for a in kernel.points(state))
-                own = History(*(a[:, groups].copy() for a in history))
-                self._path.append((points, own))
-            for fit, (score, reason) in zip(fits, scores, strict=True):
-                if fit.fold is not None:
-                    self._note(fit, count, score, reason)
+                own = History(*(array[:, groups].copy() for array in history))
+                self._histories.append(own)
+            for count, (points, scores) in zip(counts, found, strict=True):
+                n_iter = self.iters[count]
+                if final:
+                    self._path.append(tuple(array[columns].copy() for array in points))
+                for fit, (score, reason) in zip(fits, scores, strict=True):
+                    if fit.fold is not None:
+                        self._note(fit, count, score, reason)
             if task.end(part + count + 1, False, fitted_attributes):
                 self.iters = self.iters[: count + 1]
                 self.scores = self.scores[..., : count + 1]
                 return
             if count + 1 < len(self.iters):
                 task.begin(part + count + 1, n_parts)
+
+    def _group_counts(self, judge, kernel, problem, task):
+        """Yield the indices of counts to go to in one call of a kernel, which records them.
+
+        Where callbacks are told of every count it is one, and so where the fits have to be
+        scored one by one.
+        """
+        n_weights = problem.n_columns * problem.X.shape[1]
+        most = min(kernel.max_steps_per_call, _MAX_RECORDED // max(1, n_weights))
+        is_alone = task.is_told or not judge.takes_many
+        first, n_before = 0, 0
+        for count, n_iter in enumerate(self.iters[1:], start=1):
+            if is_alone or n_iter - n_before > most or self.iters[first] == 0:
+                yield np.arange(first, count)
+                first, n_before = count, self.iters[count - 1]
+        yield np.arange(first, len(self.iters))
 
     def _has_row_scores(self, fits):
         """Return whether rows can be scored by themselves: fits must know all classes."""

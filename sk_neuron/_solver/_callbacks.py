@@ -40,6 +40,11 @@ class FitTask:
             self._task = estimator._init_callback_context(max_subtasks=n_parts)
             self._task.call_on_fit_task_begin(**self._told)
 
+    @property
+    def is_told(self):
+        """Whether there is anybody who is told."""
+        return self._task is not None
+
     def begin(self, n_iter, max_iter):
         """Tell that a part begins, unless one has begun, and return where it ends."""
         if self._task is None:

@@ -110,10 +110,8 @@ class FitLoop:
         try:
             while self.n_iter < self.max_iter and not self.is_over:
                 n_steps = min(on_begin(self), self._count_next())
-                if self.validation:
-                    self._run_measured(n_steps)
-                elif self.is_validated:
-                    self._run_judged(n_steps)
+                if self.is_validated:
+                    self._run_validated(n_steps)
                 else:
                     self._run(n_steps)
                 self.is_stopped = on_end(self)
@@ -172,9 +170,10 @@ class FitLoop:
         ]
         if self.patience:
             counts.append(max(self.patience.remaining, int(n_iter * _CHECK_FRACTION)))
-        if self.validation:
+        if self.is_validated:
             n_weights = self.problem.X.shape[1] * self.problem.n_columns
             counts.append(max(1, _MAX_RECORDED // n_weights))
+        if self.validation:
             counts.append(self.validation.count_at_once())
         return int(min(counts))
 
@@ -194,62 +193,45 @@ class FitLoop:
         self._losses.append(losses)
         self._reach(n_iter + len(losses), state, None)
 
-    def _run_judged(self, n_steps):
-        """Take steps whose passes find the validation loss, too.
-
-        The weights of the best step are those after as many steps again.
-        """
+    def _run_validated(self, n_steps):
+        """Take steps, and find the validation loss of the weights after each."""
         n_iter, now, best = self._reached
-        state, history = self.kernel.run(now, n_steps)
+        state, history, recording = self.kernel.run_recording(now, n_steps)
         losses = self._average(history)
-        validation_losses = self._average_judged(history)
+        if self.validation:
+            coefs, intercepts = recording.weights_at(slice(None))
+            measured = self.validation.measure(coefs, intercepts)
+            validation_losses = self._carry_over(now, coefs, intercepts, measured)
+        else:
+            validation_losses = self._average_judged(history)
         n_taken = self._count_taken(losses, validation_losses)
         losses, validation_losses = losses[:n_taken], validation_losses[:n_taken]
-        check_overflow(n_iter + n_taken, losses, dtype=self.problem.X.dtype)
+        coef, _ = recording.weights_at(n_taken - 1)
+        check_overflow(n_iter + n_taken, coef, losses, dtype=coef.dtype)
         check_validation(validation_losses)
-        if n_taken < n_steps:
+        if n_taken < n_steps:  # the same steps again, which end there
             state, history = self.kernel.run(now, n_taken)
         step = int(np.argmin(validation_losses))
         if validation_losses[step] < best.validation_loss:
-            reached = state
-            if step + 1 < n_taken:
-                reached, _ = self.kernel.run(now, step + 1)
-            weights = self.kernel.weights(reached)
-            best = _choose_step(n_iter, step, weights, history, validation_losses)
-        self._note_validated(n_iter, state, history, losses, validation_losses, best)
-
-    def _run_measured(self, n_steps):
-        """Take steps, and measure the validation loss of the weights after each."""
-        n_iter, now, best = self._reached
-        state, history, coefs, intercepts = self.kernel.run_recording(now, n_steps)
-        losses = self._average(history)
-        validation_losses = self._carry_over(
-            now, coefs, intercepts, self.validation.measure(coefs, intercepts)
-        )
-        n_taken = self._count_taken(losses, validation_losses)
-        losses, validation_losses = losses[:n_taken], validation_losses[:n_taken]
-        dtype = self.problem.X.dtype
-        check_overflow(n_iter + n_taken, coefs[n_taken - 1], losses, dtype=dtype)
-        check_validation(validation_losses)
-        if n_taken < n_steps:
-            state, history = self.kernel.run(now, n_taken)
-        step = int(np.argmin(validation_losses))
-        if validation_losses[step] < best.validation_loss:
-            weights = coefs[step].copy(), intercepts[step].copy()
-            best = _choose_step(n_iter, step, weights, history, validation_losses)
-        self._note_validated(n_iter, state, history, losses, validation_losses, best)
+            coef, intercept = recording.weights_at(step)
+            best = Iterate(
+                n_iter + step + 1,
+                coef.copy(),
+                intercept.copy(),
+                history.exponent[step],
+                history.squared_error[step],
+                validation_losses[step],
+            )
+        self._validation_losses.append(validation_losses)
+        self._histories.append(history)
+        self._losses.append(losses)
+        self._reach(n_iter + n_taken, state, best)
 
     def _count_taken(self, losses, validation_losses):
         """Return after how many of the steps patience runs out, or all."""
         if not self.patience:
             return len(losses)
         return self.patience.update(validation_losses if self.stops_early else losses)
-
-    def _note_validated(self, n_iter, state, history, losses, validation_losses, best):
-        self._validation_losses.append(validation_losses)
-        self._histories.append(history)
-        self._losses.append(losses)
-        self._reach(n_iter + len(losses), state, best)
 
     def _carry_over(self, state, coefs, intercepts, losses):
         """Return losses with those before in place of steps that all groups took back.
@@ -279,19 +261,6 @@ class FitLoop:
 
     def _average(self, history):
         return mean_brier_score(self._total_weight, history.squared_error)
-
-
-def _choose_step(n_iter, step, weights, history, validation_losses):
-    """Return the iterate after one of the steps that followed on others."""
-    coef, intercept = weights
-    return Iterate(
-        n_iter + step + 1,
-        coef,
-        intercept,
-        history.exponent[step],
-        history.squared_error[step],
-        validation_losses[step],
-    )
 
 
 def check_overflow(n_iter, *results, dtype):

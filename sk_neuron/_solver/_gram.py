@@ -105,9 +105,10 @@ class GramKernel(NumpyKernel):
             z = product[:, : self.n_rows] + intercept[:, np.newaxis]
             return z.T.astype(self.problem.X.dtype, copy=False)
 
-    def are_finite(self, state):
-        """Return for which columns the weights and raw predictions are finite."""
-        return np.isfinite(self.raw_prediction(state)).all(axis=0)
+    def are_finite(self, points):
+        """Return for which columns the raw predictions, and so the weights, are finite."""
+        _, product, intercept = points
+        return np.isfinite(product + intercept[:, np.newaxis]).all(axis=1)
 
     def _locate(self, coef, intercept):
         c = np.zeros((len(coef), len(self.gram)))
