@@ -39,7 +39,9 @@ def _hash_rows(X, seed):
     """Return 64 bits of each row, (n,): equal for equal rows, else as good as random."""
     rng = np.random.RandomState(seed)
     odd = rng.randint(0, 2**63, X.shape[1], dtype=np.uint64) * 2 + np.uint64(1)
-    keys = [_hash_block(X[rows], odd) for rows in row_blocks(X)]
+    # beside a block there are arrays of its size: in small blocks they stay in the cache
+    blocks = row_blocks(X, n_columns=X.shape[1])
+    keys = [_hash_block(X[rows], odd) for rows in blocks]
     return _scramble(np.concatenate(keys))
 
 
@@ -55,8 +57,9 @@ def _mix(values):
 
     The higher half goes into the lower one as well, which is zero in simple numbers.
     """
-    bits = (values.astype(np.float64) + 0.0).view(np.uint64)
-    return bits ^ (bits >> np.uint64(32))
+    bits = np.add(values, 0.0, dtype=np.float64).view(np.uint64)
+    bits ^= bits >> np.uint64(32)
+    return bits
 
 
 def _scramble(bits):
