@@ -5,6 +5,7 @@ NO_KERNEL := test_main.py test_benchmarks.py test_display.py test_diagram.py tes
 	test_formulas.py
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist worksteal --durations 40
 DOCUMENTED := _base.py _classifier.py _path.py _display.py _diagram.py \
+	_label_issues.py _label_quality_display.py \
 	_problems.py _adapters.py _checks.py testing.py
 PACKAGE := meson.build $(shell find sk_neuron -type f -not -name '*.pyc')
 

@@ -73,7 +73,7 @@ def compare(n, d, spacing, n_counts, repeats):
     times = [[seconds(c, X, y) for c in contenders.values()] for _ in range(repeats)]
     for grid in grids.values():
         theirs = [grid.cv_results_[f"split{k}_test_score"] for k in range(len(folds))]
-        np.testing.assert_allclose(search.scores_[0], theirs, rtol=0, atol=1e-10)
+        np.testing.assert_allclose(search.scores_[:, 0, 0], theirs, rtol=0, atol=1e-10)
         assert grid.best_params_["max_iter"] == search.n_iter_
         np.testing.assert_allclose(
             search.coef_, grid.best_estimator_.coef_, rtol=1e-9, atol=1e-12

@@ -146,7 +146,7 @@ class NeuronCV(Neuron):
         return super().request_weight(model.set_params(scoring=scorer))
 
     def scores(self, model):
-        return model.scores_[0]
+        return model.scores_[:, 0, 0]
 
 
 class Overwritten(Peer):

@@ -9,18 +9,23 @@ from sk_neuron._display import (
     LossCurveDisplay,
     WeightPathDisplay,
 )
+from sk_neuron._label_issues import find_label_issues, recorded_brier_score
+from sk_neuron._label_quality_display import LabelQualityDisplay
 from sk_neuron._path import SigmoidNeuronClassifierCV, iteration_path
 from sk_neuron._versions import show_versions
 
 __all__ = [
     "IterationPathDisplay",
+    "LabelQualityDisplay",
     "LossCurveDisplay",
     "NeuronDisplay",
     "SigmoidNeuronClassifier",
     "SigmoidNeuronClassifierCV",
     "WeightPathDisplay",
     "__version__",
+    "find_label_issues",
     "iteration_path",
+    "recorded_brier_score",
     "show_versions",
 ]
 __version__ = _version("sk-neuron")

@@ -16,8 +16,7 @@ from sk_neuron._inputs import (
     encode_known_labels,
     read_data,
 )
-from sk_neuron._kernels import check_raw_prediction
-from sk_neuron._kernels._formulas import log_probability, pointwise_gradient, softmax
+from sk_neuron._kernels import _formulas, check_raw_prediction
 
 
 class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
@@ -78,7 +77,7 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         z = self.decision_function(X)
         if z.ndim == 1:
             return log_expit(np.column_stack([-z, z]))
-        return log_probability(z, 1 if self._multilabel else z.shape[1])
+        return _formulas.log_probability(z, 1 if self._multilabel else z.shape[1])
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the most probable class, or the labels more probable than not.
@@ -95,6 +94,73 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             which tells classes apart even where probabilities round to the same number.
         """
         return self._choice(self.decision_function(X))
+
+    def predict_recorded_proba(self, X: ArrayLike) -> NDArray[np.floating[Any]]:
+        """Return the probability of each class, or label, as it would be recorded.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to answer for, finite.
+
+        Returns
+        -------
+        probability : ndarray of shape (n_samples, n_classes)
+            What `predict_proba` returns, mixed by the label noise of the fit. Without
+            label noise the two are the same.
+        """
+        z = self.decision_function(X)
+        if self._label_noise is None:
+            return self._probability(z)
+        if z.ndim == 1:
+            first = _formulas.recorded_probability(expit(-z), 1, self._label_noise[:, ::-1])
+            second = _formulas.recorded_probability(expit(z), 1, self._label_noise)
+            return np.column_stack([first, second])
+        n_outputs = 1 if self._multilabel else z.shape[1]
+        return _formulas.recorded_probability(
+            self._probability(z), n_outputs, self._label_noise
+        )
+
+    def label_quality(self, X: ArrayLike, y: ArrayLike) -> NDArray[np.floating[Any]]:
+        r"""Return the probability that each recorded label is the true one.
+
+        With the share :math:`r_k` of rows of class k that are recorded as another class,
+        and the probability :math:`p_k` of the true class, a recorded label y is right with
+        the probability :math:`(1 - r_y)\,p_y / q_y`, where :math:`q_y` is the probability
+        that y is recorded. Without label noise the quality is :math:`p_y`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows, finite. A model is too sure of the labels of rows that it was trained
+            on: `label_quality_` of a `SigmoidNeuronClassifierCV` judges each row by folds
+            that have not seen it.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Their recorded labels, of the classes seen during `fit`.
+
+        Returns
+        -------
+        quality : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            From 0 to 1; for a multilabel `y` that of each label.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sk_neuron import SigmoidNeuronClassifier
+        >>> X = np.arange(-10.0, 10.0)[:, np.newaxis]
+        >>> y = np.where(X[:, 0] >= 0, "high", "low")
+        >>> y[0] = "high"  # a wrong label
+        >>> neuron = SigmoidNeuronClassifier(label_noise=0.05).fit(X, y)
+        >>> neuron.label_quality(X, y)[[0, 1, 19]].round(3)
+        array([0., 1., 1.])
+        """
+        z = self.decision_function(X).reshape(-1, len(self.coef_))
+        labels = encode_known_labels(check_labels(y), self.classes_, self._multilabel)
+        check_consistent_length(z, labels)
+        n_outputs = 1 if self._multilabel else z.shape[1]
+        quality = _formulas.label_quality(labels, z, n_outputs, self._label_noise)
+        return flatten(quality)
 
     def influence(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
@@ -142,10 +208,14 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         labels = encode_known_labels(check_labels(y), self.classes_, self._multilabel)
         check_consistent_length(z, labels)
         weight = check_sample_weight(sample_weight, len(z)).astype(z.dtype)[:, np.newaxis]
-        if self._multilabel or z.shape[1] == 1:
+        noise = self._label_noise
+        if (self._multilabel or z.shape[1] == 1) and noise is None:
             sign = 1 - 2 * labels  # so that 1 - e keeps its digits where e is almost 1
             return flatten(weight * expit(sign * z) ** 2 * expit(-sign * z))
-        delta, _ = pointwise_gradient(labels, weight, z, z.shape[1])
+        n_outputs = 1 if self._multilabel else z.shape[1]
+        delta, _ = _formulas.pointwise_gradient(labels, weight, z, n_outputs, noise)
+        if n_outputs == 1:
+            return flatten(np.abs(delta))
         return np.sqrt(np.einsum("nk,nk->n", delta, delta))
 
     def _store(self, learned):
@@ -159,7 +229,7 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     def _probability(self, z):
         if z.ndim == 1:
             return expit(np.column_stack([-z, z]))
-        return expit(z) if self._multilabel else softmax(z)
+        return expit(z) if self._multilabel else _formulas.softmax(z)
 
     def _choice(self, z):
         if self._multilabel:
@@ -191,11 +261,12 @@ def describe_features(estimator):
     return {name: getattr(estimator, name) for name in names if hasattr(estimator, name)}
 
 
-def describe_neuron(classes, multilabel, coef, intercept):
+def describe_neuron(classes, multilabel, coef, intercept, label_noise):
     """Return the attributes that answers need."""
     return {
         "classes_": classes,
         "coef_": coef,
         "intercept_": intercept,
         "_multilabel": multilabel,
+        "_label_noise": label_noise,
     }

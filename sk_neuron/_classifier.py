@@ -32,6 +32,7 @@ from sk_neuron._inputs import (
     find_class_factors,
     fit_context,
     read_data,
+    read_label_noise,
     read_training_data,
     read_validation_rows,
     shape_of_groups,
@@ -150,6 +151,17 @@ class SigmoidNeuronClassifier(BaseNeuron):
     alpha : float, default=0.0
         Strength of the weight decay, 0 or more. The objective is a sum over rows, so
         `alpha` weighs against the number of rows. The intercept is not decayed.
+
+    label_noise : float, dict or array-like, default=0.0
+        How many of the labels in `y` are wrong. A float is the share of labels that were
+        recorded as another class, whichever their true class and any other class alike: 0
+        or more, and below (K - 1) / K for K classes. A dict is ``{class: share}``, the
+        share of the rows of that class that were recorded as another one; classes left out
+        have none. ``{1: 0.3}`` says that of the rows of class 1, three in ten are recorded
+        as 0: some positive rows are unlabelled. For multilabel `y`, one share below 0.5 for
+        all labels, or an array of the share of each label. With label noise the answers are
+        about the true label: the objective compares the probability of the recorded label,
+        `predict_recorded_proba`, with the labels in `y` [4]_.
 
     fit_intercept : bool, default=True
         Whether to learn an intercept. Without one, a column of ones in `X` plays its
@@ -311,6 +323,8 @@ class SigmoidNeuronClassifier(BaseNeuron):
     .. [3] Y. Malitsky and K. Mishchenko, "Adaptive gradient descent without descent",
        ICML (2020), and "Adaptive proximal gradient method for convex optimization",
        NeurIPS (2024).
+    .. [4] G. Patrini et al., "Making deep neural networks robust to label noise: a loss
+       correction approach", CVPR (2017).
 
     Examples
     --------
@@ -339,6 +353,7 @@ class SigmoidNeuronClassifier(BaseNeuron):
         max_iter: int = 100,
         learning_rate: float | Literal["auto"] = "auto",
         alpha: float = 0.0,
+        label_noise: float | dict[Any, float] | ArrayLike = 0.0,
         fit_intercept: bool = True,
         init: Literal["zeros", "uniform"] | ArrayLike | tuple[Any, Any] = "zeros",
         class_weight: dict[Any, float] | Literal["balanced"] | None = None,
@@ -354,6 +369,7 @@ class SigmoidNeuronClassifier(BaseNeuron):
         self.max_iter = max_iter
         self.learning_rate = learning_rate
         self.alpha = alpha
+        self.label_noise = label_noise
         self.fit_intercept = fit_intercept
         self.init = init
         self.class_weight = class_weight
@@ -459,7 +475,11 @@ class SigmoidNeuronClassifier(BaseNeuron):
             return (
                 describe_features(copied)
                 | describe_neuron(
-                    classes, samples.y.ndim == 2, learned.coef, learned.intercept
+                    classes,
+                    samples.y.ndim == 2,
+                    learned.coef,
+                    learned.intercept,
+                    problem.label_noise,
                 )
                 | self._describe_curves(result, problem, is_warm_start)
                 | {"_seed": self._seed if is_warm_start and seed is None else seed}
@@ -565,7 +585,7 @@ class SigmoidNeuronClassifier(BaseNeuron):
         steps = flatten(step_sizes(problem, history.exponent))
         self._store(
             describe_features(copied)
-            | describe_neuron(classes, multilabel, coef, intercept)
+            | describe_neuron(classes, multilabel, coef, intercept, problem.label_noise)
             | {
                 "loss_curve_": self._extend_curve("loss_curve_", n_steps, loss),
                 "learning_rate_curve_": self._extend_curve(
@@ -695,6 +715,7 @@ class SigmoidNeuronClassifier(BaseNeuron):
             alpha=float(self.alpha),
             fit_intercept=self.fit_intercept,
             weight_power=weight_power,
+            label_noise=read_label_noise(self.label_noise, classes, samples.y.ndim == 2),
             **roles,
         )
         check_steps(problem)
@@ -734,7 +755,7 @@ class SigmoidNeuronClassifier(BaseNeuron):
             weight = scale_weights(weight, 0, problem.X.dtype)
         except ValueError as error:
             raise ValueError(f"The validation rows cannot be used: {error}") from error
-        return ValidationRows(samples.X, samples.labels, weight, problem.n_outputs)
+        return ValidationRows(samples.X, samples.labels, weight, problem)
 
     def _make_loop(self, problem, start, checkpoints, validation):
         max_iter, patience = int(self.max_iter), None

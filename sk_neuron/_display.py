@@ -128,9 +128,11 @@ class IterationPathDisplay:
         """
         search = find_neuron(cls, estimator, SigmoidNeuronClassifierCV)
         check_is_fitted(search, "scores_")
+        noises = search.label_noises_
+        chosen = next(k for k, noise in enumerate(noises) if noise == search.label_noise_)
         display = cls(
             iters=search.iters_,
-            scores=search.scores_,
+            scores=np.swapaxes(search.scores_[:, :, chosen], 0, 1),
             alphas=search.alphas_,
             n_iter=search.n_iter_,
             alpha=search.alpha_,

@@ -43,6 +43,7 @@ _SHARED = {
 PARAMETERS = {
     **_SHARED,
     "alpha": [Interval(Real, 0, None, closed="left")],
+    "label_noise": [Interval(Real, 0, 1, closed="left"), dict, "array-like"],
     "init": [StrOptions({"uniform", "zeros"}), tuple, "array-like"],
     "tol": [Interval(Real, 0, None, closed="left")],
     "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
@@ -57,6 +58,7 @@ SEARCH_PARAMETERS = {
     "init": [StrOptions({"uniform", "zeros"})],
     "iters": [StrOptions({"auto"}), "array-like"],
     "alphas": ["array-like"],
+    "label_noises": [StrOptions({"auto"}), "array-like"],
     "cv": ["cv_object"],
     "scoring": [StrOptions(set(get_scorer_names())), callable, None],
     "refit": ["boolean"],
@@ -238,6 +240,109 @@ def _find_classes(classes, y):
         return (y == classes[1]).astype(np.int32)[:, np.newaxis]
     # several times as fast as the inverse of np.unique, which sorts the rows
     return np.searchsorted(classes, y).astype(np.int32)[:, np.newaxis]
+
+
+def read_label_noise(label_noise, classes, multilabel):
+    """Return the share of each class that is recorded as another, or None for no noise.
+
+    Shares are (1, n_classes), or (n_labels, 2) for a multilabel y.
+    """
+    if multilabel:
+        shares = _read_multilabel_noise(label_noise, len(classes))
+    elif isinstance(label_noise, dict):
+        shares = _read_class_noise(label_noise, classes)
+    else:
+        share = _check_share(label_noise, "label_noise")
+        if share >= (len(classes) - 1) / len(classes):
+            raise ValueError(
+                f"A label_noise of {share} says nothing about the true class: with "
+                f"{len(classes)} classes it must be below "
+                f"{len(classes) - 1}/{len(classes)}."
+            )
+        shares = np.full((1, len(classes)), share)
+    return shares if shares.any() else None
+
+
+def list_label_noises(label_noises, classes, multilabel):
+    """Return the label noises that a search chooses from, as a user wrote them.
+
+    "auto" is none; the same for all classes; and for two classes that of either alone; all
+    in steps of 0.1.
+    """
+    if isinstance(label_noises, str):
+        n_classes = 2 if multilabel else len(classes)
+        limit = (n_classes - 1) / n_classes
+        noises: list[Any] = [k / 10 for k in range(5) if k / 10 < limit]
+        if n_classes == 2 and not multilabel:
+            one_sided = [k / 10 for k in range(1, 6)]
+            noises += [{label: s} for label in classes.tolist() for s in one_sided]
+        return noises
+    noises = list(label_noises)
+    if not noises:
+        raise ValueError("The 'label_noises' must hold one or more label noises.")
+    for noise in noises:
+        read_label_noise(noise, classes, multilabel)
+    return noises
+
+
+def measure_noise(label_noise):
+    """Return how much label noise there is: the largest share of a class."""
+    if isinstance(label_noise, dict):
+        return max(label_noise.values(), default=0.0)
+    return float(np.max(label_noise))
+
+
+def _check_share(value, name):
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < 1:
+        raise ValueError(
+            f"The {name} must be a share in the range [0.0, 1.0), or a dict of a share for "
+            f"each class. Got {value!r} instead."
+        )
+    return float(value)
+
+
+def _read_class_noise(label_noise, classes):
+    known = classes.tolist()
+    unknown = [label for label in label_noise if label not in known]
+    if unknown:
+        raise ValueError(
+            f"The keys of label_noise must be among the classes, {known}. Got {unknown}."
+        )
+    shares = np.zeros((1, len(known)))
+    for label, share in label_noise.items():
+        shares[0, known.index(label)] = _check_share(share, f"label_noise of {label!r}")
+    # The matrix of the probabilities of recorded labels, given the true ones. On the way
+    # from no noise to this one it must not become singular.
+    shift = shares[0] / (len(known) - 1)
+    matrix = np.diag(1 - shares[0] - shift) + shift[:, np.newaxis]
+    if np.linalg.slogdet(matrix)[0] <= 0:
+        raise ValueError(
+            f"A label_noise of {label_noise} says nothing about the true class: so many "
+            "labels are wrong that the recorded classes do not tell the true ones apart."
+        )
+    return shares
+
+
+def _read_multilabel_noise(label_noise, n_labels):
+    if isinstance(label_noise, dict):
+        raise ValueError(
+            "For a multilabel y, label_noise is one share for all labels, or an array of "
+            "the share of each label that was flipped. Got a dict."
+        )
+    given = [label_noise] * n_labels if isinstance(label_noise, Real) else label_noise
+    given = np.asarray(given).tolist()
+    if not isinstance(given, list) or len(given) != n_labels:
+        raise ValueError(
+            f"The label_noise must be one share, or one for each of the {n_labels} labels. "
+            f"Got {label_noise!r}."
+        )
+    shares = np.array([_check_share(share, "label_noise") for share in given])
+    if (shares >= 0.5).any():
+        raise ValueError(
+            f"A label_noise of {shares.max()} says nothing about a label: it must be below "
+            "0.5."
+        )
+    return np.column_stack([shares, shares])
 
 
 def find_class_factors(class_weight, classes, labels, sample_weight=None):

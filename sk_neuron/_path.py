@@ -27,11 +27,18 @@ from sk_neuron._inputs import (
     encode_known_labels,
     encode_labels,
     fit_context,
+    list_label_noises,
+    measure_noise,
     read_training_data,
     scale_by_power,
 )
 from sk_neuron._model_selection._scores import MULTILABEL_ROW_SCORES, ROW_SCORES
-from sk_neuron._model_selection._search import ScoringSpec, Search, SearchInput
+from sk_neuron._model_selection._search import (
+    Candidates,
+    ScoringSpec,
+    Search,
+    SearchInput,
+)
 from sk_neuron._solver._callbacks import FitTask
 from sk_neuron._solver._objective import mean_brier_score, report_losses
 from sk_neuron._solver._outcome import (
@@ -174,6 +181,13 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
     alphas : array-like of float, default=(0.0,)
         The strengths of weight decay to choose from, 0 or more.
 
+    label_noises : "auto" or list, default=(0.0,)
+        The label noises to choose from, each as in :class:`SigmoidNeuronClassifier`. "auto"
+        is none, and 0.1 to 0.4 of all labels as far as that says something; for two classes
+        also 0.1 to 0.5 of either class alone. More than the least noise is chosen only
+        where its best score is better beyond chance, by two standard errors of the
+        differences in the folds: overlap of the classes looks like label noise.
+
     cv : int, cross-validation generator or iterable, default=None
         How to split the rows; None is 5 folds, and an int a number of folds, stratified
         unless `y` is multilabel. Splits may overlap. They are drawn once.
@@ -232,8 +246,21 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
     alphas_ : ndarray of shape (n_alphas,)
         The weight decays considered, in their order.
 
-    scores_ : ndarray of shape (n_alphas, n_folds, n_iters)
-        The score of each fold; NaN where it could not be had.
+    label_noise_ : float, dict or array-like
+        The label noise chosen.
+
+    label_noises_ : list
+        The label noises considered, in their order.
+
+    scores_ : ndarray of shape (n_folds, n_alphas, n_label_noises, n_iters)
+        The score of each fold; NaN where it could not be had. The Brier score, log loss and
+        accuracy are those of the labels as recorded, which is what there is to be judged
+        by.
+
+    label_quality_ : ndarray of shape (n_samples,) or (n_samples, n_labels)
+        The probability that the label of each training row is the true one, by the folds
+        that have not seen the row: the mean over them, with what was chosen. NaN for rows
+        that no fold has held out.
 
     n_features_in_ : int
         The number of features seen during `fit`.
@@ -310,6 +337,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         max_iter: int = 300,
         iters: ArrayLike | Literal["auto"] = "auto",
         alphas: ArrayLike = (0.0,),
+        label_noises: ArrayLike | Literal["auto"] = (0.0,),
         cv: int | BaseCrossValidator | Iterable[Any] | None = None,
         scoring: str | Callable[..., float] | None = "neg_brier_score",
         refit: bool = True,
@@ -323,6 +351,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         self.max_iter = max_iter
         self.iters = iters
         self.alphas = alphas
+        self.label_noises = label_noises
         self.cv = cv
         self.scoring = scoring
         self.refit = refit
@@ -384,6 +413,8 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         X_read, labels, norms = read_training_data(copied, X, y)
         labels = check_labels(labels)
         iters, alphas = self._check_iters(), check_alphas(self.alphas)
+        classes, _ = encode_labels(labels)
+        noises = list_label_noises(self.label_noises, classes, labels.ndim == 2)
         weight = None
         if sample_weight is not None:
             weight = check_sample_weight(sample_weight, len(labels))
@@ -396,30 +427,29 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
             SearchInput(X_rows, y_rows, X_read, labels, weight, norms),
             folds,
             iters,
-            alphas,
+            Candidates(alphas, noises),
             self._scoring_spec(labels.ndim == 2, score_params),
             self.refit,
         )
-        classes, _ = encode_labels(labels)
 
         def fitted_attributes():  # of an estimator that a callback stops here
-            if not search.has_path:
-                return None
             try:
                 choice = self._choose(search)
             except ValueError:  # no count could be scored until now
                 return None
-            final = search.finish(choice.alpha, choice.n_iter)
+            if not search.has_final_fit(choice.candidate):
+                return None
+            final = search.finish(choice.candidate, choice.iters_index)
             return self._describe(copied, search, choice, classes, final)
 
         task = FitTask(self, search.n_parts, X, y, weight)
         search.run(task, fitted_attributes)
         choice, final = self._choose(search), None
         _warn_of_failures(search.failures)
-        is_last_best = choice.best_n_iter == len(search.iters) - 1 > 0
+        is_last_best = choice.best_iters_index == len(search.iters) - 1 > 0
         messages = [_describe_last_count(search.iters[-1])] if is_last_best else []
         if self.refit:
-            final = search.finish(choice.alpha, choice.n_iter)
+            final = search.finish(choice.candidate, choice.iters_index)
             problem, learned = final.problem, final.learned
             check_weights(problem, learned.coef, learned.intercept)
             losses = mean_brier_score(problem.total_weight(), final.squared_error)
@@ -487,7 +517,8 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         validate_data(self, X, reset=False, skip_check_array=True)  # its features
         row_score = self._row_score(self._multilabel)
         # accuracy counts labels that were not seen as wrong, which is left to scikit-learn
-        if row_score is None or self.scoring == "accuracy":
+        counts_unseen = self.scoring == "accuracy" and self._label_noise is None
+        if row_score is None or counts_unseen:
             takes = sample_weight is not None and _takes_weight(self._scorer())
             weight = {"sample_weight": sample_weight} if takes else {}
             return float(self._scorer()(self._as_neuron(X), X, y, **weight))
@@ -497,7 +528,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         weights = None
         if sample_weight is not None:
             weights, _ = scale_by_power(check_sample_weight(sample_weight, len(z)))
-        return float(np.average(row_score(z, labels), weights=weights))
+        return float(np.average(row_score(z, labels, self._label_noise), weights=weights))
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Return which metadata go where.
@@ -525,24 +556,30 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         return tags
 
     def _choose(self, search):
-        """Return which alpha and count have the best score, or the simplest near it."""
-        mean, error = _summarize(search)
+        """Return the candidate and count with the best score, or the simplest near it."""
+        scores = _drop_failed(search)
+        noise = _choose_noise(scores, search.candidates.label_noises)
+        mean, error = _summarize(scores[:, :, noise])
         best = alpha, count = np.unravel_index(np.argmax(mean), mean.shape)
         if self.one_standard_error:
             near = mean >= mean[best] - error[best]
             count = np.flatnonzero(near.any(axis=0))[0]
             alpha = np.argmax(mean[:, count])
-        return Choice(int(alpha), int(count), float(mean[alpha, count]), int(best[1]))
+        candidate = int(alpha), noise
+        return Choice(candidate, int(count), float(mean[alpha, count]), int(best[1]))
 
     def _describe(self, copied, search, choice, classes, final):
         """Return the attributes of a fitted estimator; `final` is None without `refit`."""
         attributes = describe_features(copied) | {
             "iters_": search.iters,
-            "alphas_": search.alphas,
+            "alphas_": search.candidates.alphas,
             "scores_": search.scores,
-            "alpha_": float(search.alphas[choice.alpha]),
-            "n_iter_": int(search.iters[choice.n_iter]),
+            "label_noises_": search.candidates.label_noises,
+            "alpha_": float(search.candidates.alphas[choice.candidate[0]]),
+            "label_noise_": search.candidates.label_noises[choice.candidate[1]],
+            "n_iter_": int(search.iters[choice.iters_index]),
             "best_score_": choice.score,
+            "label_quality_": search.label_quality(choice.candidate, choice.iters_index),
         }
         if final is None:
             return attributes
@@ -550,7 +587,13 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         learned, multilabel = final.learned, search.data.y.ndim == 2
         return (
             attributes
-            | describe_neuron(classes, multilabel, learned.coef, learned.intercept)
+            | describe_neuron(
+                classes,
+                multilabel,
+                learned.coef,
+                learned.intercept,
+                final.problem.label_noise,
+            )
             | {
                 "loss_curve_": report_losses(final.problem, losses)[:-1],
                 "learning_rate_curve_": flatten(final.step_sizes),
@@ -604,8 +647,9 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
 
     def _as_neuron(self, X):
         """Return the fitted neuron by itself, whose `score` is accuracy."""
-        neuron = self._new_neuron(X).set_params(alpha=self.alpha_)
-        learned = {*FITTED, "n_iter_", "_multilabel"}
+        neuron = self._new_neuron(X)
+        neuron.set_params(alpha=self.alpha_, label_noise=self.label_noise_)
+        learned = {*FITTED, "n_iter_", "_multilabel", "_label_noise"}
         vars(neuron).update({name: getattr(self, name) for name in learned})
         return neuron
 
@@ -618,12 +662,12 @@ def _describe_last_count(count):
 
 
 class Choice(NamedTuple):
-    """Places among the alphas and counts of what is chosen, and of the best count."""
+    """The indices of what is chosen, and of the count that has the best score."""
 
-    alpha: int
-    n_iter: int
+    candidate: tuple[int, int]  # of the alpha and the label noise
+    iters_index: int
     score: float
-    best_n_iter: int
+    best_iters_index: int
 
 
 def _check_refit(search):
@@ -662,18 +706,45 @@ def _draw_folds(cv, X, y, labels, split_params):
     return folds
 
 
-def _summarize(search):
-    """Return the mean score and its standard error, (n_alphas, n_iters)."""
-    failed = np.isnan(search.scores).all(axis=(0, 2))
-    scores = search.scores[:, ~failed]
-    if failed.all() or np.isnan(scores).any(axis=1).all():
+def _drop_failed(search):
+    """Return the scores of the folds that have any."""
+    failed = np.isnan(search.scores).all(axis=(1, 2, 3))
+    scores = search.scores[~failed]
+    if failed.all() or np.isnan(scores).any(axis=0).all():
         fold, reason = min(search.failures.items())
         raise ValueError(f"No iteration count could be scored. In fold {fold}: {reason}")
-    n_folds = scores.shape[1]
-    mean = np.average(scores, axis=1)
+    return scores
+
+
+def _summarize(scores):
+    """Return the mean over folds and its standard error, (n_alphas, n_iters)."""
+    n_folds = len(scores)
+    mean = np.average(scores, axis=0)
     with np.errstate(invalid="ignore"):  # scores may be infinite
-        error = scores.std(axis=1, ddof=min(1, n_folds - 1)) / np.sqrt(n_folds)
+        error = scores.std(axis=0, ddof=min(1, n_folds - 1)) / np.sqrt(n_folds)
     return np.where(np.isnan(mean), -np.inf, mean), np.nan_to_num(error)
+
+
+def _choose_noise(scores, label_noises):
+    """Return the index of the label noise.
+
+    Overlap of the classes looks like label noise. So more than the least is taken only
+    where its score is better beyond chance: by two standard errors of the differences in
+    the folds.
+    """
+    sizes = [measure_noise(noise) for noise in label_noises]
+    least = int(np.argmin(sizes))
+    if len(label_noises) == 1 or len(scores) == 1:
+        return least
+    means = np.stack([_summarize(scores[:, :, k])[0] for k in range(len(label_noises))])
+    best = [np.unravel_index(np.argmax(mean), mean.shape) for mean in means]
+    of_folds = np.stack([scores[:, i, k, j] for k, (i, j) in enumerate(best)])
+    gains = of_folds - of_folds[least]
+    with np.errstate(invalid="ignore"):
+        error = gains.std(axis=1, ddof=1) / np.sqrt(len(scores))
+        is_better = gains.mean(axis=1) > 2 * error
+    means = np.where(is_better, of_folds.mean(axis=1), -np.inf)
+    return int(np.argmax(means)) if is_better.any() else least
 
 
 def _warn_of_failures(failures):

@@ -27,6 +27,10 @@ BAD_PARAMETERS = {
         "a str among {'auto'} or a float in the range (0.0, inf)",
     ),
     "alpha": ([-0.1, np.nan, np.inf, "1", None], "a float in the range [0.0, inf)"),
+    "label_noise": (
+        [1.0, -0.1, np.nan, "some", None],
+        "a float in the range [0.0, 1.0), an instance of 'dict' or an array-like",
+    ),
     "fit_intercept": (["yes", 2, None], "an instance of 'bool' or an instance of"),
     "init": (["random", 0, None], "a str among {'uniform', 'zeros'}, an instance of"),
     "class_weight": (

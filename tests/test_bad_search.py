@@ -37,6 +37,13 @@ BAD_PARAMETERS = {
         ("all", "a str among {'auto'}"),
         (None, "an array-like"),
     ],
+    "label_noises": [
+        ([], "one or more label noises"),
+        ("all", "'label_noises' parameter"),
+        ([0.0, 0.7], "says nothing about the true class"),
+        ([{"x": 0.1}], "must be among the classes"),
+        ([-0.1], "must be a share"),
+    ],
     "alphas": [
         ([], "must be one or more floats"),
         ([-1.0], r"in the range \[0\.0, inf\)"),
@@ -169,7 +176,7 @@ def test_a_fold_whose_training_rows_lack_a_class(kept, scoring):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # those of the grid search
         grid.fit(X, y)
-    expected = np.array([[grid.cv_results_[f"split{k}_test_score"] for k in range(3)]])
+    expected = np.array([grid.cv_results_[f"split{k}_test_score"] for k in range(3)])
     search = SigmoidNeuronClassifierCV(iters=ITERS, **given)
     if np.isnan(expected).any():
         reason = "only one class" if len(kept) == 1 else "y_true is multiclass"
@@ -177,8 +184,8 @@ def test_a_fold_whose_training_rows_lack_a_class(kept, scoring):
             search.fit(X, y)
     else:
         search.fit(X, y)
-    np.testing.assert_allclose(search.scores_, expected, atol=1e-12)
-    best = np.nanmean(expected[0], axis=0)
+    np.testing.assert_allclose(search.scores_[:, 0, 0], expected, atol=1e-12)
+    best = np.nanmean(expected, axis=0)
     assert search.best_score_ == pytest.approx(best.max())
     assert search.n_iter_ == ITERS[best.argmax()]
     assert len(search.classes_) == 3
@@ -217,8 +224,8 @@ def test_a_fold_without_weight(part, scoring):
     reason = "at least one non-zero" if part == "train" else "held-out rows have no weight"
     with pytest.warns(FitFailedWarning, match=f"Fold 2: .*{reason}"):
         search.fit(X, BINARY, weight)
-    assert np.isnan(search.scores_[0, 2]).all()
-    assert np.isfinite(search.scores_[0, :2]).all()
+    assert np.isnan(search.scores_[2]).all()
+    assert np.isfinite(search.scores_[:2]).all()
     assert np.isfinite(search.best_score_)
 
 
@@ -234,7 +241,7 @@ def test_a_scorer_that_fails_at_times():
     with pytest.warns(FitFailedWarning, match="Fold 0: .*eight is too few") as report:
         search.fit(X, BINARY)
     assert report[0].filename == __file__
-    np.testing.assert_array_equal(np.isnan(search.scores_[0]), [[1, 1, 0], [0, 0, 0]])
+    np.testing.assert_array_equal(np.isnan(search.scores_[:, 0, 0]), [[1, 1, 0], [0, 0, 0]])
     assert search.n_iter_ == 20  # the only count that all folds have a score at
 
 
@@ -275,8 +282,8 @@ def test_a_fold_whose_step_overflows_leaves_the_others_alone():
     search = SigmoidNeuronClassifierCV(iters=ITERS, cv=folds, refit=False)
     with pytest.warns(FitFailedWarning, match="Fold 1: the descent overflowed float64"):
         search.fit(large, np.append(BINARY, 1))
-    assert np.isfinite(search.scores_[0, 0]).all()
-    assert np.isnan(search.scores_[0, 1]).all()
+    assert np.isfinite(search.scores_[0]).all()
+    assert np.isnan(search.scores_[1]).all()
 
 
 def test_counts_beyond_an_int64():
@@ -304,8 +311,8 @@ def test_an_alpha_that_diverges_leaves_the_others_alone():
         FitFailedWarning, match=r"Fold 0, 1, 2, 3, 4: the descent overflowed"
     ):
         search.fit(X, y)
-    assert np.isnan(search.scores_[0, :, 1]).all()
-    assert np.isfinite(search.scores_[1]).all()
+    assert np.isnan(search.scores_[:, 0, 0, 1]).all()
+    assert np.isfinite(search.scores_[:, 1]).all()
     assert search.alpha_ == 0.0
     with pytest.raises(ValueError, match="In fold 0: the descent overflowed float64"):
         search.set_params(alphas=[1e6], iters=[500]).fit(X, y)

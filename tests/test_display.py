@@ -3,12 +3,14 @@
 import inspect
 import subprocess
 import sys
+from collections import Counter
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import same_color
+from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -16,11 +18,13 @@ from sklearn.preprocessing import StandardScaler
 
 from sk_neuron import (
     IterationPathDisplay,
+    LabelQualityDisplay,
     LossCurveDisplay,
     NeuronDisplay,
     SigmoidNeuronClassifier,
     SigmoidNeuronClassifierCV,
     WeightPathDisplay,
+    find_label_issues,
     iteration_path,
 )
 
@@ -54,7 +58,8 @@ def test_artists(estimator):
     assert display.ax_.get_xlabel() == "iterations"
     assert display.ax_.get_ylabel() == "minus Brier score, held out"
     assert display.figure_ is display.ax_.figure
-    mean, spread = search.scores_.mean(axis=1), search.scores_.std(axis=1)
+    scores = search.scores_[:, :, 0]
+    mean, spread = scores.mean(axis=0), scores.std(axis=0)
     assert len(display.lines_) == len(display.bands_) == 3
     for k, (line, band) in enumerate(zip(display.lines_, display.bands_, strict=True)):
         np.testing.assert_array_equal(line.get_xdata(), search.iters_)
@@ -491,3 +496,34 @@ def test_classes_are_no_mathematics():
     display = WeightPathDisplay.from_estimator(neuron)
     display.figure_.canvas.draw()
     assert display.ax_.get_ylabel() == "weight, class $x_{$"
+
+
+def test_label_quality_display(tmp_path):
+    """Its arrays are those of the table, and nothing is outside the axes."""
+    features, y = load_iris(return_X_y=True)
+    recorded = y.copy()
+    recorded[::10] = (recorded[::10] + 1) % 3
+    neuron = SigmoidNeuronClassifier(label_noise=0.1, max_iter=30).fit(features, recorded)
+    display = LabelQualityDisplay.from_estimator(neuron, features, recorded)
+    quality = neuron.label_quality(features, recorded)
+    np.testing.assert_array_equal(display.line_.get_ydata(), np.sort(quality))
+    issues = find_label_issues(neuron, features, recorded)
+    kinds = Counter(zip(issues["given_label"], issues["suggested_label"], strict=True))
+    counts = [bar.get_width() for bar in display.bars_]
+    assert counts == sorted(kinds.values(), reverse=True)
+    names = [text.get_text() for text in display.bar_ax_.get_yticklabels()]
+    assert {f"{one} → {other}" for one, other in kinds} == set(names)
+    assert display.threshold_line_.get_ydata()[0] == 0.5
+    display.figure_.savefig(tmp_path / "quality.png")
+    # unknown qualities are left out, and without suspects there is no bar
+    quality[:3] = np.nan
+    clean = LabelQualityDisplay(
+        label_quality=quality,
+        given_label=recorded,
+        suggested_label=recorded,
+        threshold=0.0,
+    ).plot()
+    assert len(clean.line_.get_ydata()) == 147
+    assert len(clean.bars_) == 0
+    with pytest.raises(ValueError, match="threshold must be from 0 to 1"):
+        LabelQualityDisplay.from_estimator(neuron, features, recorded, threshold=-1)

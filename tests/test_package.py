@@ -26,6 +26,8 @@ FLOW = [
     "_path",
     "_display",
     "_diagram",
+    "_label_issues",
+    "_label_quality_display",
     "_versions",
     "_problems",
     "_adapters",

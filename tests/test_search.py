@@ -64,15 +64,14 @@ def grid_search(X, y, sample_weight, *, iters, alphas, cv, scoring, **params):
             search = GridSearchCV(neuron, grid, cv=cv, scoring=scorer)
             search.fit(X, y, sample_weight=sample_weight)
     scores = [search.cv_results_[f"split{k}_test_score"] for k in range(search.n_splits_)]
-    shape = search.n_splits_, len(alphas), len(iters)
-    return np.reshape(scores, shape).swapaxes(0, 1), search
+    return np.reshape(scores, (search.n_splits_, len(alphas), 1, len(iters))), search
 
 
 def assert_equals_grid_search(X, y, sample_weight=None, *, atol=1e-10, **given):
     scores, grid = grid_search(X, y, sample_weight, **given)
     search = SigmoidNeuronClassifierCV(**given).fit(X, y, sample_weight)
     np.testing.assert_allclose(search.scores_, scores, rtol=0, atol=atol)
-    means = np.sort(np.append(scores.mean(axis=1), -np.inf))
+    means = np.sort(np.append(scores.mean(axis=0), -np.inf))
     if means[-1] - means[-2] > 10 * atol or (search.scores_ == scores).all():
         best = grid.best_params_
         assert (search.n_iter_, search.alpha_) == (best["max_iter"], best["alpha"])
@@ -170,9 +169,7 @@ def test_splitters(cv, kind):
     search = assert_equals_grid_search(
         X, Y[kind], iters=ITERS, alphas=[0.0, 0.5], cv=CVS[cv], scoring="accuracy"
     )
-    assert search.scores_.shape[1] == {"repeated": 6, "None": 5}.get(
-        cv, search.scores_.shape[1]
-    )
+    assert len(search.scores_) == {"repeated": 6, "None": 5}.get(cv, len(search.scores_))
 
 
 def test_what_cannot_be_copied():
@@ -204,7 +201,7 @@ def test_a_splitter_is_given_y_as_it_was_passed():
             return 1
 
     search = SigmoidNeuronClassifierCV(iters=ITERS, cv=Even())
-    assert search.fit(X, pd.Series(Y["binary"])).scores_.shape == (1, 1, 4)
+    assert search.fit(X, pd.Series(Y["binary"])).scores_.shape == (1, 1, 1, 4)
 
 
 @pytest.mark.parametrize("convert", [np.ndarray.tolist, pl.DataFrame, csr_array])
@@ -290,7 +287,9 @@ def test_multilabel_brier_score_is_that_of_the_labels():
                 brier_score_loss(t, p)
                 for t, p in zip(Y["multilabel"][test].T, proba.T, strict=True)
             ]
-            assert search.scores_[0, fold, count] == pytest.approx(-sum(brier), rel=1e-12)
+            assert search.scores_[fold, 0, 0, count] == pytest.approx(
+                -sum(brier), rel=1e-12
+            )
 
 
 @pytest.mark.parametrize("scoring", ["accuracy", "f1_macro", "roc_auc", "neg_log_loss"])
@@ -374,7 +373,7 @@ def test_auto_counts():
 def test_counts_are_sorted_and_distinct(iters):
     search = SigmoidNeuronClassifierCV(iters=iters).fit(X, Y["binary"])
     np.testing.assert_array_equal(search.iters_, ITERS)
-    assert search.scores_.shape == (1, 5, 4)
+    assert search.scores_.shape == (5, 1, 1, 4)
 
 
 def test_the_last_count_is_reported():
@@ -428,7 +427,7 @@ def test_choice(table, chosen, simplest):
         search = SigmoidNeuronClassifierCV(
             one_standard_error=one_standard_error, **fixed_scores(table)
         ).fit(X, Y["binary"])
-        np.testing.assert_array_equal(search.scores_, table)
+        np.testing.assert_array_equal(search.scores_[:, :, 0], np.swapaxes(table, 0, 1))
         assert (search.alpha_, search.n_iter_) == (alpha, n_iter)
         assert search.best_score_ == np.mean(table, axis=1)[alpha, n_iter - 1]
         neuron = SigmoidNeuronClassifier(max_iter=n_iter, alpha=alpha).fit(X, Y["binary"])
@@ -512,7 +511,7 @@ def test_custom_scorers_see_what_was_passed():
     search.fit(frame, pd.Series(Y["binary"]))
     assert seen == [(list("abcd"), pd.Series)] * 4
     np.testing.assert_array_equal(search.feature_names_in_, list("abcd"))
-    np.testing.assert_array_equal(search.scores_, [[[-2, -4], [-2, -4]]])
+    np.testing.assert_array_equal(search.scores_, [[[[-2, -4]]], [[[-2, -4]]]])
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

@@ -64,7 +64,7 @@ for name, chosen in choices.items():
 # the best score with the last.
 decay = SigmoidNeuronClassifierCV(max_iter=100, alphas=[0, 1, 10])
 decay.fit(X, y)
-mean_scores = decay.scores_.mean(axis=1)
+mean_scores = decay.scores_[:, :, 0].mean(axis=0)
 for alpha, scores in zip(decay.alphas_, mean_scores, strict=True):
     best, last = scores.max(), scores[-1]
     print(f"alpha={alpha:2g}  best {best:.4f}, last {last:.4f}")
@@ -91,7 +91,7 @@ start = time.perf_counter()
 again = SigmoidNeuronClassifierCV(iters=counts).fit(X, y)
 seconds = time.perf_counter() - start
 print(f"one descent: {again.n_iter_} iterations in {seconds:.2f} s")
-mean_scores = again.scores_[0].mean(axis=0)
+mean_scores = again.scores_[:, 0, 0].mean(axis=0)
 difference = grid.cv_results_["mean_test_score"] - mean_scores
 print(f"largest difference of a score: {abs(difference).max():.1e}")
 

@@ -81,6 +81,13 @@ class CompiledKernel:
             self.roles = np.ascontiguousarray(problem.roles.T, np.uint8)
         if problem.judge_weight is not None:
             self.judge_weight = np.ascontiguousarray(problem.judge_weight.T, X.dtype)
+        self.is_noisy = self.noise_shift = self.noise_slope = None
+        if problem.label_noise is not None:
+            self.is_noisy = problem.label_noise.any(axis=1).astype(np.uint8)
+            self.noise_shift, self.noise_slope = (
+                np.ascontiguousarray(array, X.dtype)
+                for array in _formulas.noise_terms(problem.label_noise, K)
+            )
         self.rate = self._of_groups(problem.learning_rate, np.float64)
         self.alpha, self.norm_scale = (
             packing.pack_columns(

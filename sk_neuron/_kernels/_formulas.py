@@ -5,6 +5,12 @@ Columns of weights share the rows of one matrix: `X` is (n, d), `coef` (columns,
 one column is a sigmoid neuron, K columns are a softmax layer over K classes. `labels` is
 (n, n_groups) integers, or (n, 1) where the groups share them: 0 or 1 for a neuron, from 0
 to K - 1 for a layer. `weight` is (n, n_groups) or (n, 1). Nothing here mixes two groups.
+
+`label_noise` is (n_groups, n_classes), or None: of a row whose true class is k, the
+share label_noise[:, k] is recorded as another class, each of them alike. The outputs are
+probabilities of the true class, and the errors are those of q, the probability of the label
+as recorded (G. Patrini et al., "Making deep neural networks robust to label noise: a loss
+correction approach", CVPR 2017, forward correction).
 """
 
 import numpy as np
@@ -77,33 +83,60 @@ def log_probability(raw_prediction, n_outputs):
     return np.maximum(logs, np.finfo(logs.dtype).min).reshape(raw_prediction.shape)
 
 
-def pointwise_gradient(labels, weight, raw_prediction, n_outputs):
+def noise_terms(label_noise, n_outputs):
+    """Return shift and slope, (n_groups, n_classes): q_k = slope_k p_k + Σ_j shift_j p_j.
+
+    For a neuron q = shift_0 + slope o, with the same slope twice.
+    """
+    shift = label_noise / (label_noise.shape[1] - 1)
+    if n_outputs == 1:
+        slope = 1 - label_noise.sum(axis=1, keepdims=True)
+        return shift, np.broadcast_to(slope, shift.shape)
+    return shift, 1 - label_noise - shift
+
+
+def recorded_probability(probability, n_outputs, label_noise):
+    """Return q, the probabilities of labels as recorded, from those of true labels."""
+    if label_noise is None:
+        return probability
+    shift, slope = noise_terms(label_noise, n_outputs)
+    if n_outputs == 1:
+        return shift[:, 0] + slope[:, 0] * probability
+    p = split_groups(probability, n_outputs)
+    q = slope * p + (shift * p).sum(axis=-1, keepdims=True)
+    return q.astype(p.dtype, copy=False).reshape(probability.shape)
+
+
+def pointwise_gradient(labels, weight, raw_prediction, n_outputs, label_noise=None):
     """Return delta (n, columns), and the squared errors of rows, (n, n_groups).
 
     Delta is minus the gradient of 1/2 Σ s ‖e‖² in the raw prediction, which may be
     overwritten; ‖e‖² is the squared error of a row, without its weight s. For a neuron with
-    the target t it is (t - o)², and delta = s (t - o) o (1 - o). For a layer with
-    e = e_y - p, delta_k = s p_k (e_k - Σ_j p_j e_j).
+    the target t it is (t - q)², and delta = s slope (t - q) o (1 - o). For a layer with
+    e = e_y - q and h_k = slope_k e_k, delta_k = s p_k (h_k - Σ_j p_j h_j).
     """
     if n_outputs == 1:
-        return _sigmoid_gradient(labels, weight, raw_prediction)
-    delta, squared_error = _softmax_gradient(
-        labels[..., np.newaxis],
-        weight[..., np.newaxis],
-        split_groups(raw_prediction, n_outputs),
-    )
+        return _sigmoid_gradient(labels, weight, raw_prediction, label_noise)
+    labels, weight = labels[..., np.newaxis], weight[..., np.newaxis]
+    z = split_groups(raw_prediction, n_outputs)
+    if label_noise is None:
+        delta, squared_error = _softmax_gradient(labels, weight, z)
+    else:
+        delta, squared_error = _noisy_softmax_gradient(labels, weight, z, label_noise)
     return delta.reshape(raw_prediction.shape), squared_error[..., 0]
 
 
-def _sigmoid_gradient(target, weight, raw_prediction):
+def _sigmoid_gradient(target, weight, raw_prediction, label_noise):
     output = activate(raw_prediction, out=raw_prediction)
-    error = target - output
+    error = target - recorded_probability(output, 1, label_noise)
     # In place from here: these arrays are what a step needs besides X.
     delta = weight * error
     error *= error
     delta *= output
     np.subtract(1, output, out=output)
     delta *= output
+    if label_noise is not None:
+        delta *= 1 - label_noise.sum(axis=1)
     return delta, error
 
 
@@ -130,15 +163,74 @@ def _softmax_gradient(label, weight, z):
     return delta, squared_error
 
 
-def row_squared_error(labels, raw_prediction, n_outputs):
+def _noisy_softmax_gradient(label, weight, z, label_noise):
+    """Return what `_softmax_gradient` does, with label noise."""
+    p = softmax(z)
+    shift, slope = noise_terms(label_noise, z.shape[-1])
+    error = -(slope * p + (shift * p).sum(axis=-1, keepdims=True))
+    label = np.broadcast_to(label, (*z.shape[:2], 1))
+    own = np.take_along_axis(error, label, axis=-1)
+    np.put_along_axis(error, label, 1 + own, axis=-1)
+    squared_error = np.einsum("ngk,ngk->ng", error, error)[..., np.newaxis]
+    error *= slope
+    delta = weight * p * (error - np.einsum("ngk,ngk->ng", p, error)[..., np.newaxis])
+    return delta.astype(z.dtype, copy=False), squared_error
+
+
+def row_squared_error(labels, raw_prediction, n_outputs, label_noise=None):
     """Return ‖e‖² of each row and group, (n, n_groups)."""
+    answer = recorded_probability(
+        probability(raw_prediction, n_outputs), n_outputs, label_noise
+    )
     if n_outputs == 1:
-        return (labels - activate(raw_prediction)) ** 2
+        return (labels - answer) ** 2
+    q = split_groups(answer, n_outputs).copy()
+    label = np.broadcast_to(labels, q.shape[:2])[..., np.newaxis]
+    own = np.take_along_axis(q, label, axis=-1)
+    np.put_along_axis(q, label, 1 - own, axis=-1)
+    return np.einsum("ngk,ngk->ng", q, q)
+
+
+def label_quality(labels, raw_prediction, n_outputs, label_noise):
+    """Return the probability that each label is the true one, (n, n_groups).
+
+    In a group without label noise it is the probability of the label.
+    """
+    if n_outputs == 1:
+        sign = 2 * labels - 1
+        own, other = activate(sign * raw_prediction), activate(-sign * raw_prediction)
+        if label_noise is None:
+            return own
+        share = np.where(labels == 1, label_noise[:, 1], label_noise[:, 0])
+        wrong = np.where(labels == 1, label_noise[:, 0], label_noise[:, 1]) * other
+    else:
+        p = softmax(split_groups(raw_prediction, n_outputs))
+        label = np.broadcast_to(labels, p.shape[:2])[..., np.newaxis]
+        own = np.take_along_axis(p, label, axis=-1)[..., 0]
+        if label_noise is None:
+            return own
+        shares = np.broadcast_to(label_noise, p.shape)
+        share = np.take_along_axis(shares, label, axis=-1)[..., 0]
+        np.put_along_axis(p, label, 0, axis=-1)
+        wrong = (p * shares).sum(axis=-1) / (n_outputs - 1)
+    right = (1 - share) * own
+    total = right + wrong
+    # where a label cannot be recorded wrongly, it is the true one however unlikely
+    quality = np.divide(right, total, out=np.ones_like(total), where=total > 0)
+    quality = np.where(label_noise.any(axis=1), quality, own)
+    return quality.astype(raw_prediction.dtype, copy=False)
+
+
+def suggest_labels(labels, raw_prediction, n_outputs, label_noise):
+    """Return the most probable true label of each row if its label is wrong."""
+    if n_outputs == 1:
+        return 1 - labels
     p = softmax(split_groups(raw_prediction, n_outputs))
+    if label_noise is not None:
+        p = p * label_noise
     label = np.broadcast_to(labels, p.shape[:2])[..., np.newaxis]
-    own = np.take_along_axis(p, label, axis=-1)
-    np.put_along_axis(p, label, 1 - own, axis=-1)
-    return np.einsum("ngk,ngk->ng", p, p)
+    np.put_along_axis(p, label, -1, axis=-1)
+    return p.argmax(axis=-1)
 
 
 def sum_squared_error(weight, squared_error):
@@ -163,23 +255,22 @@ def constant_error(labels, weight, n_outputs):
     return (counts * others).sum(axis=1) / total
 
 
-def is_saturated(labels, weight, raw_prediction, n_outputs):
+def is_saturated(labels, weight, raw_prediction, n_outputs, label_noise=None):
     """Return which groups do no better than a constant and get no gradient to improve.
 
     No gradient is when most of the squared error is in rows whose label has a probability
     below 1/2 while an output o is so near to 1 that o (1 - o) < 0.001.
     """
+    squared_error = weight * row_squared_error(
+        labels, raw_prediction, n_outputs, label_noise
+    )
+    output = probability(raw_prediction, n_outputs)
     if n_outputs == 1:
-        output = activate(raw_prediction)
-        error = labels - output
-        squared_error, is_wrong = weight * error**2, np.abs(error) > 0.5
-        is_flat = output * (1 - output) < _FLAT
+        is_wrong, is_flat = np.abs(labels - output) > 0.5, output * (1 - output) < _FLAT
     else:
-        p = softmax(split_groups(raw_prediction, n_outputs))
+        p = split_groups(output, n_outputs)
         label = np.broadcast_to(labels, p.shape[:2])[..., np.newaxis]
-        own = np.take_along_axis(p, label, axis=-1)[..., 0]
-        squared_error = weight * row_squared_error(labels, raw_prediction, n_outputs)
-        largest = p.max(axis=-1)
+        own, largest = np.take_along_axis(p, label, axis=-1)[..., 0], p.max(axis=-1)
         is_wrong, is_flat = own < 0.5, largest * (1 - largest) < _FLAT
     error = squared_error.sum(axis=0, dtype=np.float64)
     return (error >= constant_error(labels, weight, n_outputs)) & (

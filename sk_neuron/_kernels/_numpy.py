@@ -198,7 +198,11 @@ class NumpyKernel:
     def _pull(self, rows, raw_prediction):
         """Return delta and the squared errors of some rows, (2, n_groups)."""
         delta, squared_error = _formulas.pointwise_gradient(
-            self.labels[rows], self.weight[rows], raw_prediction, self.problem.n_outputs
+            self.labels[rows],
+            self.weight[rows],
+            raw_prediction,
+            self.problem.n_outputs,
+            self.problem.label_noise,
         )
         errors = np.zeros((2, self.problem.n_groups))
         errors[0] = _formulas.sum_squared_error(self.weight[rows], squared_error)

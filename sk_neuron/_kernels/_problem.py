@@ -30,6 +30,7 @@ class Problem(NamedTuple):
     weight_power: int = 0  # weights, alpha and objective are divided by 2 to this power
     roles: np.ndarray | None = None  # (n, n_groups) uint8; None: all rows are trained on
     judge_weight: np.ndarray | None = None  # (n, n_groups) or (n, 1); needs roles
+    label_noise: np.ndarray | None = None  # (n_groups, n_classes): shares, see `_formulas`
 
     @property
     def n_columns(self):
@@ -56,6 +57,9 @@ class Problem(NamedTuple):
             value = getattr(self, name)
             is_shared = value is None or np.shape(value)[-1:] in ((), (1,))
             parts[name] = value if is_shared else value[..., groups]
+        if self.label_noise is not None:
+            noise = self.label_noise[groups]
+            parts["label_noise"] = noise if noise.any() else None
         return self._replace(n_groups=groups.stop - groups.start, **parts)
 
 

@@ -51,21 +51,11 @@ class HeldOut:
 
     takes_many = False
 
-    def __init__(self, search, fits, kernel):
-        self.kernel, self.fits = kernel, fits
-        self.row_score = search.scoring.row_score
-        _, labels = encode_labels(search.data.y)
+    def __init__(self, search, problem, fits, kernel):
+        self.search, self.problem, self.fits, self.kernel = search, problem, fits, kernel
+        _, self.labels = encode_labels(search.data.y)
         weight = search.scoring.params.get("sample_weight")
-        weight = np.ones(len(labels)) if weight is None else np.asarray(weight)
-        tests = [search.folds[fit.fold][1] for fit in fits if fit.fold is not None]
-        sizes, self.rows = [len(test) for test in tests], np.concatenate(tests)
-        width = fits[0].n_columns
-        first = [i * width for i, fit in enumerate(fits) if fit.fold is not None]
-        self.columns = np.repeat(first, sizes)[:, np.newaxis] + np.arange(width)
-        self.starts = np.cumsum([0, *sizes[:-1]])
-        self.labels = labels[self.rows]
-        self.weight = np.concatenate([_scale(weight[test]) for test in tests])
-        self.total = np.add.reduceat(self.weight, self.starts)
+        self.weight = np.ones(len(self.labels)) if weight is None else np.asarray(weight)
 
     def run(self, state, start, n_before, counts):
         """Return the state, the history, and the points and scores at the count."""
@@ -76,13 +66,28 @@ class HeldOut:
             state, history = self.kernel.run(state, 0)
             z = self.kernel.raw_prediction(state)
         finite = np.isfinite(z).all(axis=0).reshape(len(self.fits), -1).all(axis=1)
-        with np.errstate(all="ignore"):  # what cannot be scored is NaN
-            of_rows = self.row_score(z[self.rows[:, np.newaxis], self.columns], self.labels)
-            of_folds = np.add.reduceat(of_rows * self.weight, self.starts) / self.total
-        scores = np.full(len(self.fits), np.nan)
-        scores[[fit.fold is not None for fit in self.fits]] = of_folds
+        scores = [
+            np.nan if fit.fold is None else self._score(index, fit, z)
+            for index, fit in enumerate(self.fits)
+        ]
         explained = _explain(scores, finite, self.kernel)
         return state, history, [(self.kernel.points(state), explained)]
+
+    def _score(self, index, fit, z):
+        """Return the weighted mean of the scores of the rows that a fold holds out."""
+        _, test = self.search.folds[fit.fold]
+        columns = slice(index * fit.n_columns, (index + 1) * fit.n_columns)
+        noise, weight = self.problem.label_noise, self.weight[test]
+        if weight.any():  # so that products with them neither under- nor overflow
+            weight, _ = scale_by_power(weight)
+        if noise is not None:
+            noise = noise[index * fit.n_groups : (index + 1) * fit.n_groups]
+            noise = noise if noise.any() else None
+        with np.errstate(all="ignore"):  # what cannot be scored is NaN
+            scores = self.search.scoring.row_score(
+                z[test, columns], self.labels[test], noise
+            )
+            return (scores * weight).sum() / weight.sum()
 
 
 class CalledScorer:
@@ -90,8 +95,8 @@ class CalledScorer:
 
     takes_many = False
 
-    def __init__(self, search, fits, kernel):
-        self.search, self.fits, self.kernel = search, fits, kernel
+    def __init__(self, search, problem, fits, kernel):
+        self.search, self.problem, self.fits, self.kernel = search, problem, fits, kernel
 
     def run(self, state, start, n_before, counts):
         """Return the state, the history, and the points and scores at the count."""
@@ -112,9 +117,15 @@ class CalledScorer:
         """Return the score by the scorer, and why there is none."""
         data, scoring = self.search.data, self.search.scoring
         neuron = copy.copy(self.search.neuron)
-        alpha = float(self.search.alphas[fit.alpha_index])
-        neuron.set_params(alpha=alpha, max_iter=max(1, int(n_iter)))
-        learned = describe_neuron(fit.classes, data.y.ndim == 2, coef, intercept)
+        alpha, noise = fit.candidate
+        neuron.set_params(
+            alpha=float(self.search.candidates.alphas[alpha]),
+            label_noise=self.search.candidates.label_noises[noise],
+            max_iter=max(1, int(n_iter)),
+        )
+        learned = describe_neuron(
+            fit.classes, data.y.ndim == 2, coef, intercept, self.search.read_noise([fit])
+        )
         vars(neuron).update(learned, n_iter_=int(n_iter))
         _, test = self.search.folds[fit.fold]
         try:
@@ -124,11 +135,6 @@ class CalledScorer:
             return float(score), f"its score is {score}"
         except Exception as error:  # whatever a scorer may raise
             return np.nan, f"the scorer raised {error!r}"
-
-
-def _scale(weight):
-    """Return weights of which the largest is near 1, unless there is none."""
-    return scale_by_power(weight)[0] if weight.any() else weight
 
 
 def _explain(scores, finite, kernel):

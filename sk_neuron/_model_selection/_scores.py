@@ -1,49 +1,70 @@
-"""Score many fits at once from the raw predictions of the rows they have not seen.
+"""Score fits from the raw predictions of the rows they have not seen.
 
-`raw_prediction` is (n, columns) of one layer, or of the neurons of a multilabel fit, and
-`labels` (n, 1) or (n, n_labels); each function returns the score of each row, (n,), and the
-score of a fit is their weighted mean. Larger is better.
+`raw_prediction` is (n, columns) of one layer, or of the neurons of a multilabel fit,
+`labels` (n, 1) or (n, n_labels) as they are recorded, and `label_noise` that of the fit;
+each function returns the score of each row, (n,), and the score of a fit is their weighted
+mean. Larger is better.
 """
 
 import numpy as np
 
-from sk_neuron._kernels._formulas import activate, log_probability, row_squared_error
+from sk_neuron._kernels._formulas import (
+    log_probability,
+    probability,
+    recorded_probability,
+    row_squared_error,
+)
 
 
-def brier_score(raw_prediction, labels):
+def brier_score(raw_prediction, labels, label_noise=None):
     """Return minus the squared error of the probabilities, summed over the classes."""
-    return -row_squared_error(labels, raw_prediction, raw_prediction.shape[1])[:, 0]
+    n_outputs = raw_prediction.shape[1]
+    return -row_squared_error(labels, raw_prediction, n_outputs, label_noise)[:, 0]
 
 
-def multilabel_brier_score(raw_prediction, labels):
+def multilabel_brier_score(raw_prediction, labels, label_noise=None):
     """Return minus the squared error of the probabilities, summed over the labels."""
-    return -row_squared_error(labels, raw_prediction, 1).sum(axis=1)
+    return -row_squared_error(labels, raw_prediction, 1, label_noise).sum(axis=1)
 
 
-def log_loss(raw_prediction, labels):
+def log_loss(raw_prediction, labels, label_noise=None):
     """Return the logarithm of the probability of the label, clipped as is usual."""
-    if (
-        raw_prediction.shape[1] == 1
-    ):  # with 1 - o as scikit-learn has it, for equal rounding
-        output = activate(raw_prediction)
-        probability = np.where(labels == 1, output, 1 - output)
+    n_outputs = raw_prediction.shape[1]
+    if n_outputs == 1:  # with 1 - o, to round as scikit-learn does
+        output = _answer(raw_prediction, 1, label_noise)
+        answer = np.where(labels == 1, output, 1 - output)
+    elif label_noise is None:
+        logs = log_probability(raw_prediction, n_outputs)
+        answer = np.exp(np.take_along_axis(logs, labels, axis=1))
     else:
-        logs = log_probability(raw_prediction, raw_prediction.shape[1])
-        probability = np.exp(np.take_along_axis(logs, labels, axis=1))
-    epsilon = np.finfo(probability.dtype).eps
-    return np.log(np.clip(probability[:, 0], epsilon, 1 - epsilon))
+        answers = _answer(raw_prediction, n_outputs, label_noise)
+        answer = np.take_along_axis(answers, labels, axis=1)
+    epsilon = np.finfo(answer.dtype).eps
+    return np.log(np.clip(answer[:, 0], epsilon, 1 - epsilon))
 
 
-def accuracy(raw_prediction, labels):
+def accuracy(raw_prediction, labels, label_noise=None):
     """Return 1 where the answer is the label and 0 elsewhere."""
-    if raw_prediction.shape[1] > 1:
-        return (raw_prediction.argmax(axis=1) == labels[:, 0]).astype(np.float64)
-    return multilabel_accuracy(raw_prediction, labels)
+    n_outputs = raw_prediction.shape[1]
+    if n_outputs == 1:
+        return multilabel_accuracy(raw_prediction, labels, label_noise)
+    if label_noise is not None:
+        raw_prediction = _answer(raw_prediction, n_outputs, label_noise)
+    return (raw_prediction.argmax(axis=1) == labels[:, 0]).astype(np.float64)
 
 
-def multilabel_accuracy(raw_prediction, labels):
+def multilabel_accuracy(raw_prediction, labels, label_noise=None):
     """Return 1 where the answer is every label and 0 elsewhere."""
-    return ((raw_prediction > 0) == (labels == 1)).all(axis=1).astype(np.float64)
+    is_positive = raw_prediction > 0
+    if label_noise is not None:
+        is_positive = _answer(raw_prediction, 1, label_noise) > 0.5
+    return (is_positive == (labels == 1)).all(axis=1).astype(np.float64)
+
+
+def _answer(raw_prediction, n_outputs, label_noise):
+    """Return the probabilities of labels as recorded."""
+    answer = probability(raw_prediction, n_outputs)
+    return recorded_probability(answer, n_outputs, label_noise)
 
 
 # By scikit-learn's names of scorers; its log loss is not for several labels.

@@ -1,11 +1,12 @@
-"""Cross-validate every iteration count and weight decay in one descent.
+"""Cross-validate every iteration count, weight decay and label noise in one descent.
 
 A fold is a group like any other, or several for a multilabel y: it is not trained on the
-rows that it holds out, and judged by them. So all folds and alphas descend together, and
-the fit on all rows with them. By the Brier score, judging costs nothing beyond that.
+rows that it holds out, and judged by them. So all folds and candidates descend together,
+and the fit on all rows with them. By the Brier score, judging costs nothing beyond that.
 """
 
 import copy
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,10 +16,13 @@ from sk_neuron._inputs import (
     combine_weights,
     encode_labels,
     find_class_factors,
+    read_label_noise,
     scale_by_power,
     shape_of_groups,
+    take_rows,
 )
-from sk_neuron._kernels import JUDGED, TRAINED, History, Problem
+from sk_neuron._kernels import JUDGED, TRAINED, History, Problem, raw_prediction
+from sk_neuron._kernels._formulas import label_quality
 from sk_neuron._model_selection._judges import CalledScorer, HeldOut, JudgedRows
 from sk_neuron._solver._fit_loop import Iterate, check_overflow
 from sk_neuron._solver._gram import make_cheapest_kernel
@@ -58,10 +62,21 @@ class ScoringSpec(NamedTuple):
     params: dict[str, Any]
 
 
-class FoldCandidate(NamedTuple):
-    """One of the fits that share a descent: of an alpha on the training rows of a fold."""
+class Candidates(NamedTuple):
+    """What a search chooses from, beside the iteration counts."""
 
-    alpha_index: int
+    alphas: np.ndarray  # (n_alphas,)
+    label_noises: list[Any]  # as the user passed them
+
+    def indices(self):
+        """Return the pairs of indices of all candidates."""
+        return list(product(range(len(self.alphas)), range(len(self.label_noises))))
+
+
+class FoldCandidate(NamedTuple):
+    """One of the fits that share a descent: a candidate on the training rows of a fold."""
+
+    candidate: tuple[int, int]  # the indices of its alpha and its label noise
     fold: int | None  # None for all rows
     classes: np.ndarray
     n_groups: int
@@ -71,6 +86,31 @@ class FoldCandidate(NamedTuple):
     def n_columns(self):
         """The number of columns of weights."""
         return self.n_groups * self.n_outputs
+
+
+class Course(NamedTuple):
+    """What the fits of a batch have learned."""
+
+    problem: Problem
+    kernel: Any
+    fits: list[FoldCandidate]
+    points: list[tuple[np.ndarray, ...]]  # at each count
+    histories: list[History]  # of the start and of the steps
+
+    def at(self, index, count):
+        """Return the problem of a fit, its weights at a count, and all its histories."""
+        fit = self.fits[index]
+        groups, columns = (
+            slice(index * width, (index + 1) * width)
+            for width in (fit.n_groups, fit.n_columns)
+        )
+        coef, intercept = self.kernel.weights_at(
+            tuple(array[columns] for array in self.points[count])
+        )
+        histories = [
+            History(*(array[:, groups] for array in history)) for history in self.histories
+        ]
+        return self.problem.select_groups(groups), coef, intercept, histories
 
 
 class FinalFit(NamedTuple):
@@ -85,16 +125,15 @@ class FinalFit(NamedTuple):
 class Search:
     """The scores of all alphas, folds and iteration counts, and what was learned there."""
 
-    def __init__(self, neuron, data, folds, iters, alphas, scoring, refit):
+    def __init__(self, neuron, data, folds, iters, candidates, scoring, refit):
         """Look at the rows of each fold; `neuron` has the parameters that fits share."""
         self.neuron, self.data, self.folds = neuron, data, folds
-        self.iters, self.alphas, self.scoring = iters, alphas, scoring
-        self.scores = np.full((len(alphas), len(folds), len(iters)), np.nan)
+        self.iters, self.candidates, self.scoring = iters, candidates, scoring
+        shape = len(folds), *map(len, candidates), len(iters)
+        self.scores = np.full(shape, np.nan)
         self.failures: dict[int, str] = {}  # by fold
-        # What the fits on all rows have learned at each count, if they share the descent.
-        self._path: list[tuple[np.ndarray, ...]] = []
-        self._histories: list[History] = []
-        self._shared: Any = None  # their problem, and the kernel
+        self._courses: list[Course] = []
+        self._n_kept = 0  # weights in the courses
         self._weight_power = 0
         self._fits, self._final_fits = self._plan()
         self._batches = self._divide(refit)
@@ -103,11 +142,6 @@ class Search:
         self._random_state = copy.deepcopy(generator)
         if neuron.init == "uniform":  # which is then where a fit leaves it
             self._draw_start(self._final_fits[0], generator)
-
-    @property
-    def has_path(self):
-        """Whether the fits on all rows have reached the first count with the others."""
-        return bool(self._path)
 
     @property
     def n_parts(self):
@@ -125,28 +159,11 @@ class Search:
         for number, fits in enumerate(self._batches):
             self._descend(fits, task, number * len(self.iters), n_parts, fitted_attributes)
 
-    def finish(self, alpha_index, count):
-        """Return the fit on all rows with the alpha and count of these indices."""
-        fit, n_iter = self._final_fits[alpha_index], int(self.iters[count])
-        if self._path:
-            problem, kernel = self._shared
-            groups = slice(alpha_index * fit.n_groups, (alpha_index + 1) * fit.n_groups)
-            columns = slice(alpha_index * fit.n_columns, (alpha_index + 1) * fit.n_columns)
-            problem = problem.select_groups(groups)
-            coef, intercept = kernel.weights_at(
-                tuple(array[columns] for array in self._path[count])
-            )
-            histories = [
-                History(*(array[:, groups] for array in history))
-                for history in self._histories
-            ]
-        else:
-            problem, coef, intercept = self._join([fit])
-            kernel = make_cheapest_kernel(problem, coef, n_steps=n_iter, n_reads=1)
-            state, start = kernel.start(coef, intercept)
-            state, history = kernel.run(state, n_iter)
-            coef, intercept = kernel.weights(state)
-            histories = [start, history]
+    def finish(self, candidate, count):
+        """Return the fit on all rows with a candidate and a count, by their indices."""
+        (fit,) = (fit for fit in self._final_fits if fit.candidate == candidate)
+        n_iter = int(self.iters[count])
+        problem, coef, intercept, histories = self._follow(fit, count)
         squared_error, _, exponent = (
             np.vstack(parts)[: n_iter + 1] for parts in zip(*histories, strict=True)
         )
@@ -157,6 +174,49 @@ class Search:
         return FinalFit(
             problem, learned, squared_error, step_sizes(problem, exponent[:n_iter])
         )
+
+    def has_final_fit(self, candidate):
+        """Return whether the fit on all rows has reached the first count."""
+        return any(
+            fit.candidate == candidate and fit.fold is None
+            for course in self._courses
+            for fit in course.fits
+        )
+
+    def label_quality(self, candidate, count):
+        """Return the quality of each row, or label, by folds that have not seen it.
+
+        It is the mean over such folds that know all classes, and NaN where there is none.
+        """
+        y, n_classes = self.data.y, len(self._final_fits[0].classes)
+        total, times = np.zeros(self._encode(self._final_fits[0]).shape), np.zeros(len(y))
+        for fit in self._fits:
+            if fit.candidate != candidate or len(fit.classes) < n_classes:
+                continue
+            problem, coef, intercept, _ = self._follow(fit, count)
+            train, test = self.folds[fit.fold]
+            unseen = np.setdiff1d(test, train)
+            z = raw_prediction(take_rows(self.data.X, unseen), coef, intercept)
+            total[unseen] += label_quality(
+                self._encode(fit)[unseen], z, fit.n_outputs, problem.label_noise
+            )
+            times[unseen] += 1
+        with np.errstate(invalid="ignore"):
+            quality = total / times[:, np.newaxis]
+        return quality if y.ndim == 2 else quality[:, 0]
+
+    def _follow(self, fit, count):
+        """Return the problem of a fit, its weights at a count, and its histories."""
+        for course in self._courses:
+            for index, other in enumerate(course.fits):
+                if other is fit:
+                    return course.at(index, count)
+        problem, coef, intercept = self._join([fit])
+        n_iter = int(self.iters[count])
+        kernel = make_cheapest_kernel(problem, coef, n_steps=n_iter, n_reads=1)
+        state, start = kernel.start(coef, intercept)
+        state, history = kernel.run(state, n_iter)
+        return problem, *kernel.weights(state), [start, history]
 
     def _plan(self):
         """Return the fits of all alphas and folds, and those on all rows."""
@@ -173,8 +233,8 @@ class Search:
             else:
                 known[fold] = classes, *shape_of_groups(classes, self.data.y)
         fits = [
-            FoldCandidate(alpha_index, fold, *known[fold])
-            for alpha_index in range(len(self.alphas))
+            FoldCandidate(candidate, fold, *known[fold])
+            for candidate in self.candidates.indices()
             for fold in known
         ]
         return [f for f in fits if f.fold is not None], [f for f in fits if f.fold is None]
@@ -190,8 +250,8 @@ class Search:
         classes = self._final_fits[0].classes
         whole = [fit for fit in self._fits if len(fit.classes) == len(classes)]
         lacking = [fit for fit in self._fits if len(fit.classes) < len(classes)]
-        path_size = len(self.iters) * n_features * _count_columns(self._final_fits)
         shared = whole + (self._final_fits if refit else [])
+        path_size = len(self.iters) * n_features * _count_columns(shared)
         if _count_columns(shared) > most_columns or path_size > _BATCH_SIZE:
             shared = whole  # the fit on all rows then waits until the choice is made
         batches = list(_split(shared, most_columns))
@@ -212,7 +272,7 @@ class Search:
         factors = find_class_factors(self.neuron.class_weight, np.unique(y), y, weight)
         weight, power = combine_weights(weight, factors, y)
         if fold is None:
-            self._weight_power = limit_alpha(power, self.alphas)
+            self._weight_power = limit_alpha(power, self.candidates.alphas)
         # a row that was drawn twice has twice the weight
         weights = [np.bincount(rows, column, n_rows) for column in weight.T]
         return scale_weights(np.stack(weights, axis=1), self._weight_power - power, dtype)
@@ -244,6 +304,7 @@ class Search:
                 [test_weights[fold] for fold in folds], first.n_groups
             )
             roles = TRAINED * is_trained.view(np.uint8) + JUDGED * is_judged.view(np.uint8)
+        alphas = [self.candidates.alphas[fit.candidate[0]] for fit in fits]
         problem = make_problem(
             self.data.X,
             self._encode(first),
@@ -251,14 +312,30 @@ class Search:
             n_groups=len(fits) * first.n_groups,
             n_outputs=first.n_outputs,
             learning_rate=self.neuron.learning_rate,
-            alpha=np.repeat([self.alphas[fit.alpha_index] for fit in fits], first.n_groups),
+            alpha=np.repeat(alphas, first.n_groups),
             fit_intercept=self.neuron.fit_intercept,
             weight_power=self._weight_power,
             norms=self.data.norms,
             roles=roles,
             judge_weight=judge_weight,
+            label_noise=self.read_noise(fits),
         )
         return problem, coef, intercept
+
+    def read_noise(self, fits):
+        """Return the label noise of each group of some fits, or None for none at all."""
+        first = fits[0]
+        n_classes = max(2, first.n_outputs)
+        shares = []
+        for fit in fits:
+            noise = self.candidates.label_noises[fit.candidate[1]]
+            if isinstance(noise, dict):  # a fold may lack a class
+                known = fit.classes.tolist()
+                noise = {label: share for label, share in noise.items() if label in known}
+            read = read_label_noise(noise, fit.classes, self.data.y.ndim == 2)
+            shares.append(np.zeros((fit.n_groups, n_classes)) if read is None else read)
+        noise = np.concatenate(shares)
+        return noise if noise.any() else None
 
     def _encode(self, fit):
         """Return the labels of all rows among the classes of a fit; 0 of other classes."""
@@ -297,28 +374,24 @@ class Search:
         if by_passes:
             judge: Any = JudgedRows(problem, kernel, len(fits))
         else:
-            judge = (HeldOut if by_rows else CalledScorer)(self, fits, kernel)
-        final = [index for index, fit in enumerate(fits) if fit.fold is None]
-        if final:
-            groups, columns = (
-                slice(final[0] * width, (final[-1] + 1) * width)
-                for width in (fits[0].n_groups, fits[0].n_columns)
-            )
-            self._shared = problem.select_groups(groups), kernel
+            judge = (HeldOut if by_rows else CalledScorer)(self, problem, fits, kernel)
+        course = Course(problem, kernel, fits, [], [])
+        size = len(self.iters) * problem.n_columns * self.data.X.shape[1]
+        is_kept = self._n_kept + size <= _BATCH_SIZE
+        if is_kept:
+            self._courses.append(course)
+            self._n_kept += size
         task.begin(part, n_parts)
         state, start = kernel.start(coef, intercept)
-        if final:
-            self._histories = [History(*(array[:, groups] for array in start))]
         n_iter = 0
+        course.histories.append(start)
         for counts in self._group_counts(judge, kernel, problem, task):
             state, history, found = judge.run(state, start, n_iter, self.iters[counts])
-            if final:
-                own = History(*(array[:, groups].copy() for array in history))
-                self._histories.append(own)
+            course.histories.append(history)
             for count, (points, scores) in zip(counts, found, strict=True):
                 n_iter = self.iters[count]
-                if final:
-                    self._path.append(tuple(array[columns].copy() for array in points))
+                if is_kept:
+                    course.points.append(tuple(array.copy() for array in points))
                 for fit, (score, reason) in zip(fits, scores, strict=True):
                     if fit.fold is not None:
                         self._note(fit, count, score, reason)
@@ -351,7 +424,7 @@ class Search:
         return self.scoring.row_score is not None and len(fits[0].classes) == n_classes
 
     def _note(self, fit, count, score, reason):
-        self.scores[fit.alpha_index, fit.fold, count] = score
+        self.scores[fit.fold, *fit.candidate, count] = score
         if np.isnan(score):
             self.failures.setdefault(fit.fold, reason)
 

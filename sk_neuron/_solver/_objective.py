@@ -55,6 +55,7 @@ def make_problem(
     norms,
     roles=None,
     judge_weight=None,
+    label_noise=None,
 ):
     """Return the problem of scaled weights; `norms` are the squared norms of the rows.
 
@@ -83,6 +84,7 @@ def make_problem(
         weight_power=weight_power,
         roles=roles,
         judge_weight=judge_weight,
+        label_noise=label_noise,
     )
 
 
@@ -97,6 +99,7 @@ def make_batch_problem(
     alpha,
     fit_intercept,
     weight_power,
+    label_noise=None,
 ):
     """Return the problem of a batch of rows, on which a single step is taken.
 
@@ -119,6 +122,7 @@ def make_batch_problem(
         alpha,
         fit_intercept,
         weight_power=weight_power,
+        label_noise=label_noise,
     )
 
 

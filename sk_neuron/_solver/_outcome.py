@@ -61,7 +61,9 @@ def saturation_message(problem, learned, *, is_zero_start):
         return None
     weight = problem.training_weight()
     z = check_raw_prediction(problem.X, learned.coef, learned.intercept)
-    saturated = is_saturated(problem.labels, weight, z, problem.n_outputs)
+    saturated = is_saturated(
+        problem.labels, weight, z, problem.n_outputs, problem.label_noise
+    )
     if not saturated.any():
         return None
     who = f"{saturated.sum()} of {len(saturated)} neurons"

@@ -19,8 +19,9 @@ _FAR = 4
 class ValidationRows:
     """Rows with their labels and weights as a problem has them."""
 
-    def __init__(self, X, labels, weight, n_outputs):
-        self.X, self.labels, self.weight, self.n_outputs = X, labels, weight, n_outputs
+    def __init__(self, X, labels, weight, problem):
+        self.X, self.labels, self.weight = X, labels, weight
+        self.n_outputs, self.label_noise = problem.n_outputs, problem.label_noise
         self.total_weight = weight.sum(axis=0, dtype=np.float64)
 
     def count_at_once(self):
@@ -38,8 +39,11 @@ class ValidationRows:
         is_finite = np.isfinite(z).all(axis=0).reshape(n_steps, -1).all(axis=1)
         labels = np.tile(self.labels, n_steps)
         weight = np.tile(np.broadcast_to(self.weight, self.labels.shape), n_steps)
+        noise = self.label_noise
+        if noise is not None:
+            noise = np.tile(noise, (n_steps, 1))
         with np.errstate(all="ignore"):  # what overflows is judged by the caller
-            squared_error = row_squared_error(labels, z, self.n_outputs)
+            squared_error = row_squared_error(labels, z, self.n_outputs, noise)
             total = sum_squared_error(weight, squared_error).reshape(n_steps, -1)
         losses = (total / self.total_weight).sum(axis=1)
         return np.where(is_finite, losses, np.nan)

@@ -104,6 +104,74 @@ INLINE VEC NAME(softmax)(REAL *z, ptrdiff_t stride, ptrdiff_t n_classes,
     return squared_error;
 }
 
+/* The same two with label noise: q is the probability of the label as recorded. One column:
+   |t - q| is shift + slope m, with the shift of the label and m = |t - o|, and delta is
+   s slope (t - q) o (1 - o). */
+INLINE VEC NAME(noisy_sigmoid)(REAL *z, const NAME(Targets) *targets, const REAL *shift,
+                               const REAL *slope)
+{
+    VEC none = {0};
+    VEC y = 2 * targets->label - 1;
+    VEC e = EXP(y * LOAD(z));
+    VEC m = 1 / (1 + e);
+    VEC error = SELECT(targets->label == none, none + shift[0], none + shift[1]) + slope[0] * m;
+    STORE(z, y * targets->weight * (error * m) * (e * m) * slope[0]);
+    return error * error;
+}
+
+/* K columns: q_k = slope_k p_k + u with u = sum shift_j p_j. With h_k = slope_k (e_y - q)_k,
+   delta_k = s p_k (h_k - sum_j p_j h_j). Without noise these are the sums of `softmax`. */
+INLINE VEC NAME(noisy_softmax)(REAL *z, ptrdiff_t stride, ptrdiff_t n_classes,
+                               const NAME(Targets) *targets, const REAL *shift, const REAL *slope)
+{
+    VEC none = {0}, largest = LOAD(z), others = none, own = none, class = none;
+    VEC sums = none, squares = none, shifts = none, own_slope = none;
+    for (ptrdiff_t k = 1; k < n_classes; k++) {
+        VEC column = LOAD(z + k * stride);
+        largest = SELECT(column > largest, column, largest);
+    }
+    for (ptrdiff_t k = 0; k < n_classes; k++, class += 1) {
+        VEC e = EXP(LOAD(z + k * stride) - largest);
+        STORE(z + k * stride, e);
+        VEC other = SELECT(targets->label == class, none, e);
+        own += e - other;
+        own_slope += SELECT(targets->label == class, none + slope[k], none);
+        shifts += shift[k] * e;
+        others += other;
+        other *= slope[k];
+        sums += other;
+        squares += other * other;
+    }
+    VEC scale = 1 / (others + own);
+    VEC p = own * scale, m = others * scale, u = shifts * scale;
+    VEC q = squares * scale * scale, sum = sums * scale;
+    VEC error = own_slope * m + (1 - own_slope) - u; /* 1 - q_y */
+    VEC product = q + u * sum;                       /* sum of slope_k p_k q_k, but of y */
+    VEC squared_error = error * error + (q + 2 * (u * sum) + (REAL)(n_classes - 1) * (u * u));
+    VEC common = product - p * (own_slope * error);
+    VEC own_delta = targets->weight * p * (own_slope * error * m + product);
+    class = none;
+    for (ptrdiff_t k = 0; k < n_classes; k++, class += 1) {
+        VEC other = LOAD(z + k * stride) * scale;
+        VEC delta = targets->weight * other * (common - slope[k] * (slope[k] * other + u));
+        STORE(z + k * stride, SELECT(targets->label == class, own_delta, delta));
+    }
+    return squared_error;
+}
+
+INLINE VEC NAME(differentiate_rows)(const Descent *descent, ptrdiff_t group, const NAME(Targets) *targets,
+                           REAL *z, ptrdiff_t stride)
+{
+    ptrdiff_t K = descent->n_outputs, n_classes = K > 1 ? K : 2;
+    if (descent->is_noisy && descent->is_noisy[group]) {
+        const REAL *shift = (const REAL *)descent->noise_shift + group * n_classes;
+        const REAL *slope = (const REAL *)descent->noise_slope + group * n_classes;
+        return K == 1 ? NAME(noisy_sigmoid)(z, targets, shift, slope)
+                      : NAME(noisy_softmax)(z, stride, K, targets, shift, slope);
+    }
+    return K == 1 ? NAME(sigmoid)(z, targets) : NAME(softmax)(z, stride, K, targets);
+}
+
 /* Replace z by delta for m rows of a group, and add to its squared errors; z of its columns is
    `stride` apart, and is 0 beyond the rows. */
 INLINE void NAME(differentiate_group)(const Descent *descent, ptrdiff_t group, ptrdiff_t first,
@@ -112,9 +180,7 @@ INLINE void NAME(differentiate_group)(const Descent *descent, ptrdiff_t group, p
     VEC trained = {0}, judged = {0};
     for (ptrdiff_t i = 0; i < m; i += LANES) {
         NAME(Targets) targets = NAME(load_targets)(descent, group, first + i, m - i);
-        VEC squared_error = descent->n_outputs == 1
-                                ? NAME(sigmoid)(z + i, &targets)
-                                : NAME(softmax)(z + i, stride, descent->n_outputs, &targets);
+        VEC squared_error = NAME(differentiate_rows)(descent, group, &targets, z + i, stride);
         trained += squared_error * targets.weight;
         judged += squared_error * targets.judge_weight;
     }

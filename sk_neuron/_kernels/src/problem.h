@@ -51,6 +51,12 @@ typedef struct {
     const uint8_t *roles;     /* (n_groups, n), or NULL: all rows are trained on */
     const void *judge_weight; /* numbers, (1 or n_groups, n), or NULL: no row is judged */
     ptrdiff_t judge_stride;
+    /* Label noise of a group: of a row whose true class is k, the label is one of the other
+       classes with the probability share[k], each of them with shift[k] = share[k] / (K - 1).
+       slope[k] is 1 - share[k] - shift[k], or 1 - share[0] - share[1] for a neuron. Numbers,
+       (n_groups, n_classes), or NULL: none. */
+    const void *noise_shift, *noise_slope;
+    const uint8_t *is_noisy; /* (n_groups) */
     /* The objective and the step. */
     const double *alpha, *norm_scale; /* (columns): of the group of each column, 0 in padding */
     const double *rate;               /* (n_groups): the step, or the smallest one */

@@ -15,6 +15,9 @@ cdef extern from "problem.h" nogil:
         const uint8_t *roles
         const void *judge_weight
         ptrdiff_t judge_stride
+        const void *noise_shift
+        const void *noise_slope
+        const uint8_t *is_noisy
         const double *alpha
         const double *norm_scale
         const double *rate
@@ -57,6 +60,8 @@ cdef Descent describe(kernel, state, workspace, ptrdiff_t n, floating precision)
     cdef const int32_t[:, ::1] labels = kernel.labels
     cdef const floating[:, ::1] weight = kernel.weight, judge_weight
     cdef const uint8_t[:, ::1] roles
+    cdef const uint8_t[::1] is_noisy
+    cdef const floating[:, ::1] noise_shift, noise_slope
     cdef const double[::1] rate = kernel.rate, alpha = kernel.alpha
     cdef const double[::1] norm_scale = kernel.norm_scale
     cdef floating[::1] coef = state.coef, intercept = state.intercept
@@ -92,6 +97,12 @@ cdef Descent describe(kernel, state, workspace, ptrdiff_t n, floating precision)
         judge_weight = kernel.judge_weight
         descent.judge_weight = &judge_weight[0, 0]
         descent.judge_stride = n if judge_weight.shape[0] > 1 else 0
+    descent.noise_shift = descent.noise_slope = descent.is_noisy = NULL
+    if kernel.is_noisy is not None:
+        noise_shift, noise_slope = kernel.noise_shift, kernel.noise_slope
+        is_noisy = kernel.is_noisy
+        descent.noise_shift, descent.noise_slope = &noise_shift[0, 0], &noise_slope[0, 0]
+        descent.is_noisy = &is_noisy[0]
     descent.alpha, descent.norm_scale, descent.rate = &alpha[0], &norm_scale[0], &rate[0]
     descent.fit_intercept = kernel.problem.fit_intercept
     descent.is_adaptive = kernel.problem.is_adaptive
