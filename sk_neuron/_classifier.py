@@ -161,7 +161,9 @@ class SigmoidNeuronClassifier(BaseNeuron):
         as 0: some positive rows are unlabelled. For multilabel `y`, one share below 0.5 for
         all labels, or an array of the share of each label. With label noise the answers are
         about the true label: the objective compares the probability of the recorded label,
-        `predict_recorded_proba`, with the labels in `y` [4]_.
+        `predict_recorded_proba`, with the labels in `y` [4]_. Weights of rows or classes
+        that depend on the recorded label change the shares, and so the answers: with label
+        noise leave `class_weight` alone.
 
     fit_intercept : bool, default=True
         Whether to learn an intercept. Without one, a column of ones in `X` plays its

@@ -128,8 +128,7 @@ class IterationPathDisplay:
         """
         search = find_neuron(cls, estimator, SigmoidNeuronClassifierCV)
         check_is_fitted(search, "scores_")
-        noises = search.label_noises_
-        chosen = next(k for k, noise in enumerate(noises) if noise == search.label_noise_)
+        chosen = search._noise_index
         display = cls(
             iters=search.iters_,
             scores=np.swapaxes(search.scores_[:, :, chosen], 0, 1),

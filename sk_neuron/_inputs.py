@@ -277,12 +277,24 @@ def list_label_noises(label_noises, classes, multilabel):
             one_sided = [k / 10 for k in range(1, 6)]
             noises += [{label: s} for label in classes.tolist() for s in one_sided]
         return noises
-    noises = list(label_noises)
+    if isinstance(label_noises, dict | set):
+        raise ValueError(
+            "The 'label_noises' are a list of the label noises to choose from. To "
+            f"consider one, pass it in a list: [{label_noises!r}]."
+        )
+    noises = [_copy_noise(noise) for noise in label_noises]
     if not noises:
         raise ValueError("The 'label_noises' must hold one or more label noises.")
     for noise in noises:
         read_label_noise(noise, classes, multilabel)
     return noises
+
+
+def _copy_noise(noise):
+    """Return a label noise that nobody else changes."""
+    if isinstance(noise, Real) and not isinstance(noise, bool):
+        return float(noise)
+    return copy.deepcopy(noise)
 
 
 def measure_noise(label_noise):
@@ -311,11 +323,12 @@ def _read_class_noise(label_noise, classes):
     shares = np.zeros((1, len(known)))
     for label, share in label_noise.items():
         shares[0, known.index(label)] = _check_share(share, f"label_noise of {label!r}")
-    # The matrix of the probabilities of recorded labels, given the true ones. On the way
-    # from no noise to this one it must not become singular.
+    # The matrix of the probabilities of recorded labels, given the true ones. Its
+    # eigenvalues are real, and with half the noise they are halfway to 1: where all are
+    # positive, none vanishes on the way from no noise to this.
     shift = shares[0] / (len(known) - 1)
     matrix = np.diag(1 - shares[0] - shift) + shift[:, np.newaxis]
-    if np.linalg.slogdet(matrix)[0] <= 0:
+    if np.linalg.eigvals(matrix).real.min() < 1e-9:
         raise ValueError(
             f"A label_noise of {label_noise} says nothing about the true class: so many "
             "labels are wrong that the recorded classes do not tell the true ones apart."

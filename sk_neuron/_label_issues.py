@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, check_consistent_length
-from sklearn.utils.validation import check_is_fitted
 
 from sk_neuron._base import BaseNeuron
 from sk_neuron._inputs import check_labels, check_sample_weight, encode_known_labels
@@ -188,6 +187,8 @@ def judge_labels(estimator, X, y, label_quality, name):
         quality = check_array(
             label_quality, ensure_2d=False, ensure_all_finite="allow-nan", dtype=np.float64
         )
+        if ((quality < 0) | (quality > 1)).any():
+            raise ValueError("The label_quality has values outside of [0, 1].")
         quality = quality.reshape(len(quality), -1)
         if quality.shape != labels.shape:
             raise ValueError(
@@ -209,7 +210,6 @@ def _split(estimator, X, name):
             f"{name} takes a SigmoidNeuronClassifier, a SigmoidNeuronClassifierCV, or a "
             f"Pipeline that ends with one. Got {type(estimator).__name__} instead."
         )
-    check_is_fitted(estimator, "coef_")
     return estimator, steps.transform(X) if steps is not None and len(steps) else X
 
 

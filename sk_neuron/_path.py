@@ -165,7 +165,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
 
     The scores are those of a :class:`~sklearn.model_selection.GridSearchCV` over `max_iter`
     and `alpha` on the same folds, but for rounding. However many the counts, the price is
-    at most that of one fit of `max_iter` steps for each fold and alpha, and less where
+    at most that of one fit of `max_iter` steps for each fold and candidate, and less where
     these can share their passes over `X`.
 
     Parameters
@@ -186,7 +186,8 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         is none, and 0.1 to 0.4 of all labels as far as that says something; for two classes
         also 0.1 to 0.5 of either class alone. More than the least noise is chosen only
         where its best score is better beyond chance, by two standard errors of the
-        differences in the folds: overlap of the classes looks like label noise.
+        differences in the folds: overlap of the classes looks like label noise. A single
+        fold cannot tell.
 
     cv : int, cross-validation generator or iterable, default=None
         How to split the rows; None is 5 folds, and an int a number of folds, stratified
@@ -311,11 +312,12 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
     interrupt from the keyboard raises ``KeyboardInterrupt`` and leaves all as it was.
 
     Memory beyond `X` is roles and weights of the rows, some tens of bytes for each row,
-    fold and alpha; some arrays of (columns, n_features), where columns is the number of
-    outputs times alphas times one more than folds; and the weights of the fits on all rows
-    at each count. With "neg_log_loss" and "accuracy", and on the NumPy kernel for sparse
-    `X`, there are arrays of (n_samples, columns) as well. Where one of these would pass a
-    quarter of a gibibyte the fits go in batches, with the same result.
+    fold and candidate; some arrays of (columns, n_features), where columns is the number of
+    outputs times candidates times one more than folds; and the weights of all fits at each
+    count. Where these would pass a quarter of a gibibyte they are not kept, and what was
+    chosen descends once more. With "neg_log_loss" and "accuracy", and on the NumPy kernel
+    for sparse `X`, there are arrays of (n_samples, columns) as well. Where one of these
+    would pass a quarter of a gibibyte the fits go in batches, with the same result.
 
     Examples
     --------
@@ -464,7 +466,9 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
                 messages.append(worse)
         for message in messages:
             warnings.warn(message, ConvergenceWarning, stacklevel=3)
-        self._store(self._describe(copied, search, choice, classes, final))
+        quality = search.label_quality(choice.candidate, choice.iters_index)
+        described = self._describe(copied, search, choice, classes, final)
+        self._store(described | {"label_quality_": quality})
         task.close(fitted_attributes)
         return self
 
@@ -503,7 +507,9 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
             The rows to answer for, finite.
 
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            The true labels, of the classes seen during `fit`.
+            Their labels, of the classes seen during `fit`. With label noise the Brier
+            score, log loss and accuracy are those of labels as they are recorded. For true
+            labels, score `predict_proba` or `predict` by a function of sklearn.metrics.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows, 1 each if None.
@@ -577,9 +583,9 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
             "label_noises_": search.candidates.label_noises,
             "alpha_": float(search.candidates.alphas[choice.candidate[0]]),
             "label_noise_": search.candidates.label_noises[choice.candidate[1]],
+            "_noise_index": choice.candidate[1],
             "n_iter_": int(search.iters[choice.iters_index]),
             "best_score_": choice.score,
-            "label_quality_": search.label_quality(choice.candidate, choice.iters_index),
         }
         if final is None:
             return attributes
@@ -732,12 +738,13 @@ def _choose_noise(scores, label_noises):
     where its score is better beyond chance: by two standard errors of the differences in
     the folds.
     """
-    sizes = [measure_noise(noise) for noise in label_noises]
+    means = np.stack([_summarize(scores[:, :, k])[0] for k in range(len(label_noises))])
+    best = [np.unravel_index(np.argmax(mean), mean.shape) for mean in means]
+    sizes = np.array([measure_noise(noise) for noise in label_noises])
+    sizes[means.max(axis=(1, 2)) == -np.inf] = np.inf  # which could not be scored
     least = int(np.argmin(sizes))
     if len(label_noises) == 1 or len(scores) == 1:
         return least
-    means = np.stack([_summarize(scores[:, :, k])[0] for k in range(len(label_noises))])
-    best = [np.unravel_index(np.argmax(mean), mean.shape) for mean in means]
     of_folds = np.stack([scores[:, i, k, j] for k, (i, j) in enumerate(best)])
     gains = of_folds - of_folds[least]
     with np.errstate(invalid="ignore"):

@@ -2,6 +2,7 @@
 
 import sys
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 from sklearn.metrics import brier_score_loss
 from sklearn.model_selection import (
     GridSearchCV,
@@ -21,6 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sk_neuron import (
+    IterationPathDisplay,
     SigmoidNeuronClassifier,
     SigmoidNeuronClassifierCV,
     find_label_issues,
@@ -424,6 +426,7 @@ def test_find_label_issues_of_several_labels_without_pandas(monkeypatch):
         ("strings", {1: 0.1}, r"must be among the classes, \['no', 'yes'\]"),
         ("binary", {0: 0.5, 1: 0.5}, "says nothing about the true class"),
         ("multiclass", {0: 0.9, 1: 0.9}, "says nothing about the true class"),
+        ("multiclass", {0: 0.9, 1: 0.9, 2: 0.9}, "says nothing about the true class"),
         ("binary", {0: 1.0}, r"a share in the range \[0.0, 1.0\)"),
         ("binary", {0: "much"}, "a share in the range"),
         ("multilabel", {0: 0.1}, "Got a dict"),
@@ -506,3 +509,81 @@ def test_a_noise_that_is_too_large_is_warned_of():
     y[:3] = 1
     with pytest.warns(ConvergenceWarning, match="worse than a constant"):
         SigmoidNeuronClassifier(label_noise=0.4).fit(X, y)
+
+
+@pytest.mark.parametrize("kind", Y)
+@pytest.mark.parametrize("noise", [0.0, 0.2])
+def test_float32_stays_float32(kind, noise):
+    data = X.astype(np.float32)
+    neuron = SigmoidNeuronClassifier(label_noise=noise, max_iter=5).fit(data, Y[kind])
+    for answer in (
+        neuron.coef_,
+        neuron.predict_recorded_proba(data),
+        neuron.label_quality(data, Y[kind]),
+    ):
+        assert answer.dtype == np.float32
+
+
+LACKING = [
+    (np.arange(60), np.arange(60, 120)),
+    (np.flatnonzero(Y["multiclass"] < 2), np.flatnonzero(Y["multiclass"] < 2)[:30]),
+    (np.arange(60, 120), np.arange(60)),
+]
+
+
+@pytest.mark.parametrize("noises", [[0.55], [{0: 0.55, 1: 0.55}], [0.0, 0.2]])
+def test_a_fold_that_lacks_a_class_is_its_own_matter(noises):
+    """With noise it has no score: a scorer does not know of recorded labels."""
+    search = SigmoidNeuronClassifierCV(iters=[5], label_noises=noises, cv=LACKING)
+    with pytest.warns(FitFailedWarning, match="Fold 1: "):
+        search.fit(X, Y["multiclass"])
+    assert np.isfinite(search.scores_[[0, 2]]).all()
+    without = [noise == 0.0 for noise in noises]
+    np.testing.assert_array_equal(np.isfinite(search.scores_[1, 0, :, 0]), without)
+
+
+def test_noises_of_several_labels_are_drawn():
+    noises = np.array([[0.0, 0.0, 0.0], [0.1, 0.2, 0.0]])
+    search = SigmoidNeuronClassifierCV(iters=[5, 10], label_noises=noises)
+    search.fit(X, Y["multilabel"])
+    noises[:] = 9  # what was passed is the user's own
+    assert np.max(search.label_noises_) <= 0.2
+    IterationPathDisplay.from_estimator(search)
+    plt.close()
+
+
+def test_a_noise_that_cannot_be_scored_is_not_chosen():
+    def score(neuron, X, y):
+        if neuron.label_noise == 0:
+            raise RuntimeError("no")
+        return neuron.score(X, y)
+
+    search = SigmoidNeuronClassifierCV(iters=[5], label_noises=[0.0, 0.1], scoring=score)
+    with pytest.warns(FitFailedWarning, match="raised RuntimeError"):
+        search.fit(X, Y["binary"])
+    assert search.label_noise_ == 0.1
+    assert np.isfinite(search.best_score_)
+
+
+@pytest.mark.parametrize("noises", [{0: 0.3}, {0.1, 0.2}])
+def test_noises_are_a_list(noises):
+    with pytest.raises(ValueError, match="pass it in a list"):
+        SigmoidNeuronClassifierCV(label_noises=noises).fit(X, Y["binary"])
+
+
+def test_suggestions_where_no_other_class_is_recorded_so():
+    """Then the most probable of the others, as without noise."""
+    neuron = SigmoidNeuronClassifier(label_noise={0: 0.3}).fit(X, Y["multiclass"])
+    issues = find_label_issues(
+        neuron, X, Y["multiclass"], label_quality=np.full(120, 0.1)
+    ).sort_values("row")
+    proba = neuron.predict_proba(X)
+    proba[np.arange(120), Y["multiclass"]] = -1
+    expected = np.where(Y["multiclass"] == 0, proba.argmax(axis=1), 0)
+    np.testing.assert_array_equal(issues["suggested_label"], expected)
+
+
+def test_bad_qualities():
+    neuron = SigmoidNeuronClassifier(max_iter=2).fit(X, Y["binary"])
+    with pytest.raises(ValueError, match="outside of"):
+        find_label_issues(neuron, X, Y["binary"], label_quality=np.full(120, -5.0))

@@ -116,7 +116,8 @@ for name, rows, labels, noise in [
 # %%
 # With other tools
 # ----------------
-# The quality is what cleanlab calls the label quality score, and the
-# probabilities of rows that no model has seen, from
-# :func:`~sklearn.model_selection.cross_val_predict`, are its
-# ``pred_probs``.
+# Tools such as cleanlab take the probabilities of rows that no model has
+# seen, ``pred_probs``: those of
+# :func:`~sklearn.model_selection.cross_val_predict`, of a neuron without
+# label noise, since they estimate by themselves how many labels are
+# wrong.

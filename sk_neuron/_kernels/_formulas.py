@@ -101,7 +101,8 @@ def recorded_probability(probability, n_outputs, label_noise):
         return probability
     shift, slope = noise_terms(label_noise, n_outputs)
     if n_outputs == 1:
-        return shift[:, 0] + slope[:, 0] * probability
+        q = shift[:, 0] + slope[:, 0] * probability
+        return q.astype(probability.dtype, copy=False)
     p = split_groups(probability, n_outputs)
     q = slope * p + (shift * p).sum(axis=-1, keepdims=True)
     return q.astype(p.dtype, copy=False).reshape(probability.shape)
@@ -136,7 +137,7 @@ def _sigmoid_gradient(target, weight, raw_prediction, label_noise):
     np.subtract(1, output, out=output)
     delta *= output
     if label_noise is not None:
-        delta *= 1 - label_noise.sum(axis=1)
+        delta *= (1 - label_noise.sum(axis=1)).astype(delta.dtype)
     return delta, error
 
 
@@ -197,7 +198,7 @@ def label_quality(labels, raw_prediction, n_outputs, label_noise):
     In a group without label noise it is the probability of the label.
     """
     if n_outputs == 1:
-        sign = 2 * labels - 1
+        sign = (2 * labels - 1).astype(raw_prediction.dtype)
         own, other = activate(sign * raw_prediction), activate(-sign * raw_prediction)
         if label_noise is None:
             return own
@@ -226,11 +227,15 @@ def suggest_labels(labels, raw_prediction, n_outputs, label_noise):
     if n_outputs == 1:
         return 1 - labels
     p = softmax(split_groups(raw_prediction, n_outputs))
-    if label_noise is not None:
-        p = p * label_noise
     label = np.broadcast_to(labels, p.shape[:2])[..., np.newaxis]
     np.put_along_axis(p, label, -1, axis=-1)
-    return p.argmax(axis=-1)
+    if label_noise is None:
+        return p.argmax(axis=-1)
+    # where no other class is ever recorded as this one, the most probable of them
+    joint = p * label_noise
+    is_possible = joint.max(axis=-1) > 0
+    np.put_along_axis(joint, label, -1, axis=-1)
+    return np.where(is_possible, joint.argmax(axis=-1), p.argmax(axis=-1))
 
 
 def sum_squared_error(weight, squared_error):

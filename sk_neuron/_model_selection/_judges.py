@@ -116,16 +116,18 @@ class CalledScorer:
     def _call(self, fit, coef, intercept, n_iter):
         """Return the score by the scorer, and why there is none."""
         data, scoring = self.search.data, self.search.scoring
+        noise = self.search.read_noise([fit])
+        if noise is not None and scoring.row_score is not None:
+            # the scorer would compare recorded labels with probabilities of true ones
+            return np.nan, "its training rows lack a class, and there is label noise"
         neuron = copy.copy(self.search.neuron)
-        alpha, noise = fit.candidate
+        candidates, (alpha, noise_index) = self.search.candidates, fit.candidate
         neuron.set_params(
-            alpha=float(self.search.candidates.alphas[alpha]),
-            label_noise=self.search.candidates.label_noises[noise],
+            alpha=float(candidates.alphas[alpha]),
+            label_noise=candidates.label_noises[noise_index],
             max_iter=max(1, int(n_iter)),
         )
-        learned = describe_neuron(
-            fit.classes, data.y.ndim == 2, coef, intercept, self.search.read_noise([fit])
-        )
+        learned = describe_neuron(fit.classes, data.y.ndim == 2, coef, intercept, noise)
         vars(neuron).update(learned, n_iter_=int(n_iter))
         _, test = self.search.folds[fit.fold]
         try:

@@ -225,6 +225,8 @@ class Search:
             rows = slice(None) if fold is None else self.folds[fold][0]
             try:
                 classes, _ = encode_labels(self.data.y[rows])
+                for noise in self.candidates.label_noises:
+                    self._read_noise(noise, classes)
                 self._weigh(fold)
             except ValueError as error:
                 if fold is None:
@@ -329,13 +331,17 @@ class Search:
         shares = []
         for fit in fits:
             noise = self.candidates.label_noises[fit.candidate[1]]
-            if isinstance(noise, dict):  # a fold may lack a class
-                known = fit.classes.tolist()
-                noise = {label: share for label, share in noise.items() if label in known}
-            read = read_label_noise(noise, fit.classes, self.data.y.ndim == 2)
+            read = self._read_noise(noise, fit.classes)
             shares.append(np.zeros((fit.n_groups, n_classes)) if read is None else read)
         noise = np.concatenate(shares)
         return noise if noise.any() else None
+
+    def _read_noise(self, noise, classes):
+        """Return the shares of a label noise; a fold may lack some of the classes."""
+        if isinstance(noise, dict):
+            known = classes.tolist()
+            noise = {label: share for label, share in noise.items() if label in known}
+        return read_label_noise(noise, classes, self.data.y.ndim == 2)
 
     def _encode(self, fit):
         """Return the labels of all rows among the classes of a fit; 0 of other classes."""
