@@ -187,7 +187,7 @@ class NumpyKernel:
         for rows in self.blocks:
             X = self.problem.X[rows] if rows != slice(None) else self.problem.X
             z = _formulas.raw_prediction(X, coef, intercept)
-            delta, block_errors = self._pull(rows, z)
+            delta, block_errors = self._differentiate(rows, z)
             d_coef = d_coef + delta.T @ X
             d_intercept = d_intercept + delta.sum(axis=0, dtype=np.float64)
             errors = errors + block_errors
@@ -195,7 +195,7 @@ class NumpyKernel:
         decay = self.alpha[:, 0] * _inner(coef, coef) if self.alpha.any() else 0
         return self._finish(d_coef, d_intercept, errors, decay)
 
-    def _pull(self, rows, raw_prediction):
+    def _differentiate(self, rows, raw_prediction):
         """Return delta and the squared errors of some rows, (2, n_groups)."""
         delta, squared_error = _formulas.pointwise_gradient(
             self.labels[rows],

@@ -19,9 +19,9 @@ class JudgedRows:
 
     takes_many = True
 
-    def __init__(self, problem, kernel, n_fits):
+    def __init__(self, kernel, n_fits):
         self.kernel, self.n_fits = kernel, n_fits
-        self.total_weight = problem.judging_weight().sum(axis=0, dtype=np.float64)
+        self.total_weight = kernel.problem.judging_weight().sum(axis=0, dtype=np.float64)
 
     def run(self, state, start, n_before, counts):
         """Return the state, the history, and the points and scores at each count."""
@@ -51,8 +51,8 @@ class HeldOut:
 
     takes_many = False
 
-    def __init__(self, search, problem, fits, kernel):
-        self.search, self.problem, self.fits, self.kernel = search, problem, fits, kernel
+    def __init__(self, search, fits, kernel):
+        self.search, self.fits, self.kernel = search, fits, kernel
         _, self.labels = encode_labels(search.data.y)
         weight = search.scoring.params.get("sample_weight")
         self.weight = np.ones(len(self.labels)) if weight is None else np.asarray(weight)
@@ -77,12 +77,11 @@ class HeldOut:
         """Return the weighted mean of the scores of the rows that a fold holds out."""
         _, test = self.search.folds[fit.fold]
         columns = slice(index * fit.n_columns, (index + 1) * fit.n_columns)
-        noise, weight = self.problem.label_noise, self.weight[test]
+        groups = slice(index * fit.n_groups, (index + 1) * fit.n_groups)
+        noise = self.kernel.problem.select_groups(groups).label_noise
+        weight = self.weight[test]
         if weight.any():  # so that products with them neither under- nor overflow
             weight, _ = scale_by_power(weight)
-        if noise is not None:
-            noise = noise[index * fit.n_groups : (index + 1) * fit.n_groups]
-            noise = noise if noise.any() else None
         with np.errstate(all="ignore"):  # what cannot be scored is NaN
             scores = self.search.scoring.row_score(
                 z[test, columns], self.labels[test], noise
@@ -95,15 +94,15 @@ class CalledScorer:
 
     takes_many = False
 
-    def __init__(self, search, problem, fits, kernel):
-        self.search, self.problem, self.fits, self.kernel = search, problem, fits, kernel
+    def __init__(self, search, fits, kernel):
+        self.search, self.fits, self.kernel = search, fits, kernel
 
     def run(self, state, start, n_before, counts):
         """Return the state, the history, and the points and scores at the count."""
         (n_iter,) = counts
         state, history = self.kernel.run(state, n_iter - n_before)
-        coef, intercept = self.kernel.weights(state)
         points = self.kernel.points(state)
+        coef, intercept = self.kernel.weights_at(points)
         finite, scores = self.kernel.are_finite(points), []
         for index, fit in enumerate(self.fits):
             own = slice(index * fit.n_columns, (index + 1) * fit.n_columns)

@@ -123,7 +123,7 @@ class FinalFit(NamedTuple):
 
 
 class Search:
-    """The scores of all alphas, folds and iteration counts, and what was learned there."""
+    """The scores of all candidates, folds and counts, and what was learned there."""
 
     def __init__(self, neuron, data, folds, iters, candidates, scoring, refit):
         """Look at the rows of each fold; `neuron` has the parameters that fits share."""
@@ -188,8 +188,9 @@ class Search:
 
         It is the mean over such folds that know all classes, and NaN where there is none.
         """
-        y, n_classes = self.data.y, len(self._final_fits[0].classes)
-        total, times = np.zeros(self._encode(self._final_fits[0]).shape), np.zeros(len(y))
+        n_classes = len(self._final_fits[0].classes)
+        labels = self._encode(self._final_fits[0])
+        total, times = np.zeros(labels.shape), np.zeros(len(labels))
         for fit in self._fits:
             if fit.candidate != candidate or len(fit.classes) < n_classes:
                 continue
@@ -198,12 +199,12 @@ class Search:
             unseen = np.setdiff1d(test, train)
             z = raw_prediction(take_rows(self.data.X, unseen), coef, intercept)
             total[unseen] += label_quality(
-                self._encode(fit)[unseen], z, fit.n_outputs, problem.label_noise
+                labels[unseen], z, fit.n_outputs, problem.label_noise
             )
             times[unseen] += 1
         with np.errstate(invalid="ignore"):
             quality = total / times[:, np.newaxis]
-        return quality if y.ndim == 2 else quality[:, 0]
+        return quality if self.data.y.ndim == 2 else quality[:, 0]
 
     def _follow(self, fit, count):
         """Return the problem of a fit, its weights at a count, and its histories."""
@@ -219,7 +220,7 @@ class Search:
         return problem, *kernel.weights(state), [start, history]
 
     def _plan(self):
-        """Return the fits of all alphas and folds, and those on all rows."""
+        """Return the fits of all candidates and folds, and those on all rows."""
         known = {}
         for fold in [None, *range(len(self.folds))]:
             rows = slice(None) if fold is None else self.folds[fold][0]
@@ -378,9 +379,9 @@ class Search:
         n_steps, n_reads = self.iters[-1], 1 if by_rows else len(self.iters)
         kernel = make_cheapest_kernel(problem, coef, n_steps=n_steps, n_reads=n_reads)
         if by_passes:
-            judge: Any = JudgedRows(problem, kernel, len(fits))
+            judge: Any = JudgedRows(kernel, len(fits))
         else:
-            judge = (HeldOut if by_rows else CalledScorer)(self, problem, fits, kernel)
+            judge = (HeldOut if by_rows else CalledScorer)(self, fits, kernel)
         course = Course(problem, kernel, fits, [], [])
         size = len(self.iters) * problem.n_columns * self.data.X.shape[1]
         is_kept = self._n_kept + size <= _BATCH_SIZE
