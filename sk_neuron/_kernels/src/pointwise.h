@@ -12,8 +12,7 @@ INLINE REAL NAME(add_lanes)(VEC lanes)
     return sum;
 }
 
-/* What LANES rows of a group should be: their labels, and their weights, 0 beyond the end of
-   the block. */
+/* The labels and weights of LANES rows of a group; all are 0 beyond the end of the block. */
 typedef struct {
     VEC label, weight, judge_weight;
 } NAME(Targets);
