@@ -26,6 +26,7 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
+from joblib import Parallel, delayed
 from scipy.stats import t as student
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss
@@ -43,7 +44,14 @@ LOGISTIC, CLEANLAB = "LogisticRegressionCV", "CleanLearning"
 NONE, KNOWN, CHOSEN = "label noise 0", "label noise known", "label noise chosen"
 OF_CLASS = "label noise known for the class"
 KEYS = ["data", "case", "split", "model"]
-MEASURES = ["Brier score", "log loss", "accuracy", "average precision", "seconds"]
+MEASURES = [
+    "Brier score",
+    "log loss",
+    "accuracy",
+    "calibration error",
+    "average precision",
+    "seconds",
+]
 FACTS = ["classes", "chosen", "scikit-learn", "sk-neuron"]
 
 
@@ -89,7 +97,13 @@ def list_models(folds, shares):
 
 
 def measure(X, y, case, split):
-    """Yield a row of the results for each model."""
+    """Return the rows of the results, one for each model."""
+    with threadpool_limits(1):
+        return list(measure_models(X, y, case, split))
+
+
+def measure_models(X, y, case, split):
+    """Yield what there is to say of each model."""
     X, X_test, y, y_test = train_test_split(
         X, y, test_size=0.5, stratify=y, random_state=split
     )
@@ -107,7 +121,12 @@ def measure(X, y, case, split):
     except ImportError:
         return
     C = float(np.ravel(models[LOGISTIC].C_)[0])
-    clean = CleanLearning(LogisticRegression(C=C, max_iter=1000), cv_n_folds=5, seed=0)
+    clean = CleanLearning(
+        LogisticRegression(C=C, max_iter=1000),
+        cv_n_folds=5,
+        seed=0,
+        find_label_issues_kwargs={"n_jobs": 1},
+    )
     yield fit(CLEANLAB, clean, X, recorded, y, X_test, y_test)
 
 
@@ -128,6 +147,7 @@ def fit(name, model, X, recorded, y, X_test, y_test):
     binary = proba.shape[1] == 2
     return {
         "model": name,
+        "calibration error": calibration_error(y_test, proba),
         "Brier score": brier_score_loss(y_test, proba[:, 1] if binary else proba),
         "log loss": log_loss(y_test, proba, labels=np.arange(proba.shape[1])),
         "accuracy": np.mean(proba.argmax(axis=1) == y_test),
@@ -138,7 +158,20 @@ def fit(name, model, X, recorded, y, X_test, y_test):
     }
 
 
-def run(path, n_splits, names=None):
+def calibration_error(y, proba, n_bins=10):
+    """Return by how much probabilities miss the share of labels, over bins of equal width.
+
+    The mean over rows and classes of the distance between the mean probability and the
+    share of the class in a bin (M. Kull and others, "Beyond temperature scaling", 2019).
+    """
+    is_class = y[:, np.newaxis] == np.arange(proba.shape[1])
+    bins = np.minimum((proba * n_bins).astype(int), n_bins - 1)
+    bins += n_bins * np.arange(proba.shape[1])
+    gaps = np.bincount(bins.ravel(), (proba - is_class).ravel())
+    return np.abs(gaps).sum() / proba.size
+
+
+def run(path, n_splits, n_jobs, names=None):
     """Measure what the CSV lacks, and add it."""
     known = (
         {tuple(row[key] for key in KEYS[:3]) for row in read(path)}
@@ -147,21 +180,28 @@ def run(path, n_splits, names=None):
     )
     facts = {"scikit-learn": version("scikit-learn"), "sk-neuron": version("sk-neuron")}
     is_new = not path.exists()
-    with path.open("a", newline="") as file, threadpool_limits(1):
+    tables = [table for table in list_tables() if not names or table[0] in names]
+    cells = [
+        (name, case, split, X, y)
+        for split in range(n_splits)
+        for name, X, y in tables
+        for case in CASES
+        if (name, case, str(split)) not in known
+    ]
+    found = Parallel(n_jobs, return_as="generator")(
+        delayed(measure)(X, y, case, split) for _, case, split, X, y in cells
+    )
+    with path.open("a", newline="") as file:
         writer = csv.DictWriter(file, [*KEYS, *MEASURES, *FACTS])
         if is_new:
             writer.writeheader()
-        for split in range(n_splits):
-            for name, X, y in list_tables():
-                for case in CASES:
-                    if (name, case, str(split)) in known or (names and name not in names):
-                        continue
-                    for row in measure(X, y, case, split):
-                        row |= {"data": name, "case": case, "split": split} | facts
-                        for key in MEASURES:
-                            row[key] = f"{row[key]:.6g}"
-                        writer.writerow(row)
-                    file.flush()
+        for (name, case, split, *_), rows in zip(cells, found, strict=True):
+            for row in rows:
+                row |= {"data": name, "case": case, "split": split} | facts
+                for key in MEASURES:
+                    row[key] = f"{row[key]:.6g}"
+                writer.writerow(row)
+            file.flush()
 
 
 def read(path):
@@ -253,10 +293,12 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--run", action="store_true", help="measure what the CSV lacks")
     parser.add_argument("--splits", type=int, default=5)
+    parser.add_argument("--jobs", type=int, default=1, help="processes side by side")
+    parser.add_argument("--data", nargs="+", help="names of data sets")
     parser.add_argument("--output", type=Path, default=RESULTS)
     options = parser.parse_args(arguments)
     if options.run:
-        run(options.output, options.splits)
+        run(options.output, options.splits, options.jobs, options.data)
     if not options.output.exists():
         parser.error(f"There is no {options.output.name} yet: measure with --run.")
     rows = read(options.output)

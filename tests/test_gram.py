@@ -191,6 +191,16 @@ def test_products_that_overflow_are_not_used():
     assert np.isfinite(neuron.coef_).all()
 
 
+@pytest.mark.parametrize("power", [-60, -66, -70, -80])
+def test_products_that_underflow_are_not_used(power):
+    """Features times a number ask for weights divided by it, with the same losses."""
+    X, y = wide_data()
+    tiny = np.ldexp(X.astype(np.float32), power)
+    neuron = SigmoidNeuronClassifier(max_iter=20, fit_intercept=False).fit(tiny, y)
+    other = SigmoidNeuronClassifier(max_iter=20, fit_intercept=False).fit(X, y)
+    np.testing.assert_allclose(neuron.loss_curve_, other.loss_curve_, rtol=1e-4, atol=1e-6)
+
+
 @pytest.mark.parametrize("n_outputs", [1, 3])
 def test_columns_that_start_alike_share_a_coordinate(n_outputs):
     X, y = wide_data()
