@@ -92,6 +92,7 @@ def make_train_and_test(name, n_rows, seed=0):
         else:
             y_test = potential > 0
             y = y_test ^ (rng.random(len(X)) < 0.1)
+        y, y_test = y.astype(int), y_test.astype(int)
         return X[:n_rows], X[n_rows:], y[:n_rows], y_test[n_rows:]
     load = {"breast cancer": load_breast_cancer, "digits": load_digits}[name]
     X, y = load(return_X_y=True)

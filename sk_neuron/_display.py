@@ -191,8 +191,9 @@ class IterationPathDisplay:
 class LossCurveDisplay:
     """The Brier score against the iteration count, on the rows that a fit has seen.
 
-    If asked, also the size of each step, on an axis of its own. Made by `from_estimator`;
-    the parameters become attributes.
+    It is about the labels as recorded, also after a fit that was told of label noise. If
+    asked, also the size of each step, on an axis of its own. Made by `from_estimator`; the
+    parameters become attributes.
 
     Parameters
     ----------

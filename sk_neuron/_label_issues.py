@@ -21,7 +21,8 @@ def recorded_brier_score(
     A scorer, for `GridSearchCV` and `cross_val_score`. With label noise, `predict_proba`
     answers for the true labels, while those of a validation fold are recorded ones, some of
     them wrong. The probabilities that they can be compared with are those of
-    `predict_recorded_proba`.
+    `predict_recorded_proba`. It is a plain function, to which metadata routing passes
+    no weights.
 
     Parameters
     ----------

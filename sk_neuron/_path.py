@@ -186,7 +186,8 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         is none, and 0.1 to 0.4 of all labels as far as that says something; for two classes
         also 0.1 to 0.5 of either class alone. More than the least noise is chosen only
         where its best score is better beyond chance, by two standard errors of the
-        differences in the folds: overlap of the classes looks like label noise. A single
+        differences in the folds [1]_: overlap of the classes looks like label noise. Of the
+        noises that are, it is the least within one standard error of the best. A single
         fold cannot tell.
 
     cv : int, cross-validation generator or iterable, default=None
@@ -318,6 +319,11 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
     chosen descends once more. With "neg_log_loss" and "accuracy", and on the NumPy kernel
     for sparse `X`, there are arrays of (n_samples, columns) as well. Where one of these
     would pass a quarter of a gibibyte the fits go in batches, with the same result.
+
+    References
+    ----------
+    .. [1] C. Nadeau and Y. Bengio, "Inference for the generalization error", Machine
+       Learning 52 (2003), 239-281.
 
     Examples
     --------
@@ -564,7 +570,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
     def _choose(self, search):
         """Return the candidate and count with the best score, or the simplest near it."""
         scores = _drop_failed(search)
-        noise = _choose_noise(scores, search.candidates.label_noises)
+        noise = _choose_noise(scores, search.candidates.label_noises, search.folds)
         mean, error = _summarize(scores[:, :, noise])
         best = alpha, count = np.unravel_index(np.argmax(mean), mean.shape)
         if self.one_standard_error:
@@ -731,12 +737,12 @@ def _summarize(scores):
     return np.where(np.isnan(mean), -np.inf, mean), np.nan_to_num(error)
 
 
-def _choose_noise(scores, label_noises):
+def _choose_noise(scores, label_noises, folds):
     """Return the index of the label noise.
 
     Overlap of the classes looks like label noise. So more than the least is taken only
     where its score is better beyond chance: by two standard errors of the differences in
-    the folds.
+    the folds. Of those that are, it is the least within one standard error of the best.
     """
     means = np.stack([_summarize(scores[:, :, k])[0] for k in range(len(label_noises))])
     best = [np.unravel_index(np.argmax(mean), mean.shape) for mean in means]
@@ -745,13 +751,30 @@ def _choose_noise(scores, label_noises):
     least = int(np.argmin(sizes))
     if len(label_noises) == 1 or len(scores) == 1:
         return least
-    of_folds = np.stack([scores[:, i, k, j] for k, (i, j) in enumerate(best)])
-    gains = of_folds - of_folds[least]
-    with np.errstate(invalid="ignore"):
-        error = gains.std(axis=1, ddof=1) / np.sqrt(len(scores))
-        is_better = gains.mean(axis=1) > 2 * error
-    means = np.where(is_better, of_folds.mean(axis=1), -np.inf)
-    return int(np.argmax(means)) if is_better.any() else least
+    scores = np.stack([scores[:, i, k, j] for k, (i, j) in enumerate(best)])
+    gain, error = _compare(scores, scores[least], folds)
+    is_better = gain > 2 * error
+    if not is_better.any():
+        return least
+    mean = np.where(is_better, scores.mean(axis=1), -np.inf)
+    loss, error = _compare(scores[np.argmax(mean)], scores, folds)
+    is_near = is_better & (loss <= error)
+    # the better one of two that are alike
+    return int(np.lexsort((-mean, sizes, ~is_near))[0])
+
+
+def _compare(scores, others, folds):
+    """Return by how much scores (..., n_folds) are better in the mean, and its error.
+
+    Folds share training rows, so that their variance alone would promise too much; it is
+    enlarged by the share of the held-out rows (C. Nadeau and Y. Bengio, "Inference for the
+    generalization error", Machine Learning 52, 2003).
+    """
+    share = np.mean([len(test) / len(train) for train, test in folds])
+    with np.errstate(invalid="ignore"):  # scores may be infinite
+        gains = scores - others
+        variance = gains.var(axis=-1, ddof=1)
+        return gains.mean(axis=-1), np.sqrt((1 / gains.shape[-1] + share) * variance)
 
 
 def _warn_of_failures(failures):

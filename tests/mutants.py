@@ -59,6 +59,7 @@ SCALE = """\
         weight /= max(weight.max(), 1)
 """
 SOFTMAX_DELTA = "    delta = q - p_y * m - p\n"
+NOISY_MEAN = ' - np.einsum("ngk,ngk->ng", p, error)[..., np.newaxis]'
 NUMPY_MUTANTS = {
     "sign": [
         Edit(NUMPY, "(x + (step if", "(x - (step if"),
@@ -150,6 +151,31 @@ NUMPY_MUTANTS = {
             "    p = np.exp(z)\n    own",
         ),
     ],
+    "label noise: slope forgotten": [
+        Edit(
+            FORMULAS,
+            "        delta *= (1 - label_noise.sum(axis=1)).astype(delta.dtype)\n",
+            "        pass\n",
+        ),
+    ],
+    "label noise: error of the true label": [
+        Edit(
+            FORMULAS,
+            "target - recorded_probability(output, 1, label_noise)",
+            "target - output",
+        ),
+    ],
+    "softmax with label noise: slope forgotten": [
+        Edit(FORMULAS, "    error *= slope\n", ""),
+    ],
+    "softmax with label noise: mean forgotten": [Edit(FORMULAS, NOISY_MEAN, "")],
+    "softmax with label noise: own class alone": [
+        Edit(
+            FORMULAS,
+            "error = -(slope * p + (shift * p).sum(axis=-1, keepdims=True))",
+            "error = -(slope * p + shift * p)",
+        ),
+    ],
     "softmax: a step size for each column": [
         Edit(
             NUMPY,
@@ -239,6 +265,31 @@ COMPILED_MUTANTS = {
     "softmax: careless exponential": [
         Edit(POINTWISE, "EXP(LOAD(z + k * stride) - largest)", "EXP(LOAD(z + k * stride))"),
     ],
+    "label noise: slope forgotten": [
+        Edit(POINTWISE, "* (e * m) * slope[0]);", "* (e * m));"),
+    ],
+    "label noise: error of the true label": [
+        Edit(
+            POINTWISE,
+            "VEC error = SELECT(targets->label == none, none + shift[0], none + shift[1])"
+            " + slope[0] * m;",
+            "VEC error = m;",
+        ),
+    ],
+    "softmax with label noise: slope forgotten": [
+        Edit(POINTWISE, "(common - slope[k] * (", "(common - ("),
+    ],
+    "softmax with label noise: mean forgotten": [
+        Edit(
+            POINTWISE,
+            "VEC common = product - p * (own_slope * error);",
+            "VEC common = {0};",
+        ),
+        Edit(POINTWISE, "(own_slope * error * m + product)", "(own_slope * error)"),
+    ],
+    "softmax with label noise: own class alone": [
+        Edit(POINTWISE, "shifts += shift[k] * e;", "shifts += shift[k] * (e - other);"),
+    ],
 }
 
 
@@ -246,8 +297,8 @@ def apply(edits, package):
     for file, old, new in edits:
         path = package / file
         text = path.read_text()
-        if text.count(old) != 1:
-            sys.exit(f"An edit no longer applies: {file} has {text.count(old)} of {old!r}.")
+        if old not in text:
+            sys.exit(f"An edit no longer applies: {file} has no {old!r}.")
         path.write_text(text.replace(old, new))
 
 
@@ -271,8 +322,11 @@ def survey(folder):
     if not Path(sk_neuron.__file__).is_relative_to(folder):
         sys.exit("Install sk-neuron as it is, not as editable: its copy is not imported.")
     assert _kernels.BUILT != _kernels.SWITCHED_OFF
-    neuron = SigmoidNeuronClassifier(alpha=0.5)
-    adapters = [testing.NeuronAdapter(neuron, layout) for layout in (np.asarray, csr_array)]
+    adapters = [
+        testing.NeuronAdapter(SigmoidNeuronClassifier(alpha=0.5, label_noise=noise), layout)
+        for noise in (0, 0.2)
+        for layout in (np.asarray, csr_array)
+    ]
     few = settings(
         max_examples=15,
         deadline=None,

