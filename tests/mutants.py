@@ -96,9 +96,7 @@ NUMPY_MUTANTS = {
         ),
     ],
     "wrong for one of the labels": [
-        Edit(
-            FORMULAS, "    error = target - output\n", "    error = 2 * target - output\n"
-        ),
+        Edit(FORMULAS, "error = target - recorded", "error = 2 * target - recorded"),
     ],
     "careless exponential": [Edit(FORMULAS, ACTIVATE, CARELESS)],
     "steps that wear off": [

@@ -244,6 +244,22 @@ def test_all_columns_move_together(kind, refit, scoring, monkeypatch):
 
 
 @KINDS
+def test_with_many_candidates_one_fit_on_all_rows_follows_the_choice(kind, monkeypatch):
+    """As many fits on all rows as candidates would cost more than that of the chosen."""
+    calls, alphas = record_calls(monkeypatch), [0, 0.1, 0.2, 0.5, 1]
+    search = SigmoidNeuronClassifierCV(alphas=alphas, cv=4, iters=ITERS).fit(X, Y[kind])
+    n_columns = 1 if kind == "binary" else 3
+    steps = [(20 * n_columns, ITERS[-1]), (n_columns, search.n_iter_)]
+    assert [call[1:] for call in calls] == steps
+    neuron = SigmoidNeuronClassifier(max_iter=search.n_iter_, alpha=search.alpha_)
+    neuron.fit(X, Y[kind])
+    for name in ("coef_", "intercept_", "loss_curve_", "learning_rate_curve_"):
+        np.testing.assert_allclose(
+            getattr(search, name), getattr(neuron, name), rtol=1e-10, atol=1e-12
+        )
+
+
+@KINDS
 @pytest.mark.parametrize("scoring", [None, "accuracy", "f1_macro"])
 @pytest.mark.parametrize("size", [1, 60 * 3, 60 * 7])
 def test_batches_of_fits_change_nothing(kind, scoring, size, monkeypatch):
