@@ -316,9 +316,16 @@ for check in CHECKS:
 
     Examples
     --------
-    >>> from hypothesis import find
-    >>> from sk_neuron.testing import NeuronAdapter, {check.__name__}, problems
-    >>> {check.__name__}(NeuronAdapter(), find(problems(), lambda problem: True))
+    >>> import numpy as np
+    >>> from sk_neuron.testing import NeuronAdapter, Problem, {check.__name__}
+    >>> problem = Problem(
+    ...     coef=np.array([0.5]),
+    ...     intercept=0.0,
+    ...     X=np.array([[1.0], [2.0], [-1.0]]),
+    ...     y=np.array([0, 1, 0]),
+    ...     sample_weight=np.array([1.0, 2.0, 1.0]),
+    ... )
+    >>> {check.__name__}(NeuronAdapter(), problem)
     """
 
 
