@@ -3,6 +3,7 @@
 from importlib.metadata import version as _version
 
 from sk_neuron._classifier import SigmoidNeuronClassifier
+from sk_neuron._classifier_cv import SigmoidNeuronClassifierCV
 from sk_neuron._diagram import NeuronDisplay
 from sk_neuron._display import (
     IterationPathDisplay,
@@ -11,8 +12,8 @@ from sk_neuron._display import (
 )
 from sk_neuron._label_issues import find_label_issues, recorded_brier_score
 from sk_neuron._label_quality_display import LabelQualityDisplay
-from sk_neuron._path import SigmoidNeuronClassifierCV, iteration_path
-from sk_neuron._versions import show_versions
+from sk_neuron._path import iteration_path
+from sk_neuron._show_versions import show_versions
 
 __all__ = [
     "IterationPathDisplay",

@@ -10,7 +10,7 @@ from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from sk_neuron._compat import CallbackSupportMixin
-from sk_neuron._inputs import (
+from sk_neuron._input_validation import (
     check_labels,
     check_sample_weight,
     encode_known_labels,

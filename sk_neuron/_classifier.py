@@ -19,7 +19,7 @@ from sk_neuron._base import (
     describe_neuron,
     flatten,
 )
-from sk_neuron._inputs import (
+from sk_neuron._input_validation import (
     PARAMETERS,
     Samples,
     check_classes,

@@ -13,6 +13,7 @@ from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from sk_neuron._classifier import SigmoidNeuronClassifier
+from sk_neuron._classifier_cv import SigmoidNeuronClassifierCV
 from sk_neuron._display import (
     find_class,
     find_neuron,
@@ -22,10 +23,9 @@ from sk_neuron._display import (
     open_axes,
     select_column,
 )
-from sk_neuron._inputs import read_data
+from sk_neuron._input_validation import read_data
 from sk_neuron._kernels import check_raw_prediction
 from sk_neuron._kernels._formulas import softmax
-from sk_neuron._path import SigmoidNeuronClassifierCV
 
 # How many are drawn at most.
 _MOST_INPUTS = 20

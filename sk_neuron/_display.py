@@ -10,7 +10,7 @@ from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from sk_neuron._classifier import SigmoidNeuronClassifier
-from sk_neuron._path import SigmoidNeuronClassifierCV
+from sk_neuron._classifier_cv import SigmoidNeuronClassifierCV
 
 # Colours that the colour-blind tell apart (M. Okabe and K. Ito, "Color universal design",
 # 2008), each with a style and a marker for those who print in grey.

@@ -9,7 +9,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, check_consistent_length
 
 from sk_neuron._base import BaseNeuron
-from sk_neuron._inputs import check_labels, check_sample_weight, encode_known_labels
+from sk_neuron._input_validation import (
+    check_labels,
+    check_sample_weight,
+    encode_known_labels,
+)
 from sk_neuron._kernels import _formulas
 
 

@@ -104,7 +104,9 @@ NUMPY_MUTANTS = {
     ],
     "weights scaled in place": [
         Edit(
-            "_inputs.py", "    if not weight.any():\n", SCALE + "    if not weight.any():\n"
+            "_input_validation.py",
+            "    if not weight.any():\n",
+            SCALE + "    if not weight.any():\n",
         ),
     ],
     "no step is taken back": [

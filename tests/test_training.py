@@ -26,7 +26,7 @@ from sk_neuron import (
     SigmoidNeuronClassifierCV,
     iteration_path,
 )
-from sk_neuron._inputs import Samples, encode_labels
+from sk_neuron._input_validation import Samples, encode_labels
 from sk_neuron._model_selection._hold_out import hold_out
 from sk_neuron._solver import _fit_loop
 from sk_neuron._solver._stopping import Patience

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.sparse import csr_array, issparse
 
-from sk_neuron._inputs import scale_by_power
+from sk_neuron._input_validation import scale_by_power
 from sk_neuron._kernels import row_blocks
 
 

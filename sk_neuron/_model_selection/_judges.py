@@ -11,7 +11,12 @@ import copy
 import numpy as np
 
 from sk_neuron._base import describe_neuron
-from sk_neuron._inputs import encode_labels, scale_by_power, take_metadata, take_rows
+from sk_neuron._input_validation import (
+    encode_labels,
+    scale_by_power,
+    take_metadata,
+    take_rows,
+)
 
 
 class JudgedRows:

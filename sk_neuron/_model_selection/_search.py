@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
-from sk_neuron._inputs import (
+from sk_neuron._input_validation import (
     combine_weights,
     encode_labels,
     find_class_factors,

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 from sk_neuron._compat import ProgressBar
-from sk_neuron._inputs import take_rows
+from sk_neuron._input_validation import take_rows
 
 # How often a progress bar moves, where it is the only callback.
 _BAR_MOVES = 100

@@ -1,12 +1,10 @@
 """Where a descent starts."""
 
-from typing import Any
-
 import numpy as np
 from sklearn.utils import check_array, check_random_state
 
 
-def draw_start(init, shape, *, fit_intercept, random_state, dtype) -> tuple[Any, Any]:
+def draw_start(init, shape, *, fit_intercept, random_state, dtype):
     """Return coef of shape (K, d) and intercept (K,) before the first step.
 
     `init` is a name, an array of coef, or a pair of coef and intercept. A uniform start is

@@ -7,7 +7,7 @@ import sklearn
 
 from sk_neuron import _kernels
 from sk_neuron._classifier import SigmoidNeuronClassifier
-from sk_neuron._inputs import read_data
+from sk_neuron._input_validation import read_data
 from sk_neuron._solver._gram import is_cheaper
 
 

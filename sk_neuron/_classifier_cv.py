@@ -1,0 +1,592 @@
+"""A neuron whose iteration count, weight decay and label noise are cross-validated."""
+
+import copy
+import inspect
+import warnings
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn import get_config
+from sklearn.exceptions import ConvergenceWarning, FitFailedWarning, NotFittedError
+from sklearn.metrics import get_scorer
+from sklearn.model_selection import BaseCrossValidator
+from sklearn.utils import Tags, check_consistent_length, indexable
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sk_neuron._base import BaseNeuron, describe_features, describe_neuron, flatten
+from sk_neuron._classifier import SigmoidNeuronClassifier
+from sk_neuron._input_validation import (
+    SEARCH_PARAMETERS,
+    check_alphas,
+    check_iters,
+    check_labels,
+    check_sample_weight,
+    encode_known_labels,
+    encode_labels,
+    fit_context,
+    list_label_noises,
+    read_training_data,
+    scale_by_power,
+)
+from sk_neuron._model_selection._choice import choose
+from sk_neuron._model_selection._folds import draw_folds
+from sk_neuron._model_selection._scores import MULTILABEL_ROW_SCORES, ROW_SCORES
+from sk_neuron._model_selection._search import (
+    Candidates,
+    ScoringSpec,
+    Search,
+    SearchInput,
+)
+from sk_neuron._solver._callbacks import FitTask
+from sk_neuron._solver._objective import mean_brier_score, report_losses
+from sk_neuron._solver._outcome import (
+    check_weights,
+    saturation_message,
+    uneven_message,
+    worse_message,
+)
+
+# What there is of a neuron after a fit on all rows only.
+FITTED = "classes_", "coef_", "intercept_", "learning_rate_curve_", "loss_curve_"
+
+
+# How many counts "auto" considers at most.
+_AUTO_COUNTS = 100
+
+
+class SigmoidNeuronClassifierCV(BaseNeuron):
+    """A :class:`SigmoidNeuronClassifier` whose iteration count is cross-validated.
+
+    The count is the regulariser of this model, and a fit of t iterations is the start of
+    every longer fit, so one descent serves all counts. It also serves all folds and weight
+    decays, and the final fit on all rows: they share each pass over `X`. A fold is not
+    trained on the rows that it holds out, and the same pass finds its Brier score on them.
+
+    The scores are those of a :class:`~sklearn.model_selection.GridSearchCV` over `max_iter`
+    and `alpha` on the same folds, but for rounding. However many the counts, the price is
+    at most that of one fit of `max_iter` steps for each fold and candidate, and less where
+    these can share their passes over `X`.
+
+    Parameters
+    ----------
+    max_iter : int, default=300
+        The largest count considered with ``iters="auto"``, 1 or more.
+
+    iters : "auto" or array-like of int, default="auto"
+        The counts to choose from. "auto" is up to 100 counts from 1 to `max_iter`, spread
+        evenly on a logarithmic scale. An array is used as it is, sorted and without
+        repeats, and `max_iter` is then not used; 0 stands for the start.
+
+    alphas : array-like of float, default=(0.0,)
+        The strengths of weight decay to choose from, 0 or more.
+
+    label_noises : "auto" or list, default=(0.0,)
+        The label noises to choose from, each as in :class:`SigmoidNeuronClassifier`. "auto"
+        is none, and 0.1 to 0.4 of all labels as far as that says something; for two classes
+        also 0.1 to 0.5 of either class alone. More than the least noise is chosen only
+        where its best score is better beyond chance, by two standard errors of the
+        differences in the folds [1]_: overlap of the classes looks like label noise. Of the
+        noises that are, it is the least within one standard error of the best. A single
+        fold cannot tell.
+
+    cv : int, cross-validation generator or iterable, default=None
+        How to split the rows; None is 5 folds, and an int a number of folds, stratified
+        unless `y` is multilabel. Splits may overlap. They are drawn once.
+
+    scoring : str, callable or None, default="neg_brier_score"
+        What to maximise: the name of a scorer of scikit-learn, or a callable
+        ``scorer(estimator, X, y)``. None stands for "neg_brier_score". That is read from
+        the passes over `X`, at every count. "neg_log_loss" and "accuracy" are computed from
+        the raw predictions of all folds at once, which the last pass before a count gives.
+        These three also take string labels, held-out rows that lack a class, and all but
+        "neg_log_loss" multilabel `y`, of which the Brier score is summed over the labels.
+        Other scorers are called for each fold and count, which takes longer, on a
+        classifier that has all but the curves of a fitted one. So is any scorer for a fold
+        whose training rows lack a class.
+
+    refit : bool, default=True
+        Whether to fit on all rows with the chosen count and alpha. Without it the scores
+        are had, but no answers.
+
+    one_standard_error : bool, default=False
+        Whether to choose, in place of the best score, the fewest iterations whose score is
+        within one standard error of it, with the alpha that is best there.
+
+    learning_rate : "auto" or float, default="auto"
+        The step size, as in :class:`SigmoidNeuronClassifier`; "auto" adapts in each fold
+        and for each alpha by itself.
+
+    fit_intercept : bool, default=True
+        Whether to learn an intercept.
+
+    init : {"zeros", "uniform"}, default="zeros"
+        The weights before the first step; all folds have the same.
+
+    class_weight : dict, "balanced" or None, default=None
+        Weights of the classes in training; "balanced" is computed for each fold. As in
+        ``GridSearchCV`` they do not count in the scores: choose a `scoring` that values
+        the classes likewise, lest it choose a count that undoes the weights.
+
+    random_state : int, RandomState instance or None, default=None
+        The generator of a "uniform" start.
+
+    Attributes
+    ----------
+    n_iter_ : int
+        The iteration count chosen.
+
+    alpha_ : float
+        The weight decay chosen.
+
+    best_score_ : float
+        The mean score over folds of what was chosen.
+
+    iters_ : ndarray of shape (n_iters,)
+        The counts considered, rising.
+
+    alphas_ : ndarray of shape (n_alphas,)
+        The weight decays considered, in their order.
+
+    label_noise_ : float, dict or array-like
+        The label noise chosen.
+
+    label_noises_ : list
+        The label noises considered, in their order.
+
+    scores_ : ndarray of shape (n_folds, n_alphas, n_label_noises, n_iters)
+        The score of each fold; NaN where it could not be had. The Brier score, log loss and
+        accuracy are those of the labels as recorded, which is what there is to be judged
+        by.
+
+    label_quality_ : ndarray of shape (n_samples,) or (n_samples, n_labels)
+        The probability that the label of each training row is the true one, by the folds
+        that have not seen the row: the mean over them, with what was chosen. NaN for rows
+        that no fold has held out.
+
+    n_features_in_ : int
+        The number of features seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features seen during `fit`, where `X` has string column names.
+
+    classes_ : ndarray of shape (n_classes,)
+        The classes, sorted; for multilabel `y` the indices of the labels. This and what
+        follows is there with ``refit=True``.
+
+    coef_ : ndarray of shape (n_outputs, n_features)
+        Weights fitted on all rows, in the precision of `X`; n_outputs is 1 with two
+        classes, else the number of classes or labels.
+
+    intercept_ : ndarray of shape (n_outputs,)
+        Intercepts.
+
+    learning_rate_curve_ : ndarray of shape (`n_iter_`,) or (`n_iter_`, n_labels)
+        The size of each step of the fit on all rows; for multilabel `y` with a column for
+        each label.
+
+    loss_curve_ : ndarray of shape (`n_iter_`,)
+        The Brier score on the training rows before each step of the fit on all rows.
+
+    See Also
+    --------
+    SigmoidNeuronClassifier : The neuron or the layer itself.
+    IterationPathDisplay : Draws the scores against the count.
+    sklearn.linear_model.LogisticRegressionCV : The same for the log loss and its `C`.
+
+    Notes
+    -----
+    Among equal scores the first alpha wins, and then the fewest iterations. A fold that
+    cannot be fitted or scored, because its training rows lack a class for example, has the
+    score NaN, as in ``GridSearchCV``; it is named in a warning and left out of the mean.
+
+    With metadata routing off, `sample_weight` counts in training and in the scores, so that
+    a weight of 2 is the row twice; ``GridSearchCV`` leaves the scores unweighted.
+
+    What is "but for rounding" can be seen where rounding decides: after some hundred steps
+    that adapt, with a fixed step so large that the descent diverges or oscillates, or in
+    the classes of rows whose outputs are equal. `sample_weight` is given to scorers that
+    take it.
+
+    From scikit-learn 1.9 on, callbacks are told of every count that is scored. One that
+    asks to stop ends the search there: it chooses among the counts it has scored. An
+    interrupt from the keyboard raises ``KeyboardInterrupt`` and leaves all as it was.
+
+    Memory beyond `X` is roles and weights of the rows, some tens of bytes for each row,
+    fold and candidate; some arrays of (columns, n_features), where columns is the number of
+    outputs times candidates times one more than folds; and the weights of all fits at each
+    count. Where these would pass a quarter of a gibibyte they are not kept, and what was
+    chosen descends once more. With "neg_log_loss" and "accuracy", and on the NumPy kernel
+    for sparse `X`, there are arrays of (n_samples, columns) as well. Where one of these
+    would pass a quarter of a gibibyte the fits go in batches, with the same result.
+
+    References
+    ----------
+    .. [1] C. Nadeau and Y. Bengio, "Inference for the generalization error", Machine
+       Learning 52 (2003), 239-281.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sk_neuron import SigmoidNeuronClassifierCV
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> neuron = make_pipeline(StandardScaler(), SigmoidNeuronClassifierCV())
+    >>> neuron.fit(X, y)[-1].n_iter_
+    16
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = SEARCH_PARAMETERS
+
+    def __init__(
+        self,
+        *,
+        max_iter: int = 300,
+        iters: ArrayLike | Literal["auto"] = "auto",
+        alphas: ArrayLike = (0.0,),
+        label_noises: ArrayLike | Literal["auto"] = (0.0,),
+        cv: int | BaseCrossValidator | Iterable[Any] | None = None,
+        scoring: str | Callable[..., float] | None = "neg_brier_score",
+        refit: bool = True,
+        one_standard_error: bool = False,
+        learning_rate: float | Literal["auto"] = "auto",
+        fit_intercept: bool = True,
+        init: Literal["zeros", "uniform"] = "zeros",
+        class_weight: dict[Any, float] | Literal["balanced"] | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.max_iter = max_iter
+        self.iters = iters
+        self.alphas = alphas
+        self.label_noises = label_noises
+        self.cv = cv
+        self.scoring = scoring
+        self.refit = refit
+        self.one_standard_error = one_standard_error
+        self.learning_rate = learning_rate
+        self.fit_intercept = fit_intercept
+        self.init = init
+        self.class_weight = class_weight
+        self.random_state = random_state
+
+    # the parameters of scorers and splitters are the user's, too
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        **params: Any,
+    ) -> Self:
+        """Choose the count and alpha, and train with them on all rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training data, finite.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Class labels, or a multilabel indicator matrix of 0 and 1.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, in training and in the scores; 1 each if None.
+
+        **params : dict
+            `groups` for a splitter that needs them; with metadata routing on, whatever
+            the splitter and the scorer request.
+
+        Returns
+        -------
+        self : SigmoidNeuronClassifierCV
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data are out of range, if no fold can be scored, or if
+            the chosen descent on all rows overflows. The estimator is then as it was
+            before the call, but for what it has drawn from a RandomState instance.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the best count is the last one considered; if the fit on all rows answers
+            worse than a constant; or if a "uniform" start left a neuron or the layer
+            saturated.
+        FitFailedWarning
+            If a fold could not be fitted or scored.
+        """
+        copied = copy.copy(self)
+        X_read, labels, norms = read_training_data(copied, X, y)
+        labels = check_labels(labels)
+        iters, alphas = self._check_iters(), check_alphas(self.alphas)
+        classes, _ = encode_labels(labels)
+        noises = list_label_noises(self.label_noises, classes, labels.ndim == 2)
+        weight = None
+        if sample_weight is not None:
+            weight = check_sample_weight(sample_weight, len(labels))
+        split_params, score_params = self._route(weight, params)
+        neuron = self._new_neuron(X)
+        X_rows, y_rows = indexable(X, y)  # what scorers are given parts of
+        folds = draw_folds(self.cv, X_rows, y_rows, labels, split_params)
+        search = Search(
+            neuron,
+            SearchInput(X_rows, y_rows, X_read, labels, weight, norms),
+            folds,
+            iters,
+            Candidates(alphas, noises),
+            self._scoring_spec(labels.ndim == 2, score_params),
+            self.refit,
+        )
+
+        def fitted_attributes():  # of an estimator that a callback stops here
+            try:
+                choice = choose(search, one_standard_error=self.one_standard_error)
+            except ValueError:  # no count could be scored until now
+                return None
+            if not search.has_final_fit(choice.candidate):
+                return None
+            final = search.finish(choice.candidate, choice.iters_index)
+            return self._describe(copied, search, choice, classes, final)
+
+        task = FitTask(self, search.n_parts, X, y, weight)
+        search.run(task, fitted_attributes)
+        choice, final = choose(search, one_standard_error=self.one_standard_error), None
+        _warn_of_failures(search.failures)
+        is_last_best = choice.best_iters_index == len(search.iters) - 1 > 0
+        messages = [_describe_last_count(search.iters[-1])] if is_last_best else []
+        if self.refit:
+            final = search.finish(choice.candidate, choice.iters_index)
+            problem, learned = final.problem, final.learned
+            check_weights(problem, learned.coef, learned.intercept)
+            losses = mean_brier_score(problem.total_weight(), final.squared_error)
+            is_zero_start = self.init == "zeros"
+            if saturated := saturation_message(
+                problem, learned, is_zero_start=is_zero_start
+            ):
+                messages.append(saturated)
+            elif uneven := uneven_message(problem, losses, may_fall=not is_last_best):
+                messages = [f"{uneven}. The best count may be another one then."]
+            elif worse := worse_message(problem, learned):
+                messages.append(worse)
+        for message in messages:
+            warnings.warn(message, ConvergenceWarning, stacklevel=3)
+        quality = search.label_quality(choice.candidate, choice.iters_index)
+        described = self._describe(copied, search, choice, classes, final)
+        self._store(described | {"label_quality_": quality})
+        task.close(fitted_attributes)
+        return self
+
+    def decision_function(self, X: ArrayLike) -> NDArray[np.floating[Any]]:
+        """Return the weighted sum of the inputs, x · w + b.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to answer for, finite.
+
+        Returns
+        -------
+        raw_prediction : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            For two classes a number, which favours ``classes_[1]`` if above 0; else one of
+            each class or label.
+
+        Raises
+        ------
+        NotFittedError
+            If there was no fit on all rows.
+        ValueError
+            If it overflows.
+        """
+        _check_refit(self)
+        return super().decision_function(X)
+
+    def score(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Return the score by `scoring` of the answers to X.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to answer for, finite.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Their labels, of the classes seen during `fit`. With label noise the Brier
+            score, log loss and accuracy are those of labels as they are recorded. For true
+            labels, score `predict_proba` or `predict` by a function of sklearn.metrics.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, 1 each if None.
+
+        Returns
+        -------
+        score : float
+            The larger the better; with the default `scoring`, minus the Brier score.
+        """
+        _check_refit(self)
+        validate_data(self, X, reset=False, skip_check_array=True)  # its features
+        row_score = self._row_score(self._multilabel)
+        # accuracy counts labels that were not seen as wrong, which is left to scikit-learn
+        counts_unseen = self.scoring == "accuracy" and self._label_noise is None
+        if row_score is None or counts_unseen:
+            takes = sample_weight is not None and _takes_weight(self._scorer())
+            weight = {"sample_weight": sample_weight} if takes else {}
+            return float(self._scorer()(self._as_neuron(X), X, y, **weight))
+        z = self.decision_function(X).reshape(-1, len(self.coef_))
+        labels = encode_known_labels(check_labels(y), self.classes_, self._multilabel)
+        check_consistent_length(z, labels)
+        weights = None
+        if sample_weight is not None:
+            weights, _ = scale_by_power(check_sample_weight(sample_weight, len(z)))
+        return float(np.average(row_score(z, labels, self._label_noise), weights=weights))
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Return which metadata go where.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            That of `fit` to the splitter and the scorer.
+        """
+        to_split = MethodMapping().add(caller="fit", callee="split")
+        to_score = MethodMapping().add(caller="fit", callee="score")
+        to_score.add(caller="score", callee="score")
+        return (
+            MetadataRouter(owner=self)
+            .add_self_request(self)
+            .add(splitter=self.cv, method_mapping=to_split)
+            .add(scorer=self._scorer(), method_mapping=to_score)
+        )
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        # One check asks that extreme class weights decide the answers. They do in each fit,
+        # but the scores of a search do not know them, and choose a count that undoes them.
+        tags.classifier_tags.poor_score = True
+        return tags
+
+    def _describe(self, copied, search, choice, classes, final):
+        """Return the attributes of a fitted estimator; `final` is None without `refit`."""
+        attributes = describe_features(copied) | {
+            "iters_": search.iters,
+            "alphas_": search.candidates.alphas,
+            "scores_": search.scores,
+            "label_noises_": search.candidates.label_noises,
+            "alpha_": float(search.candidates.alphas[choice.candidate[0]]),
+            "label_noise_": search.candidates.label_noises[choice.candidate[1]],
+            "_noise_index": choice.candidate[1],
+            "n_iter_": int(search.iters[choice.iters_index]),
+            "best_score_": choice.score,
+        }
+        if final is None:
+            return attributes
+        losses = mean_brier_score(final.problem.total_weight(), final.squared_error)
+        learned, multilabel = final.learned, search.data.y.ndim == 2
+        return (
+            attributes
+            | describe_neuron(
+                classes,
+                multilabel,
+                learned.coef,
+                learned.intercept,
+                final.problem.label_noise,
+            )
+            | {
+                "loss_curve_": report_losses(final.problem, losses)[:-1],
+                "learning_rate_curve_": flatten(final.step_sizes),
+            }
+        )
+
+    def _check_iters(self):
+        if not isinstance(self.iters, str):
+            return check_iters(self.iters, "iters")
+        max_iter = int(self.max_iter)
+        counts = np.geomspace(1, max_iter, min(max_iter, _AUTO_COUNTS))
+        return np.unique(counts.round().astype(np.int64))
+
+    def _scorer(self):
+        scoring = "neg_brier_score" if self.scoring is None else self.scoring
+        return get_scorer(scoring)
+
+    def _row_score(self, multilabel):
+        """Return how to score from raw predictions, or None where that takes a scorer."""
+        scoring = "neg_brier_score" if self.scoring is None else self.scoring
+        known = MULTILABEL_ROW_SCORES if multilabel else ROW_SCORES
+        return known.get(scoring) if isinstance(scoring, str) else None
+
+    def _scoring_spec(self, multilabel, params):
+        row_score = self._row_score(multilabel)
+        is_brier_score = self.scoring in (None, "neg_brier_score")
+        return ScoringSpec(row_score, is_brier_score, self._scorer(), params)
+
+    def _route(self, sample_weight, params):
+        """Return the metadata for the splitter and for the scorer."""
+        if get_config()["enable_metadata_routing"]:
+            if sample_weight is not None:
+                params = params | {"sample_weight": sample_weight}
+            routed = process_routing(self, "fit", **params)
+            return routed.splitter.split, routed.scorer.score
+        if not set(params) <= {"groups"}:
+            raise TypeError(
+                f"{type(self).__name__}.fit takes no {sorted(params)[0]!r}, but with "
+                "metadata routing on, see sklearn.set_config."
+            )
+        takes = sample_weight is not None and _takes_weight(self._scorer())
+        return params, {"sample_weight": sample_weight} if takes else {}
+
+    def _new_neuron(self, X):
+        """Return an unfitted neuron that knows the parameters and the features."""
+        neuron, params = SigmoidNeuronClassifier(), self.get_params(deep=False)
+        shared = params.keys() & neuron.get_params()
+        neuron.set_params(**{name: params[name] for name in shared})
+        validate_data(neuron, X, skip_check_array=True)
+        return neuron
+
+    def _as_neuron(self, X):
+        """Return the fitted neuron by itself, whose `score` is accuracy."""
+        neuron = self._new_neuron(X)
+        neuron.set_params(alpha=self.alpha_, label_noise=self.label_noise_)
+        learned = {*FITTED, "n_iter_", "_multilabel", "_label_noise"}
+        vars(neuron).update({name: getattr(self, name) for name in learned})
+        return neuron
+
+
+def _describe_last_count(count):
+    return (
+        f"The best iteration count is the last one considered, {count}: more may be "
+        "better. Raise max_iter, or the largest of iters if you pass them."
+    )
+
+
+def _check_refit(search):
+    check_is_fitted(search, "scores_")
+    if not hasattr(search, "coef_"):
+        raise NotFittedError(
+            f"This {type(search).__name__} was fitted with refit=False, which gives "
+            "scores but no neuron to answer with."
+        )
+
+
+def _takes_weight(scorer):
+    """Return whether a scorer takes sample_weight: those of scikit-learn say **kwargs."""
+    parameters = inspect.signature(scorer).parameters.values()
+    return any(p.name == "sample_weight" or p.kind == p.VAR_KEYWORD for p in parameters)
+
+
+def _warn_of_failures(failures):
+    if failures:
+        reasons = ""
+        for reason in dict.fromkeys(failures[fold] for fold in sorted(failures)):
+            folds = [str(fold) for fold in sorted(failures) if failures[fold] == reason]
+            reasons += f"\n  Fold {', '.join(folds)}: {reason}"
+        warnings.warn(
+            "Some folds could not be fitted, or not be scored at every count. Their score "
+            "is NaN there, and those without any score are left out of the mean."
+            f"{reasons}",
+            FitFailedWarning,
+            stacklevel=4,
+        )

@@ -1,0 +1,89 @@
+"""Choose a candidate and an iteration count by the scores of the folds."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sk_neuron._input_validation import measure_noise
+
+
+class Choice(NamedTuple):
+    """The indices of what is chosen, and of the count that has the best score."""
+
+    candidate: tuple[int, int]  # of the alpha and the label noise
+    iters_index: int
+    score: float
+    best_iters_index: int
+
+
+def choose(search, *, one_standard_error):
+    """Return the candidate and count with the best score, or the simplest near it."""
+    scores = _drop_failed(search)
+    noise = _choose_noise(scores, search.candidates.label_noises, search.folds)
+    mean, error = _summarize(scores[:, :, noise])
+    best = alpha, count = np.unravel_index(np.argmax(mean), mean.shape)
+    if one_standard_error:
+        near = mean >= mean[best] - error[best]
+        count = np.flatnonzero(near.any(axis=0))[0]
+        alpha = np.argmax(mean[:, count])
+    candidate = int(alpha), noise
+    return Choice(candidate, int(count), float(mean[alpha, count]), int(best[1]))
+
+
+def _drop_failed(search):
+    """Return the scores of the folds that have any."""
+    failed = np.isnan(search.scores).all(axis=(1, 2, 3))
+    scores = search.scores[~failed]
+    if failed.all() or np.isnan(scores).any(axis=0).all():
+        fold, reason = min(search.failures.items())
+        raise ValueError(f"No iteration count could be scored. In fold {fold}: {reason}")
+    return scores
+
+
+def _summarize(scores):
+    """Return the mean over folds and its standard error, (n_alphas, n_iters)."""
+    n_folds = len(scores)
+    mean = np.average(scores, axis=0)
+    with np.errstate(invalid="ignore"):  # scores may be infinite
+        error = scores.std(axis=0, ddof=min(1, n_folds - 1)) / np.sqrt(n_folds)
+    return np.where(np.isnan(mean), -np.inf, mean), np.nan_to_num(error)
+
+
+def _choose_noise(scores, label_noises, folds):
+    """Return the index of the label noise.
+
+    Overlap of the classes looks like label noise. So more than the least is taken only
+    where its score is better beyond chance: by two standard errors of the differences in
+    the folds. Of those that are, it is the least within one standard error of the best.
+    """
+    means = np.stack([_summarize(scores[:, :, k])[0] for k in range(len(label_noises))])
+    best = [np.unravel_index(np.argmax(mean), mean.shape) for mean in means]
+    sizes = np.array([measure_noise(noise) for noise in label_noises])
+    sizes[means.max(axis=(1, 2)) == -np.inf] = np.inf  # which could not be scored
+    least = int(np.argmin(sizes))
+    if len(label_noises) == 1 or len(scores) == 1:
+        return least
+    scores = np.stack([scores[:, i, k, j] for k, (i, j) in enumerate(best)])
+    gain, error = _compare(scores, scores[least], folds)
+    is_better = gain > 2 * error
+    if not is_better.any():
+        return least
+    mean = np.where(is_better, scores.mean(axis=1), -np.inf)
+    loss, error = _compare(scores[np.argmax(mean)], scores, folds)
+    is_near = is_better & (loss <= error)
+    # the better one of two that are alike
+    return int(np.lexsort((-mean, sizes, ~is_near))[0])
+
+
+def _compare(scores, others, folds):
+    """Return by how much scores (..., n_folds) are better in the mean, and its error.
+
+    Folds share training rows, so that their variance alone would promise too much; it is
+    enlarged by the share of the held-out rows (C. Nadeau and Y. Bengio, "Inference for the
+    generalization error", Machine Learning 52, 2003).
+    """
+    share = np.mean([len(test) / len(train) for train, test in folds])
+    with np.errstate(invalid="ignore"):  # scores may be infinite
+        gains = scores - others
+        variance = gains.var(axis=-1, ddof=1)
+        return gains.mean(axis=-1), np.sqrt((1 / gains.shape[-1] + share) * variance)
