@@ -28,6 +28,7 @@ from sk_neuron._input_validation import (
     encode_labels,
     fit_context,
     list_label_noises,
+    measure_noise,
     read_training_data,
     scale_by_power,
 )
@@ -318,6 +319,8 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
             saturated.
         FitFailedWarning
             If a fold could not be fitted or scored.
+        UserWarning
+            If a scorer compares answers about true labels with recorded ones.
         """
         copied = copy.copy(self)
         X_read, labels, norms = read_training_data(copied, X, y)
@@ -325,6 +328,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         iters, alphas = self._check_iters(), check_alphas(self.alphas)
         classes, _ = encode_labels(labels)
         noises = list_label_noises(self.label_noises, classes, labels.ndim == 2)
+        self._warn_of_scorer(noises, labels.ndim == 2)
         weight = None
         if sample_weight is not None:
             weight = check_sample_weight(sample_weight, len(labels))
@@ -518,6 +522,20 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         known = MULTILABEL_ROW_SCORES if multilabel else ROW_SCORES
         return known.get(scoring) if isinstance(scoring, str) else None
 
+    def _warn_of_scorer(self, label_noises, multilabel):
+        """Warn of a scorer that would choose the label noise by the wrong comparison."""
+        scorer = self._scorer()
+        asks_for_answers = isinstance(scorer, type(get_scorer("accuracy")))
+        is_noisy = any(map(measure_noise, label_noises))
+        if is_noisy and asks_for_answers and self._row_score(multilabel) is None:
+            warnings.warn(
+                "With label noise, the scorer compares answers about the true labels with "
+                "the recorded ones in y, and cannot tell which label noise is best. Use "
+                '"neg_brier_score", "neg_log_loss", "accuracy" or recorded_brier_score.',
+                UserWarning,
+                stacklevel=4,
+            )
+
     def _scoring_spec(self, multilabel, params):
         row_score = self._row_score(multilabel)
         is_brier_score = self.scoring in (None, "neg_brier_score")
@@ -585,8 +603,8 @@ def _warn_of_failures(failures):
             reasons += f"\n  Fold {', '.join(folds)}: {reason}"
         warnings.warn(
             "Some folds could not be fitted, or not be scored at every count. Their score "
-            "is NaN there, and those without any score are left out of the mean."
-            f"{reasons}",
+            "is NaN there. Those without any score are left out of the mean, and so are "
+            f"those that lack scores for a label noise.{reasons}",
             FitFailedWarning,
             stacklevel=4,
         )

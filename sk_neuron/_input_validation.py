@@ -252,11 +252,12 @@ def read_label_noise(label_noise, classes, multilabel):
     elif isinstance(label_noise, dict):
         shares = _read_class_noise(label_noise, classes)
     else:
-        share = _check_share(label_noise, "label_noise")
+        others = ", or a dict of a share for each class"
+        share = _check_share(label_noise, "label_noise", others)
         if share >= (len(classes) - 1) / len(classes):
             raise ValueError(
-                f"A label_noise of {share} says nothing about the true class: with "
-                f"{len(classes)} classes it must be below "
+                f"With a label_noise of {share} a recorded class no longer favours the "
+                f"true one: with {len(classes)} classes it must be below "
                 f"{len(classes) - 1}/{len(classes)}."
             )
         shares = np.full((1, len(classes)), share)
@@ -270,11 +271,9 @@ def list_label_noises(label_noises, classes, multilabel):
     in steps of 0.1.
     """
     if isinstance(label_noises, str):
-        n_classes = 2 if multilabel else len(classes)
-        limit = (n_classes - 1) / n_classes
-        noises: list[Any] = [k / 10 for k in range(5) if k / 10 < limit]
-        if n_classes == 2 and not multilabel:
-            one_sided = [k / 10 for k in range(1, 6)]
+        noises: list[Any] = [0.0, 0.1, 0.2, 0.3, 0.4]
+        if len(classes) == 2 and not multilabel:
+            one_sided = [0.1, 0.2, 0.3, 0.4, 0.5]
             noises += [{label: s} for label in classes.tolist() for s in one_sided]
         return noises
     if isinstance(label_noises, dict | set):
@@ -300,15 +299,15 @@ def _copy_noise(noise):
 def measure_noise(label_noise):
     """Return how much label noise there is: the largest share of a class."""
     if isinstance(label_noise, dict):
-        return max(label_noise.values(), default=0.0)
+        return float(max(label_noise.values(), default=0.0))
     return float(np.max(label_noise))
 
 
-def _check_share(value, name):
+def _check_share(value, name, others=""):
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < 1:
         raise ValueError(
-            f"The {name} must be a share in the range [0.0, 1.0), or a dict of a share for "
-            f"each class. Got {value!r} instead."
+            f"The {name} must be a share in the range [0.0, 1.0){others}. "
+            f"Got {value!r} instead."
         )
     return float(value)
 
@@ -330,8 +329,8 @@ def _read_class_noise(label_noise, classes):
     matrix = np.diag(1 - shares[0] - shift) + shift[:, np.newaxis]
     if np.linalg.eigvals(matrix).real.min() < 1e-9:
         raise ValueError(
-            f"A label_noise of {label_noise} says nothing about the true class: so many "
-            "labels are wrong that the recorded classes do not tell the true ones apart."
+            f"With a label_noise of {label_noise} the recorded classes no longer favour "
+            "the true ones: so many labels are wrong."
         )
     return shares
 
@@ -342,9 +341,10 @@ def _read_multilabel_noise(label_noise, n_labels):
             "For a multilabel y, label_noise is one share for all labels, or an array of "
             "the share of each label that was flipped. Got a dict."
         )
-    given = [label_noise] * n_labels if isinstance(label_noise, Real) else label_noise
-    given = np.asarray(given).tolist()
-    if not isinstance(given, list) or len(given) != n_labels:
+    given = [label_noise] * n_labels
+    if not isinstance(label_noise, Real):
+        given = list(label_noise) if np.iterable(label_noise) else []
+    if len(given) != n_labels:
         raise ValueError(
             f"The label_noise must be one share, or one for each of the {n_labels} labels. "
             f"Got {label_noise!r}."
@@ -352,8 +352,8 @@ def _read_multilabel_noise(label_noise, n_labels):
     shares = np.array([_check_share(share, "label_noise") for share in given])
     if (shares >= 0.5).any():
         raise ValueError(
-            f"A label_noise of {shares.max()} says nothing about a label: it must be below "
-            "0.5."
+            f"With a label_noise of {shares.max()} a recorded label no longer favours the "
+            "true one: it must be below 0.5."
         )
     return np.column_stack([shares, shares])
 

@@ -40,7 +40,7 @@ BAD_PARAMETERS = {
     "label_noises": [
         ([], "one or more label noises"),
         ("all", "'label_noises' parameter"),
-        ([0.0, 0.7], "says nothing about the true class"),
+        ([0.0, 0.7], "no longer favour"),
         ([{"x": 0.1}], "must be among the classes"),
         ([-0.1], "must be a share"),
     ],

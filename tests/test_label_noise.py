@@ -11,9 +11,10 @@ from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
-from sklearn.metrics import brier_score_loss
+from sklearn.metrics import brier_score_loss, get_scorer
 from sklearn.model_selection import (
     GridSearchCV,
+    KFold,
     ShuffleSplit,
     StratifiedKFold,
     cross_val_predict,
@@ -25,6 +26,7 @@ from sk_neuron import (
     IterationPathDisplay,
     SigmoidNeuronClassifier,
     SigmoidNeuronClassifierCV,
+    _classifier,
     find_label_issues,
     recorded_brier_score,
 )
@@ -252,11 +254,22 @@ def test_validation_rows_are_judged_as_recorded(kind, noise):
     neuron.fit(X, Y[kind], **val)
     score = brier(kind, val["y_val"], neuron.predict_recorded_proba(val["X_val"]))
     assert -neuron.best_validation_score_ == pytest.approx(score, rel=1e-12)
-    # of rows held out, the same by weights: what is judged has none in the training
-    held = neuron.set_params(random_state=0, validation_fraction=0.3).fit(X, Y[kind])
-    assert held.validation_loss_curve_[0] == pytest.approx(
-        held.validation_loss_curve_[0], rel=1e-12
+
+
+@EACH
+def test_rows_held_out_are_judged_as_recorded(kind, noise, monkeypatch):
+    held_out = np.arange(120) % 3 == 0
+    monkeypatch.setattr(_classifier, "hold_out", lambda *args: held_out)
+    params = {"max_iter": 30, "label_noise": noise, "n_iter_no_change": 100}
+    held = SigmoidNeuronClassifier(early_stopping=True, **params).fit(X, Y[kind])
+    val = {"X_val": X[held_out], "y_val": Y[kind][held_out]}
+    given = SigmoidNeuronClassifier(early_stopping=True, **params)
+    given.fit(X[~held_out], Y[kind][~held_out], **val)
+    np.testing.assert_allclose(
+        held.validation_loss_curve_, given.validation_loss_curve_, rtol=1e-9
     )
+    score = brier(kind, val["y_val"], held.predict_recorded_proba(val["X_val"]))
+    assert held.validation_loss_curve_.min() == pytest.approx(score, rel=1e-9)
     assert held.best_validation_score_ == -held.validation_loss_curve_.min()
 
 
@@ -425,15 +438,15 @@ def test_find_label_issues_of_several_labels_without_pandas(monkeypatch):
 @pytest.mark.parametrize(
     ("kind", "noise", "message"),
     [
-        ("binary", 0.5, "says nothing about the true class: with 2 classes"),
+        ("binary", 0.5, "no longer favours the true one: with 2 classes"),
         ("multiclass", 0.7, "below 2/3"),
         ("binary", 1.5, "'label_noise' parameter"),
         ("binary", -0.1, "'label_noise' parameter"),
         ("binary", {2: 0.1}, r"must be among the classes, \[0, 1\]. Got \[2\]"),
         ("strings", {1: 0.1}, r"must be among the classes, \['no', 'yes'\]"),
-        ("binary", {0: 0.5, 1: 0.5}, "says nothing about the true class"),
-        ("multiclass", {0: 0.9, 1: 0.9}, "says nothing about the true class"),
-        ("multiclass", {0: 0.9, 1: 0.9, 2: 0.9}, "says nothing about the true class"),
+        ("binary", {0: 0.5, 1: 0.5}, "no longer favour"),
+        ("multiclass", {0: 0.9, 1: 0.9}, "no longer favour"),
+        ("multiclass", {0: 0.9, 1: 0.9, 2: 0.9}, "no longer favour"),
         ("binary", {0: 1.0}, r"a share in the range \[0.0, 1.0\)"),
         ("binary", {0: "much"}, "a share in the range"),
         ("multilabel", {0: 0.1}, "Got a dict"),
@@ -547,6 +560,53 @@ def test_a_fold_that_lacks_a_class_is_its_own_matter(noises):
     assert np.isfinite(search.scores_[[0, 2]]).all()
     without = [noise == 0.0 for noise in noises]
     np.testing.assert_array_equal(np.isfinite(search.scores_[1, 0, :, 0]), without)
+
+
+def test_a_fold_without_scores_for_a_noise_does_not_count():
+    """Else a lone row of a third class would rule out all label noise."""
+    features, y = load_breast_cancer(return_X_y=True)
+    features = StandardScaler().fit_transform(features)
+    hidden = (y == 1) & (np.random.default_rng(0).random(len(y)) < 0.5)
+    recorded = np.where(hidden, 0, y)
+    recorded[0] = 2
+    params = {"label_noises": [0.0, {1: 0.5}], "iters": [20], "cv": KFold(5)}
+    params["scoring"] = "accuracy"  # for which a label that was not seen is just wrong
+    with pytest.warns(FitFailedWarning, match="lack scores for a label noise"):
+        search = SigmoidNeuronClassifierCV(**params).fit(features, recorded)
+    lacks = np.isnan(search.scores_[:, 0, 1, 0])
+    assert lacks.sum() == 1
+    assert not np.isnan(search.scores_[:, 0, 0, 0]).any()
+    means = search.scores_[~lacks, 0, :, 0].mean(axis=0)
+    index = search.label_noises_.index(search.label_noise_)
+    assert search.best_score_ == means[index]
+    assert np.isfinite(means).all()
+
+
+def test_a_scorer_of_answers_cannot_choose_the_noise():
+    """It compares answers about true labels with recorded ones."""
+    search = SigmoidNeuronClassifierCV(iters=[5], label_noises=[0.0, 0.1])
+    for scoring in ("roc_auc", get_scorer("neg_brier_score")):
+        with pytest.warns(UserWarning, match="recorded_brier_score"):
+            search.set_params(scoring=scoring).fit(X, Y["binary"])
+    for scoring in ("accuracy", recorded_brier_score, lambda neuron, X, y: 0.0):
+        search.set_params(scoring=scoring).fit(X, Y["binary"])
+    search.set_params(scoring="roc_auc", label_noises=[0.0]).fit(X, Y["binary"])
+
+
+def test_no_noise_may_be_written_as_a_dict():
+    search = SigmoidNeuronClassifierCV(iters=[5], label_noises=[{1: 0}, {0: 0}])
+    assert search.fit(X, Y["binary"]).label_noise_ == {1: 0}
+
+
+def test_the_quality_of_a_label_that_no_output_can_show():
+    """Where exponentials underflow, their ratios do not."""
+    for dtype, z in ((np.float32, [-120, -110, 0]), (np.float64, [-900, -800, 0])):
+        layer = SigmoidNeuronClassifier(max_iter=1, label_noise={1: 0.2})
+        layer.fit(np.eye(3, dtype=dtype), [0, 1, 2])
+        layer.coef_, layer.intercept_ = np.zeros((3, 3), dtype), np.array(z, dtype)
+        quality = layer.label_quality(np.zeros((1, 3), dtype), [0])
+        odds = np.exp(np.float64(z[1] - z[0])) * 0.1  # of class 1, recorded as 0
+        np.testing.assert_allclose(quality, 1 / (1 + odds), rtol=1e-6)
 
 
 def test_noises_of_several_labels_are_drawn():

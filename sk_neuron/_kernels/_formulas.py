@@ -199,27 +199,34 @@ def label_quality(labels, raw_prediction, n_outputs, label_noise):
     """
     if n_outputs == 1:
         sign = (2 * labels - 1).astype(raw_prediction.dtype)
-        own, other = activate(sign * raw_prediction), activate(-sign * raw_prediction)
+        own = activate(sign * raw_prediction)
         if label_noise is None:
             return own
-        share = np.where(labels == 1, label_noise[:, 1], label_noise[:, 0])
-        wrong = np.where(labels == 1, label_noise[:, 0], label_noise[:, 1]) * other
+        is_first = labels == 1
+        share = np.where(is_first, label_noise[:, 1], label_noise[:, 0])
+        other_share = np.where(is_first, label_noise[:, 0], label_noise[:, 1])
+        odds = _multiply_odds(-sign * raw_prediction, other_share)
     else:
-        p = softmax(split_groups(raw_prediction, n_outputs))
-        label = np.broadcast_to(labels, p.shape[:2])[..., np.newaxis]
-        own = np.take_along_axis(p, label, axis=-1)[..., 0]
+        z = split_groups(raw_prediction, n_outputs)
+        label = np.broadcast_to(labels, z.shape[:2])[..., np.newaxis]
+        own = np.take_along_axis(softmax(z), label, axis=-1)[..., 0]
         if label_noise is None:
             return own
-        shares = np.broadcast_to(label_noise, p.shape)
+        shares = np.broadcast_to(label_noise, z.shape).copy()
         share = np.take_along_axis(shares, label, axis=-1)[..., 0]
-        np.put_along_axis(p, label, 0, axis=-1)
-        wrong = (p * shares).sum(axis=-1) / (n_outputs - 1)
-    right = (1 - share) * own
-    total = right + wrong
-    # where a label cannot be recorded wrongly, it is the true one however unlikely
-    quality = np.divide(right, total, out=np.ones_like(total), where=total > 0)
-    quality = np.where(label_noise.any(axis=1), quality, own)
+        np.put_along_axis(shares, label, 0, axis=-1)
+        odds = _multiply_odds(z - np.take_along_axis(z, label, axis=-1), shares)
+        odds = odds.sum(axis=-1) / (n_outputs - 1)
+    # odds are those of a wrong label against a true one, times 1 - share
+    quality = np.where(label_noise.any(axis=1), (1 - share) / (1 - share + odds), own)
     return quality.astype(raw_prediction.dtype, copy=False)
+
+
+def _multiply_odds(log_odds, share):
+    """Return exp(log_odds) times shares; infinite where that overflows, 0 for a share 0."""
+    with np.errstate(over="ignore"):
+        odds = np.exp(log_odds)
+    return np.multiply(odds, share, out=np.zeros(np.shape(odds)), where=share > 0)
 
 
 def suggest_labels(labels, raw_prediction, n_outputs, label_noise):

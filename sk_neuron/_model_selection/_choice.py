@@ -31,10 +31,16 @@ def choose(search, *, one_standard_error):
 
 
 def _drop_failed(search):
-    """Return the scores of the folds that have any."""
-    failed = np.isnan(search.scores).all(axis=(1, 2, 3))
-    scores = search.scores[~failed]
-    if failed.all() or np.isnan(scores).any(axis=0).all():
+    """Return the scores of the folds that have any for every label noise.
+
+    A fold whose training rows lack a class may have scores without label noise only.
+    Where no fold has all, those count that have any.
+    """
+    scores = search.scores
+    has_scores = ~np.isnan(scores).all(axis=(1, 3))  # (n_folds, n_label_noises)
+    is_whole = has_scores.all(axis=1)
+    scores = scores[is_whole if is_whole.any() else has_scores.any(axis=1)]
+    if len(scores) == 0 or np.isnan(scores).any(axis=0).all():
         fold, reason = min(search.failures.items())
         raise ValueError(f"No iteration count could be scored. In fold {fold}: {reason}")
     return scores
