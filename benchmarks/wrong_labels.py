@@ -75,7 +75,7 @@ def record(y, case, rng):
     return np.where(wrong, others, y), shares
 
 
-def list_models(folds, shares):
+def list_models(folds, shares, share):
     """Yield the models that choose on the folds, by name."""
     from sk_neuron import SigmoidNeuronClassifierCV
 
@@ -95,7 +95,7 @@ def list_models(folds, shares):
     )
     yield NONE, search([0.0])
     if shares.any():
-        yield KNOWN, search([float(shares.mean())])
+        yield KNOWN, search([float(share)])
     if len(set(shares)) > 1:
         yield OF_CLASS, search([name_noise(shares)])
     yield CHOSEN, search("auto")
@@ -118,7 +118,8 @@ def measure_models(X, y, case, split):
     if len(np.unique(recorded)) < len(shares) or np.bincount(recorded).min() < 5:
         return
     folds = list(StratifiedKFold(5, shuffle=True, random_state=0).split(X, recorded))
-    models = dict(list_models(folds, shares))
+    share = shares @ np.bincount(y) / len(y)  # of all labels
+    models = dict(list_models(folds, shares, share))
     models |= list_rivals(lambda: float(np.ravel(models[LOGISTIC].C_)[0]), shares)
     for name, model in models.items():
         if callable(model):

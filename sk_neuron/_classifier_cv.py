@@ -67,7 +67,8 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
     trained on the rows that it holds out, and the same pass finds its Brier score on them.
 
     The scores are those of a :class:`~sklearn.model_selection.GridSearchCV` over `max_iter`
-    and `alpha` on the same folds, but for rounding. However many the counts, the price is
+    and `alpha` on the same folds, but for rounding; with label noise by
+    :func:`recorded_brier_score`. However many the counts, the price is
     at most that of one fit of `max_iter` steps for each fold and candidate, and less where
     these can share their passes over `X`.
 
@@ -86,12 +87,12 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
 
     label_noises : "auto" or list, default=(0.0,)
         The label noises to choose from, each as in :class:`SigmoidNeuronClassifier`. "auto"
-        is none, and 0.1 to 0.4 of all labels as far as that says something; for two classes
-        also 0.1 to 0.5 of either class alone. More than the least noise is chosen only
-        where its best score is better beyond chance, by two standard errors of the
-        differences in the folds [1]_: overlap of the classes looks like label noise. Of the
-        noises that are, it is the least within one standard error of the best. A single
-        fold cannot tell.
+        is none, and 0.1 to 0.4 of all labels; for two classes also 0.1 to 0.5 of either
+        class alone. More than the least noise, by the largest share of a class, is chosen
+        only where its best score is better beyond chance: by 2.33 standard errors of the
+        differences in the folds, a level of 1 % [1]_. Of those the best is chosen. That is
+        no protection where classes are not linear: they look like label noise in every
+        fold. A single fold cannot tell.
 
     cv : int, cross-validation generator or iterable, default=None
         How to split the rows; None is 5 folds, and an int a number of folds, stratified
@@ -106,11 +107,13 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         "neg_log_loss" multilabel `y`, of which the Brier score is summed over the labels.
         Other scorers are called for each fold and count, which takes longer, on a
         classifier that has all but the curves of a fitted one. So is any scorer for a fold
-        whose training rows lack a class.
+        whose training rows lack a class. With label noise use one of these three, which
+        compare recorded labels with their own probabilities, or
+        :func:`recorded_brier_score`; the others warn.
 
     refit : bool, default=True
-        Whether to fit on all rows with the chosen count and alpha. Without it the scores
-        are had, but no answers.
+        Whether to fit on all rows with what was chosen. Without it the scores are had, but
+        no answers.
 
     one_standard_error : bool, default=False
         Whether to choose, in place of the best score, the fewest iterations whose score is
@@ -199,7 +202,8 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
 
     Notes
     -----
-    Among equal scores the first alpha wins, and then the fewest iterations. A fold that
+    Among equal scores the first alpha wins, then the fewest iterations, and among label
+    noises the first. A fold that
     cannot be fitted or scored, because its training rows lack a class for example, has the
     score NaN, as in ``GridSearchCV``; it is named in a warning and left out of the mean.
 
@@ -282,7 +286,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         sample_weight: ArrayLike | None = None,
         **params: Any,
     ) -> Self:
-        """Choose the count and alpha, and train with them on all rows.
+        """Choose the count, alpha and label noise, and train with them on all rows.
 
         Parameters
         ----------

@@ -19,7 +19,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV
+from sk_neuron import SigmoidNeuronClassifierCV
 
 X, y = load_breast_cancer(return_X_y=True)
 X, X_test, y, y_test = train_test_split(
@@ -35,16 +35,12 @@ print(f"{y.sum()} positives, {recorded.sum()} of them labelled")
 # ``label_noise={1: 0.5}`` says that half of the rows of class 1 are
 # recorded as another class. If the share is not known, a search can
 # choose it: "auto" considers noise of both classes and of either one.
-models = {
-    "as if they were negative": SigmoidNeuronClassifier(max_iter=20),
-    "told: half of class 1": SigmoidNeuronClassifier(
-        max_iter=20, label_noise={1: 0.5}
-    ),
-    "asked": SigmoidNeuronClassifierCV(
-        max_iter=50, label_noises="auto"
-    ),
-}
-for name, neuron in models.items():
+for name, noises in [
+    ("as if they were negative", [0]),
+    ("told: half of class 1", [{1: 0.5}]),
+    ("asked", "auto"),
+]:
+    neuron = SigmoidNeuronClassifierCV(max_iter=50, label_noises=noises)
     model = make_pipeline(StandardScaler(), neuron).fit(X, recorded)
     proba = model.predict_proba(X_test)[:, 1]
     print(

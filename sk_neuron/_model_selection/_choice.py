@@ -6,6 +6,9 @@ import numpy as np
 
 from sk_neuron._input_validation import measure_noise
 
+# Standard errors by which a score is better at a level of 1 %, as there are many candidates.
+_MIN_GAIN = 2.33
+
 
 class Choice(NamedTuple):
     """The indices of what is chosen, and of the count that has the best score."""
@@ -56,11 +59,10 @@ def _summarize(scores):
 
 
 def _choose_noise(scores, label_noises, folds):
-    """Return the index of the label noise.
+    """Return the index of the label noise with the best score, or of the least noise.
 
     Overlap of the classes looks like label noise. So more than the least is taken only
-    where its score is better beyond chance: by two standard errors of the differences in
-    the folds. Of those that are, it is the least within one standard error of the best.
+    where its score is better beyond chance.
     """
     means = np.stack([_summarize(scores[:, :, k])[0] for k in range(len(label_noises))])
     best = [np.unravel_index(np.argmax(mean), mean.shape) for mean in means]
@@ -71,14 +73,8 @@ def _choose_noise(scores, label_noises, folds):
         return least
     scores = np.stack([scores[:, i, k, j] for k, (i, j) in enumerate(best)])
     gain, error = _compare(scores, scores[least], folds)
-    is_better = gain > 2 * error
-    if not is_better.any():
-        return least
-    mean = np.where(is_better, scores.mean(axis=1), -np.inf)
-    loss, error = _compare(scores[np.argmax(mean)], scores, folds)
-    is_near = is_better & (loss <= error)
-    # the better one of two that are alike
-    return int(np.lexsort((-mean, sizes, ~is_near))[0])
+    mean = np.where(gain > _MIN_GAIN * error, scores.mean(axis=1), -np.inf)
+    return int(np.argmax(mean)) if mean.max() > -np.inf else least
 
 
 def _compare(scores, others, folds):
