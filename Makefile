@@ -6,13 +6,12 @@ NO_KERNEL := test_main.py test_benchmarks.py test_display.py test_diagram.py tes
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist worksteal --durations 40
 # Modules with names for users: the rooms in between are documented in prose.
 DOCUMENTED := $(wildcard sk_neuron/*.py sk_neuron/_plot/*.py sk_neuron/testing/*.py)
-PACKAGE := meson.build $(shell find sk_neuron -type f -not -name '*.pyc')
+BUILD_TOOLS := meson-python cython ninja numpy
 
 .PHONY: demo test test-thorough lint test-matrix test-builds test-mutants docs test-docs bench clean
 
-# -P keeps the source folder off the path, so that what runs is the installed package.
 demo: .venv/installed
-	$(BIN)/python -P -m sk_neuron
+	$(BIN)/python -m sk_neuron
 
 # Once more without the compiled kernel, which hides the NumPy kernel where it is there, but
 # for tests to which it is all the same.
@@ -39,14 +38,13 @@ test-builds: .venv/installed
 
 # The update rule, broken in many ways: which checks of sk_neuron.testing notice?
 test-mutants: .venv/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check meson cython ninja
-	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -P tests/mutants.py
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python tests/mutants.py
 
 # All is built anew, so that no page outlives its source.
 docs: .venv/with_docs
 	rm -rf docs/_build docs/auto_* docs/generated
-	$(BIN)/python -P docs/draw_picture.py
-	$(BIN)/python -P -m sphinx --fail-on-warning --keep-going --quiet docs docs/_build/html
+	$(BIN)/python docs/draw_picture.py
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet docs docs/_build/html
 
 # Opens the pages that `make docs` has built in Chromium, which must be installed.
 test-docs: .venv/with_docs
@@ -54,17 +52,21 @@ test-docs: .venv/with_docs
 
 # About ten minutes on two cores that do nothing else.
 bench: .venv/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[bench]'
-	$(BIN)/python -P benchmarks/run.py
-	$(BIN)/python -P benchmarks/report.py benchmarks/results/benchmarks.csv --figure docs
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'sk-neuron[bench]'
+	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/report.py benchmarks/results/benchmarks.csv --figure docs
 
 clean:
-	rm -rf .venv .nox docs/_build docs/auto_* docs/generated docs/sg_execution_times.rst
+	rm -rf .venv .nox build docs/_build docs/auto_* docs/generated docs/sg_execution_times.rst
 
-# A newer pyproject.toml makes a new environment; newer sources are installed again.
-.venv/installed: pyproject.toml README.md $(PACKAGE)
+# Editable, with the tools that build the kernels: Python imports the built package in the
+# clone's own folder, too, and builds what has changed. A newer pyproject.toml makes a new
+# environment.
+.venv/installed: pyproject.toml $(shell find . -name meson.build -not -path './.*')
 	test .venv/pyvenv.cfg -nt pyproject.toml || $(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(BUILD_TOOLS)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--no-build-isolation --editable '.[dev]'
 	touch $@
 
 # By its name the package is not built again.

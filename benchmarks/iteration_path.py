@@ -1,7 +1,7 @@
 """What choosing the iteration count costs: one descent beside a grid search.
 
-    python -P benchmarks/iteration_path.py            # all sizes: a quarter of an hour
-    python -P benchmarks/iteration_path.py 569 20000  # these numbers of rows
+    python benchmarks/iteration_path.py            # all sizes: a quarter of an hour
+    python benchmarks/iteration_path.py 569 20000  # these numbers of rows
 
 Times a fit of 1000 steps, `SigmoidNeuronClassifierCV` and `GridSearchCV` over the same
 counts and folds, the last in one process and, but for 200,000 rows, in as many as there
@@ -132,7 +132,7 @@ def measure_memory(n_classes):
 def measure_memories():
     """Yield the rows of `measure_memory`, each from a process of its own."""
     for n_classes in (2, 10):
-        command = [sys.executable, "-P", __file__, "memory", str(n_classes)]
+        command = [sys.executable, __file__, "memory", str(n_classes)]
         yield {
             "rows": 200_000,
             "features": 50,

@@ -1,7 +1,7 @@
 """How good linear classifiers are on clean test labels where training labels are wrong.
 
-    python -m benchmarks.label_noise            # the tables of docs/when_to_use.md
-    python -P benchmarks/label_noise.py --run   # measure what the CSV lacks: 20 minutes
+    python benchmarks/label_noise.py         # the tables of docs/when_to_use.md
+    python benchmarks/label_noise.py --run   # measure what the CSV lacks: 20 minutes
 
 Half of the rows train, half test; only training labels are wrong. All models choose among
 settings on the same five folds of them, one after the other on one core. A run goes on
@@ -15,7 +15,6 @@ label is any of the other classes, with the same probability.
 import argparse
 import csv
 import math
-import sys
 import warnings
 from datetime import date
 from importlib.metadata import version
@@ -24,6 +23,7 @@ from statistics import fmean, median, stdev
 from time import perf_counter
 
 import numpy as np
+from report import group, read
 from scipy.stats import t as student
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
@@ -39,10 +39,6 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold, train_test_sp
 from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
-
-sys.path.insert(0, str(Path(__file__).parent))  # which -P leaves out
-
-from report import group, read
 
 DATA = {
     "breast cancer": load_breast_cancer,
@@ -382,8 +378,6 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     if not options.run:
         print_results(read(options.results))
-    elif __spec__:  # of python -m, which finds the sources before the installed package
-        parser.error("measure by python -P benchmarks/label_noise.py --run")
     else:
         run(options.results, options.repeats)
 

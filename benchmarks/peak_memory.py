@@ -1,6 +1,6 @@
 """Print the bytes of the peak memory of a fit beyond X, in a process of its own.
 
-python -P benchmarks/peak_memory.py ROWS FEATURES DTYPE CLASSES STEPS
+python benchmarks/peak_memory.py ROWS FEATURES DTYPE CLASSES STEPS
 """
 
 import re

@@ -1,8 +1,8 @@
 """Show what run.py measured, or compare two of its tables.
 
-    python -P benchmarks/report.py RESULTS.csv                   # tables in Markdown
-    python -P benchmarks/report.py RESULTS.csv --figure FOLDER   # and pictures
-    python -P benchmarks/report.py --base A.csv --head B.csv     # did ours get slower?
+    python benchmarks/report.py RESULTS.csv                   # tables in Markdown
+    python benchmarks/report.py RESULTS.csv --figure FOLDER   # and pictures
+    python benchmarks/report.py --base A.csv --head B.csv     # did ours get slower?
 
 The comparison ends with 1 where something of ours got slower by more than --relative times
 and by more than --absolute seconds as well. It goes by the best rounds, which other work

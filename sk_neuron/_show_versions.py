@@ -1,6 +1,8 @@
 """What is installed, and which kernel takes the steps."""
 
-from importlib.metadata import version
+import json
+from importlib.metadata import distribution, version
+from pathlib import Path
 from typing import Any
 
 import sklearn
@@ -45,6 +47,11 @@ def show_versions(X: Any = None) -> None:
 def _describe_kernel():
     if _kernels.SWITCHED_OFF:
         return "NumPy, as SK_NEURON_KERNEL says"
+    if not _kernels.BUILT and _is_source_folder():
+        return (
+            "NumPy, since Python took the source folder, where nothing is built, for the "
+            "package. Run it in another folder, or install sk-neuron as editable."
+        )
     if not _kernels.BUILT:
         return (
             "NumPy, since there was no C compiler when sk-neuron was installed. Install it "
@@ -54,6 +61,13 @@ def _describe_kernel():
     if n_threads == 0:
         return "compiled, without OpenMP: one thread"
     return f"compiled, with OpenMP for up to {n_threads} threads"
+
+
+def _is_source_folder():
+    """Return whether this is a source folder that is not an editable install."""
+    direct_url = distribution("sk-neuron").read_text("direct_url.json")
+    is_editable = json.loads(direct_url or "{}").get("dir_info", {}).get("editable", False)
+    return (Path(__file__).parent / "_kernels" / "src").exists() and not is_editable
 
 
 def _describe_data(features):

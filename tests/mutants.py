@@ -312,6 +312,8 @@ def find_failed(package, kernel):
 def survey(folder):
     """Print the checks that fail on the package in a folder, as JSON."""
     sys.path.insert(0, folder)
+    # what finds an editable install comes before any path
+    sys.meta_path[:] = [f for f in sys.meta_path if type(f).__name__ != "MesonpyMetaFinder"]
     import numpy as np
     from hypothesis import Phase, settings
     from scipy.sparse import csr_array
@@ -320,7 +322,7 @@ def survey(folder):
     from sk_neuron import SigmoidNeuronClassifier, _kernels, testing
 
     if not Path(sk_neuron.__file__).is_relative_to(folder):
-        sys.exit("Install sk-neuron as it is, not as editable: its copy is not imported.")
+        sys.exit(f"What is imported is not the copy, but {sk_neuron.__file__}.")
     assert _kernels.BUILT != _kernels.SWITCHED_OFF
     adapters = [
         testing.NeuronAdapter(SigmoidNeuronClassifier(alpha=0.5, label_noise=noise), layout)

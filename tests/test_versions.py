@@ -6,7 +6,7 @@ from scipy.sparse import csr_array
 from threadpoolctl import threadpool_limits
 
 import sk_neuron
-from sk_neuron import _kernels, show_versions
+from sk_neuron import _kernels, _show_versions, show_versions
 from sk_neuron._kernels import _compiled
 
 
@@ -38,6 +38,14 @@ def test_kernel(built, off, threads, expected, capsys, monkeypatch):
     monkeypatch.setattr(_kernels, "SWITCHED_OFF", off)
     monkeypatch.setattr(_kernels, "most_threads", lambda: threads)
     assert describe(capsys)["kernel"].startswith(expected)
+
+
+def test_a_source_folder_that_was_never_built(capsys, monkeypatch):
+    assert not _show_versions._is_source_folder()
+    monkeypatch.setattr(_kernels, "BUILT", False)
+    monkeypatch.setattr(_kernels, "SWITCHED_OFF", False)
+    monkeypatch.setattr(_show_versions, "_is_source_folder", lambda: True)
+    assert "Python took the source folder" in describe(capsys)["kernel"]
 
 
 ROWS = np.random.default_rng(0).random((20_000, 50))

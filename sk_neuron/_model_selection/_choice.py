@@ -6,7 +6,7 @@ import numpy as np
 
 from sk_neuron._input_validation import measure_noise
 
-# Standard errors by which a score is better at a level of 1 %, as there are many candidates.
+# By so many standard errors a score is better at a level of 1 %, as candidates are many.
 _MIN_GAIN = 2.33
 
 
