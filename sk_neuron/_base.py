@@ -240,13 +240,6 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.classifier_tags.multi_label = True
-        # One check feeds blobs of standard deviation 20 and asks that class weights move
-        # nearly all of them to one side. No plane through the origin can do that; a random
-        # start is saturated there; and of 50 rows in three classes early stopping holds out
-        # too few to wait for it. This tag is what keeps the check away.
-        is_random = isinstance(self.init, str) and self.init == "uniform"
-        stops_early = getattr(self, "early_stopping", False)
-        tags.classifier_tags.poor_score = is_random or stops_early or not self.fit_intercept
         return tags
 
 

@@ -12,7 +12,7 @@ from sklearn import get_config
 from sklearn.exceptions import ConvergenceWarning, FitFailedWarning, NotFittedError
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import BaseCrossValidator
-from sklearn.utils import Tags, check_consistent_length, indexable
+from sklearn.utils import check_consistent_length, indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -469,13 +469,6 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
             .add(splitter=self.cv, method_mapping=to_split)
             .add(scorer=self._scorer(), method_mapping=to_score)
         )
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        # One check asks that extreme class weights decide the answers. They do in each fit,
-        # but the scores of a search do not know them, and choose a count that undoes them.
-        tags.classifier_tags.poor_score = True
-        return tags
 
     def _describe(self, copied, search, choice, classes, final):
         """Return the attributes of a fitted estimator; `final` is None without `refit`."""

@@ -68,12 +68,26 @@ if settings.get_current_profile_name() == "thorough":
     CONFIGURATIONS = PLAIN + TOGETHER + APART
 
 
+def name_expected_failures(estimator):
+    """Return the checks that a configuration cannot pass, and why."""
+    weights = "check_class_weight_classifiers"
+    if isinstance(estimator, SigmoidNeuronClassifierCV):
+        return {weights: "scores do not know class weights, so the count undoes them"}
+    if not estimator.fit_intercept:
+        return {weights: "no plane through the origin has nearly all rows on one side"}
+    if estimator.early_stopping:
+        return {weights: "of 50 rows in three classes too few are held out"}
+    if estimator.warm_start and estimator.max_iter == 100:
+        return {"check_supervised_y_2d": "a second fit goes on and moves an answer"}
+    return {}
+
+
 @pytest.mark.filterwarnings("ignore:The start left")
 @pytest.mark.filterwarnings("ignore:The best iteration count is the last")
 @pytest.mark.filterwarnings("ignore:max_iter=.* was reached while the loss still fell")
 @pytest.mark.filterwarnings("ignore:F-score is ill-defined")
 @pytest.mark.filterwarnings("ignore:The least populated class in y has only 4 members")
-@parametrize_with_checks(CONFIGURATIONS)
+@parametrize_with_checks(CONFIGURATIONS, expected_failed_checks=name_expected_failures)
 def test_check_estimator(estimator, check):
     check(estimator)
 
@@ -122,7 +136,7 @@ def test_check_estimator_with_array_api():
 
 @pytest.mark.filterwarnings("ignore:The best iteration count is the last")
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_what_the_poor_score_tag_of_the_search_leaves_unchecked(n_classes):
+def test_class_weights_decide_each_fit_and_not_the_scores(n_classes):
     blobs, labels = make_blobs(n_samples=300, random_state=0)
     blobs, labels = blobs[labels < n_classes], labels[labels < n_classes]
     blobs = StandardScaler().fit_transform(blobs)
