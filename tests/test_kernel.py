@@ -173,7 +173,7 @@ def test_follows_the_rule(order, dtype, data):
 
 
 # Rows around the numbers that go together in a tile, a single column and a chunk, and
-# features around those of a vector; columns with tiles, with singles and with both.
+# features around those of a vector; columns with tiles, with remainder and with both.
 # A quarter of the numbers of features each time: every two of n, layer and d still meet.
 @needs_kernel
 @DTYPES

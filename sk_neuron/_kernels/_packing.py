@@ -9,7 +9,7 @@ from scipy.sparse import issparse
 # most so many columns remain after the full tiles, they go one by one; a padded tile is
 # slower.
 _LANES = {8: 8, 4: 16}
-_MAX_SINGLES = {8: 5, 4: 10}
+_MAX_REMAINDER = {8: 5, 4: 10}
 
 # Blocks of rows of dense X fill so many bytes, and have at most so many rows: BLOCK_ROWS
 # and COLUMN_MAJOR_ROWS in problem.h. The raw predictions of a block fill at most so many
@@ -41,16 +41,16 @@ class Packing:
     def __init__(self, X, n_columns):
         self.n_features, self.n_columns = X.shape[1], n_columns
         self.dtype, self.lanes = X.dtype, _LANES[X.dtype.itemsize]
-        self.n_tiles, self.n_singles = divmod(n_columns, self.lanes)
-        if self.n_singles > _MAX_SINGLES[X.dtype.itemsize]:
-            self.n_tiles, self.n_singles = self.n_tiles + 1, 0
-        self.n_padded = self.n_tiles * self.lanes + self.n_singles
+        self.n_tiles, self.n_remainder = divmod(n_columns, self.lanes)
+        if self.n_remainder > _MAX_REMAINDER[X.dtype.itemsize]:
+            self.n_tiles, self.n_remainder = self.n_tiles + 1, 0
+        self.n_padded = self.n_tiles * self.lanes + self.n_remainder
 
     def pack_coef(self, coef):
         """Return (columns, d) as it is packed, flat."""
         if coef.shape != (self.n_columns, self.n_features):  # else C would not notice
             raise ValueError(f"coef has the shape {coef.shape}")
-        n_tiled = self.n_columns - self.n_singles
+        n_tiled = self.n_columns - self.n_remainder
         tiles = np.zeros((self.n_tiles * self.lanes, self.n_features), coef.dtype)
         tiles[:n_tiled] = coef[:n_tiled]
         tiles = tiles.reshape(self.n_tiles, self.lanes, self.n_features).swapaxes(1, 2)
@@ -58,13 +58,13 @@ class Packing:
 
     def unpack_coef(self, packed):
         """Return what is packed as (..., size) as (..., columns, d)."""
-        width, n_tiled = self.n_tiles * self.lanes, self.n_columns - self.n_singles
+        width, n_tiled = self.n_tiles * self.lanes, self.n_columns - self.n_remainder
         shape, d = packed.shape[:-1], self.n_features
-        tiles, singles = np.split(packed, [d * width], axis=-1)
+        tiles, remainder = np.split(packed, [d * width], axis=-1)
         tiles = tiles.reshape(*shape, self.n_tiles, d, self.lanes).swapaxes(-2, -1)
         tiles = tiles.reshape(*shape, width, d)[..., :n_tiled, :]
-        singles = singles.reshape(*shape, self.n_singles, d)
-        return np.concatenate([tiles, singles], axis=-2)
+        remainder = remainder.reshape(*shape, self.n_remainder, d)
+        return np.concatenate([tiles, remainder], axis=-2)
 
     def pack_columns(self, vector, dtype):
         """Return (columns,), or a number for all columns, with zeros for the padding."""

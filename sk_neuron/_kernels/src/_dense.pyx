@@ -61,7 +61,7 @@ def fill_raw_prediction(
     cdef Rows rows = describe_rows(x, rows_per_block)
     cdef Descent descent
     descent.n, descent.d, descent.n_chunks = x.shape[0], x.shape[1], offsets.shape[0] - 1
-    descent.n_tiles, descent.n_singles = packing.n_tiles, packing.n_singles
+    descent.n_tiles, descent.n_remainder = packing.n_tiles, packing.n_remainder
     descent.coef, descent.intercept = &coef[0], &intercept[0]
     descent.chunk_offsets, descent.raw_prediction = &offsets[0], &z[0, 0]
     with nogil:

@@ -96,7 +96,7 @@ INLINE void NAME(add_gradient)(const Rows *rows, int is_int64, const Descent *de
 INLINE void NAME(add_rows)(const Rows *rows, int is_int64, const Descent *descent,
                            ptrdiff_t chunk, int is_noted, REAL *z)
 {
-    ptrdiff_t columns = descent->n_tiles * LANES + descent->n_singles, m;
+    ptrdiff_t columns = descent->n_tiles * LANES + descent->n_remainder, m;
     ptrdiff_t bundle = NAME(bundle)(descent->n_outputs);
     ptrdiff_t stride = (rows->rows_per_block + LANES - 1) / LANES * LANES;
     REAL *gradient = NAME(clear_chunk)(descent, chunk);

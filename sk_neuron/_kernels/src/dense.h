@@ -253,7 +253,7 @@ INLINE void NAME(add_gradient)(const Rows *rows, const Descent *descent, const R
 DISPATCHED static void NAME(add_dense)(const Rows *rows, const Descent *descent,
                                        ptrdiff_t chunk, int is_noted, REAL *z)
 {
-    ptrdiff_t columns = descent->n_tiles * LANES + descent->n_singles, m;
+    ptrdiff_t columns = descent->n_tiles * LANES + descent->n_remainder, m;
     ptrdiff_t bundle = NAME(bundle)(descent->n_outputs);
     ptrdiff_t stride = (rows->rows_per_block + LANES - 1) / LANES * LANES;
     REAL *gradient = NAME(clear_chunk)(descent, chunk);
@@ -284,7 +284,7 @@ static void NAME(add_chunk)(const Rows *rows, const Descent *descent, ptrdiff_t 
 DISPATCHED static void NAME(predict_dense)(const Rows *rows, const Descent *descent,
                                            ptrdiff_t first, ptrdiff_t last)
 {
-    ptrdiff_t columns = descent->n_tiles * LANES + descent->n_singles, m;
+    ptrdiff_t columns = descent->n_tiles * LANES + descent->n_remainder, m;
     REAL z[COLUMN_MAJOR_ROWS * LANES];
     for (; first < last; first += m) {
         m = last - first < rows->rows_per_block ? last - first : rows->rows_per_block;

@@ -38,9 +38,9 @@ INLINE void NAME(add_norms)(int count, REAL *restrict gradient, const REAL *rest
    fill in its squared norms. */
 DISPATCHED static void NAME(add_up_gradient)(const Descent *descent, ptrdiff_t block)
 {
-    ptrdiff_t d = descent->d, columns = descent->n_tiles * LANES + descent->n_singles;
+    ptrdiff_t d = descent->d, columns = descent->n_tiles * LANES + descent->n_remainder;
     ptrdiff_t first = block * UPDATE_BLOCK, last = d - first < UPDATE_BLOCK ? d : first + UPDATE_BLOCK;
-    for (ptrdiff_t part = 0; part < descent->n_tiles + descent->n_singles; part++) {
+    for (ptrdiff_t part = 0; part < descent->n_tiles + descent->n_remainder; part++) {
         NAME(Part) at = NAME(part_at)(descent, part);
         int is_tile = at.width == LANES;
         ptrdiff_t column = at.column;
@@ -79,7 +79,7 @@ DISPATCHED static void NAME(add_up_gradient)(const Descent *descent, ptrdiff_t b
    size of the next step, and note both. A rise of the loss within rounding is no rise. */
 static void NAME(accept_points)(const Descent *descent, ptrdiff_t pass)
 {
-    ptrdiff_t columns = descent->n_tiles * LANES + descent->n_singles;
+    ptrdiff_t columns = descent->n_tiles * LANES + descent->n_remainder;
     ptrdiff_t n_blocks = (descent->d + UPDATE_BLOCK - 1) / UPDATE_BLOCK;
     ptrdiff_t n_groups = descent->n_groups, K = descent->n_outputs;
     REAL *intercept = descent->intercept, *kept_intercept = descent->kept_intercept;
@@ -150,9 +150,9 @@ static void NAME(accept_points)(const Descent *descent, ptrdiff_t pass)
 /* Keep the points of a block of features that were accepted, and step from those kept. */
 DISPATCHED static void NAME(update_coef)(const Descent *descent, ptrdiff_t pass, ptrdiff_t block)
 {
-    ptrdiff_t d = descent->d, columns = descent->n_tiles * LANES + descent->n_singles;
+    ptrdiff_t d = descent->d, columns = descent->n_tiles * LANES + descent->n_remainder;
     ptrdiff_t first = block * UPDATE_BLOCK, last = d - first < UPDATE_BLOCK ? d : first + UPDATE_BLOCK;
-    for (ptrdiff_t part = 0; part < descent->n_tiles + descent->n_singles; part++) {
+    for (ptrdiff_t part = 0; part < descent->n_tiles + descent->n_remainder; part++) {
         NAME(Part) at = NAME(part_at)(descent, part);
         int is_tile = at.width == LANES;
         ptrdiff_t column = at.column;
@@ -229,7 +229,7 @@ static void NAME(run)(const Rows *rows, const Descent *descent, ptrdiff_t begin,
 /* Clear the sums of a chunk, and return its gradient. */
 INLINE REAL *NAME(clear_chunk)(const Descent *descent, ptrdiff_t chunk)
 {
-    ptrdiff_t columns = descent->n_tiles * LANES + descent->n_singles;
+    ptrdiff_t columns = descent->n_tiles * LANES + descent->n_remainder;
     REAL *gradient = (REAL *)descent->gradients + chunk * descent->d * columns;
     memset(gradient, 0, descent->d * columns * sizeof(REAL));
     memset(descent->delta_sums + chunk * columns, 0, columns * sizeof(double));

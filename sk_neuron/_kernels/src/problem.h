@@ -16,7 +16,7 @@
 
    Columns are packed for the products with X. LANES columns make a tile, so that a number of
    X meets a whole vector of coef; the columns that do not fill a tile are single. The tiles
-   come first: coef and a gradient are (n_tiles, d, LANES), then (n_singles, d). Between the
+   come first: coef and a gradient are (n_tiles, d, LANES), then (n_remainder, d). Between the
    two products a block of z is (columns, rows), and so are the arrays of the rows of groups:
    vectors then hold LANES rows of one column, whatever the number of columns of a group. The
    fewest tiles that hold whole groups (a bundle) go through the three things together. */
@@ -38,10 +38,10 @@
 #define TRAINED 1
 #define JUDGED 2
 
-/* Arrays of "numbers" have the precision of X. "columns" is n_tiles * LANES + n_singles, of
+/* Arrays of "numbers" have the precision of X. "columns" is n_tiles * LANES + n_remainder, of
    which those beyond n_groups * n_outputs are padding. */
 typedef struct {
-    ptrdiff_t n, d, n_groups, n_outputs, n_tiles, n_singles, n_chunks;
+    ptrdiff_t n, d, n_groups, n_outputs, n_tiles, n_remainder, n_chunks;
     const ptrdiff_t *chunk_offsets; /* (n_chunks + 1): the first row of each chunk, and n */
     /* The rows. A stride is n, or 0 where the groups share the array. */
     const int32_t *labels; /* (n_label_sets, n): group g has the set g % n_label_sets */

@@ -6,7 +6,7 @@ from libc.stdint cimport int32_t, int64_t, uint8_t
 
 cdef extern from "problem.h" nogil:
     ctypedef struct Descent:
-        ptrdiff_t n, d, n_groups, n_outputs, n_tiles, n_singles, n_chunks
+        ptrdiff_t n, d, n_groups, n_outputs, n_tiles, n_remainder, n_chunks
         const ptrdiff_t *chunk_offsets
         const int32_t *labels
         ptrdiff_t n_label_sets
@@ -83,7 +83,7 @@ cdef Descent describe(kernel, state, workspace, ptrdiff_t n, floating precision)
     descent.n_groups, descent.n_outputs = kernel.problem.n_groups, kernel.problem.n_outputs
     if norms.shape[0] < 3 * columns.shape[1] * ((descent.d + UPDATE_BLOCK - 1) // UPDATE_BLOCK):
         raise ValueError("The blocks of features are larger here than in C.")
-    descent.n_tiles, descent.n_singles = kernel.packing.n_tiles, kernel.packing.n_singles
+    descent.n_tiles, descent.n_remainder = kernel.packing.n_tiles, kernel.packing.n_remainder
     descent.n_chunks, descent.chunk_offsets = offsets.shape[0] - 1, &offsets[0]
     descent.labels, descent.n_label_sets = &labels[0, 0], labels.shape[0]
     descent.weight = &weight[0, 0]
