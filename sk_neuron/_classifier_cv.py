@@ -34,13 +34,9 @@ from sk_neuron._input_validation import (
 )
 from sk_neuron._model_selection._choice import choose
 from sk_neuron._model_selection._folds import draw_folds
+from sk_neuron._model_selection._records import Candidates, ScoringSpec, SearchInput
 from sk_neuron._model_selection._scores import MULTILABEL_ROW_SCORES, ROW_SCORES
-from sk_neuron._model_selection._search import (
-    Candidates,
-    ScoringSpec,
-    Search,
-    SearchInput,
-)
+from sk_neuron._model_selection._search import Search
 from sk_neuron._solver._callbacks import FitTask
 from sk_neuron._solver._objective import mean_brier_score, report_losses
 from sk_neuron._solver._outcome import (

@@ -1,0 +1,89 @@
+"""What a search is given, what it goes through and what it returns."""
+
+from itertools import product
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sk_neuron._kernels import History, Problem
+from sk_neuron._solver._fit_loop import Iterate
+
+
+class SearchInput(NamedTuple):
+    """The rows, as the user passed them and as they are trained on."""
+
+    X_passed: Any
+    y_passed: Any
+    X: Any
+    y: np.ndarray
+    sample_weight: np.ndarray | None
+    norms: np.ndarray  # (n,) squared, of the rows of X
+
+
+class ScoringSpec(NamedTuple):
+    """How to score: by a row score where that is known, else by a scorer."""
+
+    row_score: Any
+    is_brier_score: bool
+    scorer: Any
+    params: dict[str, Any]
+
+
+class Candidates(NamedTuple):
+    """What a search chooses from, beside the iteration counts."""
+
+    alphas: np.ndarray  # (n_alphas,)
+    label_noises: list[Any]  # as the user passed them
+
+    def indices(self):
+        """Return the pairs of indices of all candidates."""
+        return list(product(range(len(self.alphas)), range(len(self.label_noises))))
+
+
+class FoldCandidate(NamedTuple):
+    """One of the fits that share a descent: a candidate on the training rows of a fold."""
+
+    candidate: tuple[int, int]  # the indices of its alpha and its label noise
+    fold: int | None  # None for all rows
+    classes: np.ndarray
+    n_groups: int
+    n_outputs: int
+
+    @property
+    def n_columns(self):
+        """The number of columns of weights."""
+        return self.n_groups * self.n_outputs
+
+
+class Course(NamedTuple):
+    """What the fits of a batch have learned."""
+
+    problem: Problem
+    kernel: Any
+    fits: list[FoldCandidate]
+    points: list[tuple[np.ndarray, ...]]  # at each count
+    histories: list[History]  # of the start and of the steps
+
+    def at(self, index, count):
+        """Return the problem of a fit, its weights at a count, and all its histories."""
+        fit = self.fits[index]
+        groups, columns = (
+            slice(index * width, (index + 1) * width)
+            for width in (fit.n_groups, fit.n_columns)
+        )
+        coef, intercept = self.kernel.weights_at(
+            tuple(array[columns] for array in self.points[count])
+        )
+        histories = [
+            History(*(array[:, groups] for array in history)) for history in self.histories
+        ]
+        return self.problem.select_groups(groups), coef, intercept, histories
+
+
+class FinalFit(NamedTuple):
+    """The fit on all rows with what was chosen."""
+
+    problem: Problem
+    learned: Iterate
+    squared_error: np.ndarray  # (n_iter + 1, n_groups), before each step and after the last
+    step_sizes: np.ndarray  # (n_iter, n_groups)
