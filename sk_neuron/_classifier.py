@@ -1,15 +1,12 @@
 """The estimator: validate, build, solve, store."""
 
 import copy
-import warnings
 from collections.abc import Iterator
 from functools import partial
-from numbers import Integral
-from typing import Any, ClassVar, Literal, NamedTuple, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -23,56 +20,42 @@ from sk_neuron._input_validation import (
     PARAMETERS,
     Samples,
     check_classes,
-    check_iters,
     check_labels,
     check_sample_weight,
-    combine_weights,
     encode_known_labels,
     encode_labels,
     find_class_factors,
     fit_context,
     read_data,
-    read_label_noise,
     read_training_data,
     read_validation_rows,
-    shape_of_groups,
 )
 from sk_neuron._kernels import (
-    JUDGED,
-    TRAINED,
     check_raw_prediction,
-    longest_exponent,
     make_kernel,
 )
 from sk_neuron._model_selection._hold_out import hold_out
 from sk_neuron._solver._callbacks import FitTask, ProgressLines
-from sk_neuron._solver._fit_loop import FitLoop, check_overflow
-from sk_neuron._solver._gram import make_cheapest_kernel
-from sk_neuron._solver._initialization import draw_start
+from sk_neuron._solver._curves import WarmStart, describe_curves, extend_curve
+from sk_neuron._solver._fit_loop import check_overflow
 from sk_neuron._solver._objective import (
-    check_steps,
-    limit_alpha,
     make_batch_problem,
     make_problem,
     mean_brier_score,
-    report_losses,
-    scale_weights,
     step_sizes,
 )
 from sk_neuron._solver._outcome import check_weights, warn_of_fit
-from sk_neuron._solver._stopping import Patience
-from sk_neuron._solver._validation import ValidationRows, warn_of_scale
-
-# Checkpoints that take more memory than this, in bytes, are warned of.
-_MUCH_MEMORY = 2**30
-
-
-class WarmStart(NamedTuple):
-    """What a descent needs beside its weights to go on as if it had not ended."""
-
-    exponent: NDArray[np.int64]  # of the next step of each group
-    loss: float  # where it goes on
-    lowest_loss: float  # in `loss_curve_`
+from sk_neuron._solver._setup import (
+    assign_roles,
+    build_loop,
+    build_problem,
+    build_start,
+    build_validation,
+    choose_seed,
+    read_checkpoints,
+    weigh_classes,
+)
+from sk_neuron._solver._validation import warn_of_scale
 
 
 def _has_checkpoints(neuron):
@@ -449,7 +432,7 @@ class SigmoidNeuronClassifier(BaseNeuron):
         copied = copy.copy(self)
         is_warm_start = self.warm_start and hasattr(self, "coef_")
         samples, classes = self._read_samples(copied, X, y, sample_weight, is_warm_start)
-        checkpoints = self._check_checkpoints(samples, classes)
+        checkpoints = read_checkpoints(self, samples, classes)
 
         held_out = seed = given = None
         passed = X_val, y_val, sample_weight_val
@@ -457,19 +440,24 @@ class SigmoidNeuronClassifier(BaseNeuron):
             given = read_validation_rows(copied, *passed, samples, classes)
             warn_of_scale(samples.X, given.X)
         elif self.early_stopping:
-            seed = self._choose_seed(is_warm_start)
+            seed = choose_seed(self, is_warm_start)
             held_out = hold_out(samples, self.validation_fraction, seed)
-        factors = self._class_factors(samples, classes, held_out)
-        problem = self._make_problem(
+        factors = weigh_classes(self, samples, classes, held_out)
+        problem = build_problem(
+            self,
             partial(make_problem, norms=samples.norms),
             samples,
             classes,
             factors,
-            **_divide(held_out, samples.labels),
+            **assign_roles(held_out, samples.labels),
         )
-        validation = self._make_validation(given, factors, problem)
-        loop = self._make_loop(
-            problem, self._make_start(problem, is_warm_start), checkpoints, validation
+        validation = build_validation(given, factors, problem)
+        loop = build_loop(
+            self,
+            problem,
+            build_start(self, problem, is_warm_start),
+            checkpoints,
+            validation,
         )
 
         def describe(result):
@@ -483,7 +471,7 @@ class SigmoidNeuronClassifier(BaseNeuron):
                     learned.intercept,
                     problem.label_noise,
                 )
-                | self._describe_curves(result, problem, is_warm_start)
+                | describe_curves(self, result, problem, is_warm_start)
                 | {"_seed": self._seed if is_warm_start and seed is None else seed}
             )
 
@@ -576,9 +564,9 @@ class SigmoidNeuronClassifier(BaseNeuron):
         weight = check_sample_weight(sample_weight, len(read_y))
         samples = Samples(read_X, read_y, labels, weight)
         factors = find_class_factors(self.class_weight, classes, read_y)
-        problem = self._make_problem(make_batch_problem, samples, classes, factors)
+        problem = build_problem(self, make_batch_problem, samples, classes, factors)
         kernel = make_kernel(problem)
-        state, history = kernel.start(*self._make_start(problem, is_warm_start))
+        state, history = kernel.start(*build_start(self, problem, is_warm_start))
         coef, intercept = kernel.next_weights(state)
         check_overflow(1, coef, intercept, history.squared_error, dtype=coef.dtype)
 
@@ -589,9 +577,9 @@ class SigmoidNeuronClassifier(BaseNeuron):
             describe_features(copied)
             | describe_neuron(classes, multilabel, coef, intercept, problem.label_noise)
             | {
-                "loss_curve_": self._extend_curve("loss_curve_", n_steps, loss),
-                "learning_rate_curve_": self._extend_curve(
-                    "learning_rate_curve_", n_steps, steps
+                "loss_curve_": extend_curve(self, "loss_curve_", n_steps, loss),
+                "learning_rate_curve_": extend_curve(
+                    self, "learning_rate_curve_", n_steps, steps
                 ),
                 "n_iter_": n_steps + 1,
                 "_n_steps": n_steps + 1,
@@ -600,55 +588,6 @@ class SigmoidNeuronClassifier(BaseNeuron):
             }
         )
         return self
-
-    def _describe_curves(self, result, problem, is_warm_start):
-        """Return the attributes that tell how a fit went, after those before it."""
-        n_before = self._n_steps if is_warm_start else 0
-        before = self._warm_start if is_warm_start else None
-        lowest = np.inf
-        if before is not None and result.losses[0] == before.loss:  # on the same data
-            lowest = before.lowest_loss
-        losses = report_losses(problem, result.losses, lowest)
-        n_iter, n_learned = n_before + result.n_iter, n_before + result.learned.n_iter
-        steps = flatten(result.step_sizes)
-        curves = {
-            "loss_curve_": self._extend_curve("loss_curve_", n_before, losses[:-1]),
-            "learning_rate_curve_": self._extend_curve(
-                "learning_rate_curve_", n_before, steps
-            ),
-            "n_iter_": n_iter,
-            "_n_steps": n_learned,
-            "_warm_start": None,
-        }
-        if self.warm_start:
-            learned = result.learned
-            if learned.n_iter:
-                lowest = losses[: learned.n_iter].min()
-            curves["_warm_start"] = WarmStart(
-                learned.exponent, result.losses[learned.n_iter], lowest
-            )
-        if result.validation_losses is not None:
-            known = getattr(self, "validation_loss_curve_", np.empty(0))[:n_before]
-            unknown = np.full(n_before - len(known), np.nan)
-            curve = np.concatenate([known, unknown, result.validation_losses])
-            best = n_before + result.best_n_iter
-            if not self.early_stopping:
-                best = int(np.nanargmin(curve))
-            curves["validation_loss_curve_"] = curve
-            curves["best_n_iter_"] = best
-            curves["best_validation_score_"] = -float(curve[best])
-        if result.checkpoints:
-            coefs, intercepts = zip(*result.checkpoints.values(), strict=True)
-            curves["checkpoint_iters_"] = np.array(list(result.checkpoints))
-            curves["checkpoint_coefs_"] = np.stack(coefs)
-            curves["checkpoint_intercepts_"] = np.stack(intercepts)
-        return curves
-
-    def _extend_curve(self, name, n_before, values):
-        """Return a curve that goes on after so many steps of the fits before."""
-        if n_before == 0:
-            return values
-        return np.concatenate([getattr(self, name)[:n_before], values])
 
     def _read_samples(self, copied, X, y, sample_weight, is_warm_start):
         """Return the samples and the classes; `copied` notes the features."""
@@ -663,125 +602,6 @@ class SigmoidNeuronClassifier(BaseNeuron):
             )
         weight = check_sample_weight(sample_weight, len(y))
         return Samples(X, y, labels, weight, norms), classes
-
-    def _check_checkpoints(self, samples, classes):
-        if self.checkpoints is None:
-            return np.empty(0, dtype=np.int64)
-        checkpoints = check_iters(self.checkpoints, "checkpoints")
-        if checkpoints[-1] > self.max_iter:
-            raise ValueError(
-                f"The 'checkpoints' reach {checkpoints[-1]}, beyond max_iter="
-                f"{self.max_iter}."
-            )
-        n_columns = np.prod(shape_of_groups(classes, samples.y))
-        n_weights = (samples.X.shape[1] + 1) * n_columns
-        size = len(checkpoints) * n_weights * samples.X.dtype.itemsize
-        if size > _MUCH_MEMORY:
-            warnings.warn(
-                f"The weights at {len(checkpoints)} checkpoints take "
-                f"{size / 2**30:.1f} GiB of memory.",
-                UserWarning,
-                stacklevel=4,
-            )
-        return checkpoints
-
-    def _choose_seed(self, is_warm_start):
-        """Return what rows are held out by: a fit that goes on holds out the same."""
-        if isinstance(self.random_state, Integral):
-            return int(self.random_state)
-        if is_warm_start and self._seed is not None:
-            return self._seed
-        return check_random_state(self.random_state).randint(2**31)
-
-    def _class_factors(self, samples, classes, held_out):
-        """Return the weights of the classes, "balanced" on the rows that are trained on."""
-        trained = slice(None) if held_out is None else ~held_out
-        y, weight = samples.y[trained], samples.weight[trained]
-        return find_class_factors(self.class_weight, classes, y, weight)
-
-    def _make_problem(self, make, samples, classes, factors, **roles):
-        """Return the problem of a fit or a batch, whichever `make` makes."""
-        weight, power = combine_weights(samples.weight, factors, samples.y)
-        weight_power = limit_alpha(power, self.alpha)
-        weight = scale_weights(weight, weight_power - power, samples.X.dtype)
-        if roles:
-            roles["judge_weight"] = weight
-        n_groups, n_outputs = shape_of_groups(classes, samples.y)
-        problem = make(
-            samples.X,
-            samples.labels,
-            weight,
-            n_groups=n_groups,
-            n_outputs=n_outputs,
-            learning_rate=self.learning_rate,
-            alpha=float(self.alpha),
-            fit_intercept=self.fit_intercept,
-            weight_power=weight_power,
-            label_noise=read_label_noise(self.label_noise, classes, samples.y.ndim == 2),
-            **roles,
-        )
-        check_steps(problem)
-        if roles:
-            _check_judged(problem)
-        return problem
-
-    def _make_start(self, problem, is_warm_start):
-        """Return coef (columns, d), intercept (columns,) and exponent to start with."""
-        dtype = problem.X.dtype
-        if is_warm_start:
-            if self.intercept_.any() and not self.fit_intercept:
-                raise ValueError(
-                    "The fit before has learned an intercept, but fit_intercept=False."
-                )
-            before = self._warm_start
-            exponent: Any = 0
-            if before is not None and problem.is_adaptive:
-                exponent = before.exponent.clip(0, longest_exponent(problem.learning_rate))
-            coef = np.ascontiguousarray(self.coef_, dtype)
-            return coef, self.intercept_.astype(dtype), exponent
-        coef, intercept = draw_start(
-            self.init,
-            (problem.n_columns, problem.X.shape[1]),
-            fit_intercept=self.fit_intercept,
-            random_state=self.random_state,
-            dtype=dtype,
-        )
-        return coef, intercept, 0
-
-    def _make_validation(self, samples, factors, problem):
-        """Return rows to validate on with their weights, those of the classes included."""
-        if samples is None:
-            return None
-        try:
-            weight, _ = combine_weights(samples.weight, factors, samples.y)
-            weight = scale_weights(weight, 0, problem.X.dtype)
-        except ValueError as error:
-            raise ValueError(f"The validation rows cannot be used: {error}") from error
-        return ValidationRows(samples.X, samples.labels, weight, problem)
-
-    def _make_loop(self, problem, start, checkpoints, validation):
-        max_iter, patience = int(self.max_iter), None
-        if self.early_stopping or self.tol > 0:
-            patience = Patience(self.tol, int(self.n_iter_no_change))
-        if self.warm_start:  # a fit in parts must round as one in whole does
-            kernel = make_kernel(problem)
-        else:
-            n_reads = len(checkpoints) + 1
-            if validation or self.early_stopping:
-                n_reads = max_iter
-            kernel = make_cheapest_kernel(
-                problem, start[0], n_steps=max_iter, n_reads=n_reads
-            )
-        return FitLoop(
-            problem,
-            kernel,
-            *start,
-            max_iter=max_iter,
-            checkpoints=checkpoints,
-            validation=validation,
-            patience=patience,
-            stops_early=self.early_stopping,
-        )
 
     @available_if(_has_checkpoints)
     def staged_decision_function(self, X: ArrayLike) -> Iterator[NDArray[np.floating[Any]]]:
@@ -841,24 +661,3 @@ class SigmoidNeuronClassifier(BaseNeuron):
             In the order of `checkpoint_iters_`.
         """
         return map(copy.copy(self)._choice, self.staged_decision_function(X))
-
-
-def _divide(held_out, labels):
-    """Return the roles of the rows of a fit, where some are held out."""
-    if held_out is None:
-        return {}
-    roles = np.where(held_out, JUDGED, TRAINED).astype(np.uint8)
-    return {"roles": np.broadcast_to(roles[:, np.newaxis], labels.shape)}
-
-
-def _check_judged(problem):
-    """Raise an error if the rows that are held out, or the others, have no weight."""
-    for who, weight in (
-        ("validation", problem.judging_weight()),
-        ("training", problem.training_weight()),
-    ):
-        if not (weight.sum(axis=0, dtype=np.float64) > 0).all():
-            raise ValueError(
-                f"The {who} rows cannot be used: sample_weight times class_weight is zero "
-                "in every one of them."
-            )

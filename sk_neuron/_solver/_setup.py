@@ -1,0 +1,171 @@
+"""Build what a fit needs from the parameters of a neuron and from its data."""
+
+import warnings
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from sk_neuron._input_validation import (
+    check_iters,
+    combine_weights,
+    find_class_factors,
+    read_label_noise,
+    shape_of_groups,
+)
+from sk_neuron._kernels import JUDGED, TRAINED, longest_exponent, make_kernel
+from sk_neuron._solver._fit_loop import FitLoop
+from sk_neuron._solver._gram import make_cheapest_kernel
+from sk_neuron._solver._initialization import draw_start
+from sk_neuron._solver._objective import check_steps, limit_alpha, scale_weights
+from sk_neuron._solver._stopping import Patience
+from sk_neuron._solver._validation import ValidationRows
+
+# Checkpoints that take more memory than this, in bytes, are warned of.
+_MUCH_MEMORY = 2**30
+
+
+def read_checkpoints(neuron, samples, classes):
+    """Return the counts whose weights are kept, rising, (n_checkpoints,)."""
+    if neuron.checkpoints is None:
+        return np.empty(0, dtype=np.int64)
+    checkpoints = check_iters(neuron.checkpoints, "checkpoints")
+    if checkpoints[-1] > neuron.max_iter:
+        raise ValueError(
+            f"The 'checkpoints' reach {checkpoints[-1]}, beyond max_iter={neuron.max_iter}."
+        )
+    n_columns = np.prod(shape_of_groups(classes, samples.y))
+    n_weights = (samples.X.shape[1] + 1) * n_columns
+    size = len(checkpoints) * n_weights * samples.X.dtype.itemsize
+    if size > _MUCH_MEMORY:
+        warnings.warn(
+            f"The weights at {len(checkpoints)} checkpoints take "
+            f"{size / 2**30:.1f} GiB of memory.",
+            UserWarning,
+            stacklevel=4,
+        )
+    return checkpoints
+
+
+def choose_seed(neuron, is_warm_start):
+    """Return what rows are held out by: a fit that goes on holds out the same."""
+    if isinstance(neuron.random_state, Integral):
+        return int(neuron.random_state)
+    if is_warm_start and neuron._seed is not None:
+        return neuron._seed
+    return check_random_state(neuron.random_state).randint(2**31)
+
+
+def weigh_classes(neuron, samples, classes, held_out):
+    """Return the weights of the classes, "balanced" on the rows that are trained on."""
+    trained = slice(None) if held_out is None else ~held_out
+    y, weight = samples.y[trained], samples.weight[trained]
+    return find_class_factors(neuron.class_weight, classes, y, weight)
+
+
+def build_problem(neuron, make, samples, classes, factors, **roles):
+    """Return the problem of a fit or a batch, whichever `make` makes."""
+    weight, power = combine_weights(samples.weight, factors, samples.y)
+    weight_power = limit_alpha(power, neuron.alpha)
+    weight = scale_weights(weight, weight_power - power, samples.X.dtype)
+    if roles:
+        roles["judge_weight"] = weight
+    n_groups, n_outputs = shape_of_groups(classes, samples.y)
+    problem = make(
+        samples.X,
+        samples.labels,
+        weight,
+        n_groups=n_groups,
+        n_outputs=n_outputs,
+        learning_rate=neuron.learning_rate,
+        alpha=float(neuron.alpha),
+        fit_intercept=neuron.fit_intercept,
+        weight_power=weight_power,
+        label_noise=read_label_noise(neuron.label_noise, classes, samples.y.ndim == 2),
+        **roles,
+    )
+    check_steps(problem)
+    if roles:
+        _check_judged(problem)
+    return problem
+
+
+def assign_roles(held_out, labels):
+    """Return the roles of the rows of a fit, where some are held out."""
+    if held_out is None:
+        return {}
+    roles = np.where(held_out, JUDGED, TRAINED).astype(np.uint8)
+    return {"roles": np.broadcast_to(roles[:, np.newaxis], labels.shape)}
+
+
+def build_start(neuron, problem, is_warm_start):
+    """Return coef (columns, d), intercept (columns,) and exponent to start with."""
+    dtype = problem.X.dtype
+    if is_warm_start:
+        if neuron.intercept_.any() and not neuron.fit_intercept:
+            raise ValueError(
+                "The fit before has learned an intercept, but fit_intercept=False."
+            )
+        before = neuron._warm_start
+        exponent: Any = 0
+        if before is not None and problem.is_adaptive:
+            exponent = before.exponent.clip(0, longest_exponent(problem.learning_rate))
+        coef = np.ascontiguousarray(neuron.coef_, dtype)
+        return coef, neuron.intercept_.astype(dtype), exponent
+    coef, intercept = draw_start(
+        neuron.init,
+        (problem.n_columns, problem.X.shape[1]),
+        fit_intercept=neuron.fit_intercept,
+        random_state=neuron.random_state,
+        dtype=dtype,
+    )
+    return coef, intercept, 0
+
+
+def build_validation(samples, factors, problem):
+    """Return rows to validate on with their weights, those of the classes included."""
+    if samples is None:
+        return None
+    try:
+        weight, _ = combine_weights(samples.weight, factors, samples.y)
+        weight = scale_weights(weight, 0, problem.X.dtype)
+    except ValueError as error:
+        raise ValueError(f"The validation rows cannot be used: {error}") from error
+    return ValidationRows(samples.X, samples.labels, weight, problem)
+
+
+def build_loop(neuron, problem, start, checkpoints, validation):
+    max_iter, patience = int(neuron.max_iter), None
+    if neuron.early_stopping or neuron.tol > 0:
+        patience = Patience(neuron.tol, int(neuron.n_iter_no_change))
+    if neuron.warm_start:  # a fit in parts must round as one in whole does
+        kernel = make_kernel(problem)
+    else:
+        n_reads = len(checkpoints) + 1
+        if validation or neuron.early_stopping:
+            n_reads = max_iter
+        kernel = make_cheapest_kernel(problem, start[0], n_steps=max_iter, n_reads=n_reads)
+    return FitLoop(
+        problem,
+        kernel,
+        *start,
+        max_iter=max_iter,
+        checkpoints=checkpoints,
+        validation=validation,
+        patience=patience,
+        stops_early=neuron.early_stopping,
+    )
+
+
+def _check_judged(problem):
+    """Raise an error if the rows that are held out, or the others, have no weight."""
+    for who, weight in (
+        ("validation", problem.judging_weight()),
+        ("training", problem.training_weight()),
+    ):
+        if not (weight.sum(axis=0, dtype=np.float64) > 0).all():
+            raise ValueError(
+                f"The {who} rows cannot be used: sample_weight times class_weight is zero "
+                "in every one of them."
+            )
