@@ -1,7 +1,6 @@
 """A neuron whose iteration count, weight decay and label noise are cross-validated."""
 
 import copy
-import inspect
 import warnings
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Literal, Self
@@ -9,8 +8,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn import get_config
-from sklearn.exceptions import ConvergenceWarning, FitFailedWarning, NotFittedError
-from sklearn.metrics import get_scorer
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_consistent_length, indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
@@ -28,14 +26,19 @@ from sk_neuron._input_validation import (
     encode_labels,
     fit_context,
     list_label_noises,
-    measure_noise,
     read_training_data,
     scale_by_power,
 )
-from sk_neuron._model_selection._choice import choose
+from sk_neuron._model_selection._choice import choose, last_count_message, warn_of_failures
 from sk_neuron._model_selection._folds import draw_folds
-from sk_neuron._model_selection._records import Candidates, ScoringSpec, SearchInput
-from sk_neuron._model_selection._scores import MULTILABEL_ROW_SCORES, ROW_SCORES
+from sk_neuron._model_selection._records import Candidates, SearchInput
+from sk_neuron._model_selection._scoring import (
+    get_row_score,
+    get_scorer,
+    read_scoring,
+    takes_weight,
+    warn_of_scorer,
+)
 from sk_neuron._model_selection._search import Search
 from sk_neuron._solver._callbacks import FitTask
 from sk_neuron._solver._objective import mean_brier_score, report_losses
@@ -328,7 +331,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         iters, alphas = self._check_iters(), check_alphas(self.alphas)
         classes, _ = encode_labels(labels)
         noises = list_label_noises(self.label_noises, classes, labels.ndim == 2)
-        self._warn_of_scorer(noises, labels.ndim == 2)
+        warn_of_scorer(self.scoring, noises, labels.ndim == 2)
         weight = None
         if sample_weight is not None:
             weight = check_sample_weight(sample_weight, len(labels))
@@ -342,7 +345,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
             folds,
             iters,
             Candidates(alphas, noises),
-            self._scoring_spec(labels.ndim == 2, score_params),
+            read_scoring(self.scoring, labels.ndim == 2, score_params),
             self.refit,
         )
 
@@ -359,9 +362,9 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         task = FitTask(self, search.n_parts, X, y, weight)
         search.run(task, fitted_attributes)
         choice, final = choose(search, one_standard_error=self.one_standard_error), None
-        _warn_of_failures(search.failures)
+        warn_of_failures(search.failures)
         is_last_best = choice.best_iters_index == len(search.iters) - 1 > 0
-        messages = [_describe_last_count(search.iters[-1])] if is_last_best else []
+        messages = [last_count_message(search.iters[-1])] if is_last_best else []
         if self.refit:
             final = search.finish(choice.candidate, choice.iters_index)
             problem, learned = final.problem, final.learned
@@ -433,13 +436,14 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         """
         _check_refit(self)
         validate_data(self, X, reset=False, skip_check_array=True)  # its features
-        row_score = self._row_score(self._multilabel)
+        row_score = get_row_score(self.scoring, self._multilabel)
         # accuracy counts labels that were not seen as wrong, which is left to scikit-learn
         counts_unseen = self.scoring == "accuracy" and self._label_noise is None
         if row_score is None or counts_unseen:
-            takes = sample_weight is not None and _takes_weight(self._scorer())
+            scorer = get_scorer(self.scoring)
+            takes = sample_weight is not None and takes_weight(scorer)
             weight = {"sample_weight": sample_weight} if takes else {}
-            return float(self._scorer()(self._as_neuron(X), X, y, **weight))
+            return float(scorer(self._as_neuron(X), X, y, **weight))
         z = self.decision_function(X).reshape(-1, len(self.coef_))
         labels = encode_known_labels(check_labels(y), self.classes_, self._multilabel)
         check_consistent_length(z, labels)
@@ -463,7 +467,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
             MetadataRouter(owner=self)
             .add_self_request(self)
             .add(splitter=self.cv, method_mapping=to_split)
-            .add(scorer=self._scorer(), method_mapping=to_score)
+            .add(scorer=get_scorer(self.scoring), method_mapping=to_score)
         )
 
     def _describe(self, copied, search, choice, classes, final):
@@ -505,35 +509,6 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         counts = np.geomspace(1, max_iter, min(max_iter, _AUTO_COUNTS))
         return np.unique(counts.round().astype(np.int64))
 
-    def _scorer(self):
-        scoring = "neg_brier_score" if self.scoring is None else self.scoring
-        return get_scorer(scoring)
-
-    def _row_score(self, multilabel):
-        """Return how to score from raw predictions, or None where that takes a scorer."""
-        scoring = "neg_brier_score" if self.scoring is None else self.scoring
-        known = MULTILABEL_ROW_SCORES if multilabel else ROW_SCORES
-        return known.get(scoring) if isinstance(scoring, str) else None
-
-    def _warn_of_scorer(self, label_noises, multilabel):
-        """Warn of a scorer that would choose the label noise by the wrong comparison."""
-        scorer = self._scorer()
-        asks_for_answers = isinstance(scorer, type(get_scorer("accuracy")))
-        is_noisy = any(map(measure_noise, label_noises))
-        if is_noisy and asks_for_answers and self._row_score(multilabel) is None:
-            warnings.warn(
-                "With label noise, the scorer compares answers about the true labels with "
-                "the recorded ones in y, and cannot tell which label noise is best. Use "
-                '"neg_brier_score", "neg_log_loss", "accuracy" or recorded_brier_score.',
-                UserWarning,
-                stacklevel=4,
-            )
-
-    def _scoring_spec(self, multilabel, params):
-        row_score = self._row_score(multilabel)
-        is_brier_score = self.scoring in (None, "neg_brier_score")
-        return ScoringSpec(row_score, is_brier_score, self._scorer(), params)
-
     def _route(self, sample_weight, params):
         """Return the metadata for the splitter and for the scorer."""
         if get_config()["enable_metadata_routing"]:
@@ -546,7 +521,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
                 f"{type(self).__name__}.fit takes no {sorted(params)[0]!r}, but with "
                 "metadata routing on, see sklearn.set_config."
             )
-        takes = sample_weight is not None and _takes_weight(self._scorer())
+        takes = sample_weight is not None and takes_weight(get_scorer(self.scoring))
         return params, {"sample_weight": sample_weight} if takes else {}
 
     def _new_neuron(self, X):
@@ -566,38 +541,10 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         return neuron
 
 
-def _describe_last_count(count):
-    return (
-        f"The best iteration count is the last one considered, {count}: more may be "
-        "better. Raise max_iter, or the largest of iters if you pass them."
-    )
-
-
 def _check_refit(search):
     check_is_fitted(search, "scores_")
     if not hasattr(search, "coef_"):
         raise NotFittedError(
             f"This {type(search).__name__} was fitted with refit=False, which gives "
             "scores but no neuron to answer with."
-        )
-
-
-def _takes_weight(scorer):
-    """Return whether a scorer takes sample_weight: those of scikit-learn say **kwargs."""
-    parameters = inspect.signature(scorer).parameters.values()
-    return any(p.name == "sample_weight" or p.kind == p.VAR_KEYWORD for p in parameters)
-
-
-def _warn_of_failures(failures):
-    if failures:
-        reasons = ""
-        for reason in dict.fromkeys(failures[fold] for fold in sorted(failures)):
-            folds = [str(fold) for fold in sorted(failures) if failures[fold] == reason]
-            reasons += f"\n  Fold {', '.join(folds)}: {reason}"
-        warnings.warn(
-            "Some folds could not be fitted, or not be scored at every count. Their score "
-            "is NaN there. Those without any score are left out of the mean, and so are "
-            f"those that lack scores for a label noise.{reasons}",
-            FitFailedWarning,
-            stacklevel=4,
         )

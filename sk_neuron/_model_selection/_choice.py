@@ -1,8 +1,10 @@
 """Choose a candidate and an iteration count by the scores of the folds."""
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
+from sklearn.exceptions import FitFailedWarning
 
 from sk_neuron._input_validation import measure_noise
 
@@ -89,3 +91,27 @@ def _compare(scores, others, folds):
         gains = scores - others
         variance = gains.var(axis=-1, ddof=1)
         return gains.mean(axis=-1), np.sqrt((1 / gains.shape[-1] + share) * variance)
+
+
+def last_count_message(count):
+    """Return what to say where the last count considered is the best."""
+    return (
+        f"The best iteration count is the last one considered, {count}: more may be "
+        "better. Raise max_iter, or the largest of iters if you pass them."
+    )
+
+
+def warn_of_failures(failures):
+    """Warn of the folds that could not be fitted or scored, {fold: reason}."""
+    if failures:
+        reasons = ""
+        for reason in dict.fromkeys(failures[fold] for fold in sorted(failures)):
+            folds = [str(fold) for fold in sorted(failures) if failures[fold] == reason]
+            reasons += f"\n  Fold {', '.join(folds)}: {reason}"
+        warnings.warn(
+            "Some folds could not be fitted, or not be scored at every count. Their score "
+            "is NaN there. Those without any score are left out of the mean, and so are "
+            f"those that lack scores for a label noise.{reasons}",
+            FitFailedWarning,
+            stacklevel=4,
+        )
