@@ -11,12 +11,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import _fit_context
 from sklearn.metrics import get_scorer_names
-from sklearn.utils import (
-    _safe_indexing,
-    assert_all_finite,
-    check_array,
-    column_or_1d,
-)
+from sklearn.utils import _safe_indexing, assert_all_finite, check_array, column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import (
@@ -32,10 +27,7 @@ from sk_neuron._kernels import squared_norms
 # checked by `check_iters` and `check_alphas`.
 _SHARED = {
     "max_iter": [Interval(Integral, 1, None, closed="left")],
-    "learning_rate": [
-        StrOptions({"auto"}),
-        Interval(Real, 0, None, closed="neither"),
-    ],
+    "learning_rate": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
     "fit_intercept": ["boolean"],
     "class_weight": [dict, StrOptions({"balanced"}), None],
     "random_state": ["random_state"],
