@@ -65,8 +65,8 @@ clean:
 .venv/installed: pyproject.toml $(shell find . -name meson.build -not -path './.*')
 	test .venv/pyvenv.cfg -nt pyproject.toml || $(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(BUILD_TOOLS)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-		--no-build-isolation --editable '.[dev]'
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pip install --quiet \
+		--disable-pip-version-check --no-build-isolation --editable '.[dev]'
 	touch $@
 
 # By its name the package is not built again.
