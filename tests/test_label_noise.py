@@ -5,7 +5,7 @@ import sys
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from sklearn.base import clone
@@ -31,6 +31,8 @@ from sk_neuron import (
     recorded_brier_score,
 )
 from sk_neuron.testing import NeuronAdapter, check_gradient_updates
+
+FEW = settings(max_examples=10, deadline=None)  # of each of sixteen laws
 
 rng = np.random.default_rng(0)
 X = rng.standard_normal((120, 5))
@@ -202,13 +204,14 @@ def test_two_classes_against_the_gradient_by_hand(noise):
 @pytest.mark.parametrize("layout", [np.asarray, csr_array])
 def test_the_laws_of_gradient_updates_hold(layout):
     neuron = SigmoidNeuronClassifier(label_noise=0.25)
-    check_gradient_updates(NeuronAdapter(neuron, layout))
+    check_gradient_updates(NeuronAdapter(neuron, layout), settings=FEW)
 
 
 def test_the_laws_hold_for_noise_of_one_class():
     """But for the one that exchanges the classes, which are no longer alike."""
     neuron = SigmoidNeuronClassifier(label_noise={1: 0.4}, alpha=0.1)
-    check_gradient_updates(NeuronAdapter(neuron), skip=["check_label_flips"])
+    adapter = NeuronAdapter(neuron)
+    check_gradient_updates(adapter, skip=["check_label_flips"], settings=FEW)
 
 
 @given(

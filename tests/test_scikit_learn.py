@@ -119,6 +119,7 @@ def test_check_estimator_in_float32(check):
     check(Float32Neuron())
 
 
+@pytest.mark.any_kernel
 def test_check_estimator_with_array_api():
     """The one check that needs its own process, skipped without this variable."""
     code = (

@@ -131,6 +131,7 @@ def test_equals_grid_search(dtype, data):
     )
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("scoring", [*SCORERS, "roc_auc_ovr", "top_k_accuracy"])
 @pytest.mark.parametrize("load", [load_breast_cancer, load_iris, load_digits])
 def test_equals_grid_search_on_real_data(load, scoring):

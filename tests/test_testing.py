@@ -498,6 +498,7 @@ def test_problems_are_of_all_kinds(trait):
     find(problems(), lambda problem: trait(problem.X), settings=rare)
 
 
+@pytest.mark.any_kernel
 def test_without_hypothesis_the_error_says_what_to_install():
     code = (
         "import json, sys; sys.modules['hypothesis'] = None\n"
