@@ -776,7 +776,7 @@ def test_fits_in_several_threads_at_once():
 
 # Tall, small and in one chunk: the NumPy kernel takes all of them alike.
 SHAPES = ["(20_000, 30)", "(50, 3)", "(600, 20)"]
-SHAPES = SHAPES[:1] if _kernels.SWITCHED_OFF else SHAPES
+SHAPES = SHAPES[:1] if _compiled.SWITCHED_OFF else SHAPES
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX has them")
