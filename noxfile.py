@@ -21,7 +21,7 @@ nox.options.default_venv_backend = "venv"
 nox.options.reuse_venv = "yes"
 nox.options.sessions = ["tests"]
 
-PYTHONS = ["3.11", "3.12", "3.13"]
+PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 SCIKIT_LEARNS = ["1.7", "1.8", "1.9"]
 # What an install can break: is all of it there, and which kernels?
 INSTALLED = [
