@@ -28,7 +28,7 @@ lint: .venv/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/numpydoc lint $(DOCUMENTED)
-	$(BIN)/codespell sk_neuron tests docs benchmarks README.md CHANGELOG.md
+	$(BIN)/codespell sk_neuron tests docs benchmarks .github *.md CITATION.cff
 
 test-matrix: .venv/installed
 	$(BIN)/nox
