@@ -1,17 +1,25 @@
-"""What is installed, what it imports, and in which order."""
+"""What is installed, what it imports and in which order, and what is told of it."""
 
 import ast
 import json
 import re
 import subprocess
 import sys
+import tomllib
 from graphlib import TopologicalSorter
 from importlib.metadata import distribution, version
 from pathlib import Path
 
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
 import sk_neuron
 from sk_neuron import testing
 
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PACKAGE = Path(sk_neuron.__file__).parent
 
 # The order of the data flow: a module or a room (a folder) imports only from earlier ones.
@@ -108,7 +116,7 @@ def test_public_names():
 
 
 def test_every_public_name_has_a_page_with_an_example():
-    reference = (Path(__file__).parents[1] / "docs" / "api.md").read_text(encoding="utf-8")
+    reference = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     named = {"sk_neuron": sk_neuron, "sk_neuron.testing": testing}
     for part in reference.split(".. currentmodule:: ")[1:]:
         module = named.pop(part.split()[0])
@@ -123,9 +131,133 @@ def test_the_installed_package_is_what_is_tested():
     installed = distribution("sk-neuron")
     origin = json.loads(installed.read_text("direct_url.json") or "{}")
     if origin.get("dir_info", {}).get("editable"):
-        init = Path(__file__).parents[1] / "sk_neuron" / "__init__.py"
+        init = ROOT / "sk_neuron" / "__init__.py"
     else:
         inits = (f for f in installed.files if f.match("sk_neuron/__init__.py"))
         (init,) = (Path(f.locate()) for f in inits)
     assert init.resolve() == PACKAGE.resolve() / "__init__.py"
     assert (PACKAGE / "py.typed").exists()
+
+
+def read_yaml(path):
+    return yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*_*.yml"))
+
+
+def test_citation_is_of_this_version():
+    citation, project = read_yaml("CITATION.cff"), PROJECT["project"]
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["title"] == project["name"]
+    assert citation["version"] == project["version"] == sk_neuron.__version__
+    assert citation["abstract"] == project["description"]
+    assert citation["license"] == project["license"]
+    assert citation["keywords"] == project["keywords"]
+    assert citation["repository-code"] == project["urls"]["Source"]
+    assert citation["url"] == project["urls"]["Documentation"]
+    assert citation["message"]
+    assert [author["name"] for author in citation["authors"]] == ["sk-neuron developers"]
+
+
+def test_pre_commit_runs_what_make_lint_runs():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", "")
+    recipe = re.search(r"^lint:.*\n((?:\t.*\n)+)", makefile, flags=re.MULTILINE)[1]
+    tools = re.findall(r"\$\(BIN\)/(.*)", recipe)
+    called = {
+        "ruff check .": "ruff-check",
+        "ruff format --check .": "ruff-format",
+        "mypy": "mypy",
+        "numpydoc lint $(DOCUMENTED)": "numpydoc-validation",
+        next(tool for tool in tools if tool.startswith("codespell ")): "codespell",
+    }
+    repositories = read_yaml(".pre-commit-config.yaml")["repos"]
+    hooks = {hook["id"]: hook for repo in repositories for hook in repo["hooks"]}
+    assert sorted(map(called.get, tools)) == sorted(hooks)
+
+    patterns = re.search(r"^DOCUMENTED := \$\(wildcard (.*)\)", makefile, re.MULTILINE)[1]
+    documented = {path for pattern in patterns.split() for path in ROOT.glob(pattern)}
+    files = re.compile(hooks["numpydoc-validation"]["files"])
+    assert documented == {
+        path
+        for path in (ROOT / "sk_neuron").rglob("*.py")
+        if files.search(path.relative_to(ROOT).as_posix())
+    }
+
+
+def test_pre_commit_takes_versions_that_the_project_allows():
+    extras = PROJECT["project"]["optional-dependencies"]
+    allowed = [Requirement(text) for text in (*extras["lint"], *extras["docs"])]
+    tools = {
+        "astral-sh/ruff-pre-commit": "ruff",
+        "pre-commit/mirrors-mypy": "mypy",
+        "numpy/numpydoc": "numpydoc",
+        "codespell-project/codespell": "codespell",
+    }
+    for repo in read_yaml(".pre-commit-config.yaml")["repos"]:
+        tool = tools.pop(repo["repo"].removeprefix("https://github.com/"))
+        specifiers = [what.specifier for what in allowed if what.name == tool]
+        assert specifiers
+        for specifier in specifiers:
+            assert repo["rev"].removeprefix("v") in specifier, tool
+    assert not tools
+
+
+def test_all_supported_pythons_are_tested_and_built_for():
+    classifiers = PROJECT["project"]["classifiers"]
+    start = "Programming Language :: Python :: "
+    pythons = [text.removeprefix(start) for text in classifiers if text.startswith(start)]
+    minor = [int(python.removeprefix("3.")) for python in pythons]
+    assert minor == list(range(minor[0], minor[-1] + 1))
+    required = SpecifierSet(PROJECT["project"]["requires-python"])
+    assert pythons[0] in required
+    assert f"3.{minor[0] - 1}" not in required
+
+    jobs = read_yaml(".github/workflows/tests.yml")["jobs"]
+    assert jobs["tests"]["strategy"]["matrix"]["python"] == pythons
+    built = PROJECT["tool"]["cibuildwheel"]["build"].split()
+    assert built == [f"cp{python.replace('.', '')}-*" for python in pythons]
+    noxfile = (ROOT / "noxfile.py").read_text(encoding="utf-8")
+    listed = re.search(r"^PYTHONS = (.*)$", noxfile, flags=re.MULTILINE)[1]
+    assert ast.literal_eval(listed) == pythons
+    oldest = " ".join(str(step.get("run")) for step in jobs["oldest"]["steps"])
+    scikit_learns = re.search(r"^SCIKIT_LEARNS = (.*)$", noxfile, flags=re.MULTILINE)[1]
+    scikit_learn = ast.literal_eval(scikit_learns)[0]
+    assert f"tests-{pythons[0]}(scikit_learn='{scikit_learn}')" in oldest
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_workflow_may_read_and_ends(path):
+    workflow = read_yaml(path)
+    assert workflow["permissions"] == {"contents": "read"}
+    assert "group" in workflow["concurrency"]
+    for name, job in workflow["jobs"].items():
+        assert job["timeout-minutes"] <= 60, name
+        # What may write only deploys: it runs nothing of this repository.
+        if "permissions" in job:
+            assert not any("run" in step for step in job["steps"]), name
+            assert "environment" in job
+            assert "if" in job
+        for step in job["steps"]:
+            assert re.search(r"@(release/)?v\d+$", step.get("uses", "@v0")), name
+
+
+@pytest.mark.parametrize("path", FORMS, ids=lambda path: path.stem)
+def test_an_issue_form_asks_for_what_it_names(path):
+    form = read_yaml(path)
+    assert {"name", "description", "body"} <= set(form)
+    ids = [field["id"] for field in form["body"]]
+    assert len(ids) == len(set(ids))
+    assert all(field["attributes"]["label"] for field in form["body"])
+
+
+def test_the_address_of_the_repository_is_one():
+    assert WORKFLOWS
+    assert FORMS
+    source = PROJECT["project"]["urls"]["Source"]
+    assert PROJECT["project"]["urls"]["Issues"] == f"{source}/issues"
+    assert PROJECT["project"]["urls"]["Changelog"] == f"{source}/blob/main/CHANGELOG.md"
+    for name in ("CODE_OF_CONDUCT.md", "SECURITY.md", ".github/ISSUE_TEMPLATE/config.yml"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert f"{source}/security/advisories/new" in text, name
