@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import issparse
+from sklearn import config_context
 from sklearn.base import _fit_context
 from sklearn.metrics import get_scorer_names
 from sklearn.utils import _safe_indexing, assert_all_finite, check_array, column_or_1d
@@ -71,6 +72,7 @@ def read_data(estimator, X, *y, **params):
         # matrix, not of its arrays, since the check may change them.
         copy.copy(X).check_format()
     dtype = [np.float64, np.float32]
+    y = tuple(map(read_labels, y))
     return validate_data(estimator, X, *y, accept_sparse="csr", dtype=dtype, **params)
 
 
@@ -85,7 +87,8 @@ def read_training_data(estimator, X, y, **params):
     if not np.isfinite(norms).all():  # or X is so large that squares overflow
         name = type(estimator).__name__
         values = X.data if issparse(X) else X
-        assert_all_finite(values, estimator_name=name, input_name="X")
+        with config_context(assume_finite=False):  # it is known by now that they are not
+            assert_all_finite(values, estimator_name=name, input_name="X")
     return X, y, norms
 
 
@@ -145,9 +148,59 @@ def check_alphas(alphas):
     return alphas.astype(np.float64)
 
 
+def read_labels(y, name="y"):
+    """Return labels as NumPy has them, or as they are if sparse; none may be missing.
+
+    Booleans and integers of pandas' nullable types stay what they are: scikit-learn would
+    make them floats.
+    """
+    if y is None or issparse(y):
+        return y
+    labels = np.asarray(y)
+    if isinstance(y, list | tuple) and labels.dtype.kind not in "biuf":
+        labels = np.asarray(y, dtype=object)  # else NaN among words would become a word
+    is_masked = isinstance(y, np.ma.MaskedArray) and np.ma.getmaskarray(y).any()
+    if is_masked or _are_missing(labels).any():
+        raise ValueError(f"{name} contains missing values.")
+    if labels.dtype.kind != "O":
+        return labels
+    kinds = {type(label) for label in labels.ravel()}
+    if kinds and kinds <= {bool, np.bool_}:
+        return labels.astype(bool)
+    if not kinds or not all(issubclass(kind, Integral) for kind in kinds):
+        return np.asarray(y)
+    dtypes = list(y.dtypes) if hasattr(y, "columns") else [getattr(y, "dtype", None)]
+    if all(getattr(dtype, "kind", "O") in "biu" for dtype in dtypes):  # nullable ones
+        return labels.astype(np.int64)
+    raise ValueError(
+        f"{name} holds integers as Python objects. Pass an array of integers, for example "
+        f"{name}.astype(int)."
+    )
+
+
+def _are_missing(labels):
+    """Return which labels are NaN, NaT, None or pandas.NA."""
+    if labels.dtype.kind in "Mm":
+        return np.isnat(labels)
+    if labels.dtype.kind == "f":
+        return np.isnan(labels)
+    if labels.dtype.kind != "O":
+        return np.zeros(labels.shape, dtype=bool)
+    return np.array([_is_missing(label) for label in labels.ravel()], dtype=bool)
+
+
+def _is_missing(label):
+    if label is None:
+        return True
+    try:
+        return bool(label != label)
+    except TypeError:  # pandas.NA does not say
+        return True
+
+
 def check_labels(y, name="y"):
     """Return y as (n,) class labels, or as an (n, K) array of 0/1 for multilabel."""
-    y = y if issparse(y) else np.asarray(y)
+    y = read_labels(y, name)
     if y.ndim == 1 and y.dtype.kind in "biu":  # nothing else than classes
         return y
     if y.dtype.kind == "f":
@@ -305,19 +358,20 @@ def _check_share(value, name, others=""):
 
 
 def _read_class_noise(label_noise, classes):
-    known = classes.tolist()
-    unknown = [label for label in label_noise if label not in known]
+    indices = {label: find_class(classes, label) for label in label_noise}
+    unknown = [label for label, index in indices.items() if index is None]
     if unknown:
         raise ValueError(
-            f"The keys of label_noise must be among the classes, {known}. Got {unknown}."
+            "The keys of label_noise must be among the classes, "
+            f"{classes.tolist()}. Got {unknown}."
         )
-    shares = np.zeros((1, len(known)))
+    shares = np.zeros((1, len(classes)))
     for label, share in label_noise.items():
-        shares[0, known.index(label)] = _check_share(share, f"label_noise of {label!r}")
+        shares[0, indices[label]] = _check_share(share, f"label_noise of {label!r}")
     # The matrix of the probabilities of recorded labels, given the true ones. Its
     # eigenvalues are real, and with half the noise they are halfway to 1: where all are
     # positive, none vanishes on the way from no noise to this.
-    shift = shares[0] / (len(known) - 1)
+    shift = shares[0] / (len(classes) - 1)
     matrix = np.diag(1 - shares[0] - shift) + shift[:, np.newaxis]
     if np.linalg.eigvals(matrix).real.min() < 1e-9:
         raise ValueError(
@@ -367,9 +421,8 @@ def find_class_factors(class_weight, classes, labels, sample_weight=None):
                 )
             class_weight = {0: 1, 1: 1} | class_weight
     if class_weight != "balanced":
-        factors = compute_class_weight(class_weight, classes=classes, y=classes)
         columns = labels.shape[1] if labels.ndim == 2 else 1
-        return [dict(zip(classes.tolist(), factors, strict=True))] * columns
+        return [_read_class_weight(class_weight, classes)] * columns
     weight = check_sample_weight(sample_weight, len(labels))
     weight, _ = scale_by_power(weight)
     rows = weight > 0
@@ -384,6 +437,32 @@ def find_class_factors(class_weight, classes, labels, sample_weight=None):
         balanced = dict(zip(present.tolist(), factors, strict=True))
         found.append({label: balanced.get(label, 0.0) for label in classes.tolist()})
     return found
+
+
+def _read_class_weight(class_weight, classes):
+    """Return the weight of each class, 1 where the dict has none.
+
+    The rules are scikit-learn's, whose helper changes the type of a label before it looks
+    it up.
+    """
+    factors, found = np.ones(len(classes)), set()
+    for label, factor in class_weight.items():
+        index = find_class(classes, label)
+        if index is not None:
+            factors[index] = factor
+            found.add(index)
+    missing = [c for k, c in enumerate(classes.tolist()) if k not in found]
+    if missing and len(found) != len(class_weight):
+        raise ValueError(f"The classes, {missing}, are not in class_weight")
+    return dict(zip(classes.tolist(), factors.tolist(), strict=True))
+
+
+def find_class(classes, label):
+    """Return the index of a class by a label as a user writes it, or None."""
+    for index, known in enumerate(classes):
+        if known == label:
+            return index
+    return None
 
 
 def scale_by_power(weight):
