@@ -18,6 +18,7 @@ from sk_neuron._input_validation import (
     check_sample_weight,
     encode_known_labels,
     read_data,
+    read_labels,
 )
 from sk_neuron._kernels import _formulas, check_raw_prediction
 
@@ -97,6 +98,30 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             which tells classes apart even where probabilities round to the same number.
         """
         return self._choice(self.decision_function(X))
+
+    def score(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Return the accuracy of the answers to X.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows to answer for, finite.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Their labels, in any form that `fit` takes.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, 1 each if None.
+
+        Returns
+        -------
+        score : float
+            The share of the rows that are answered right, in all labels of a multilabel
+            `y`.
+        """
+        return float(super().score(X, read_labels(y), sample_weight))
 
     def predict_recorded_proba(self, X: ArrayLike) -> NDArray[np.floating[Any]]:
         """Return the probability of each class, or label, as it would be recorded.

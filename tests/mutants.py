@@ -104,7 +104,7 @@ NUMPY_MUTANTS = {
     ],
     "weights scaled in place": [
         Edit(
-            "_input_validation.py",
+            "_input_validation/_weights.py",
             "    if not weight.any():\n",
             SCALE + "    if not weight.any():\n",
         ),

@@ -88,7 +88,7 @@ BAD_DATA = {
     "no columns": (X[:, :0], y, None, r"Found array with 0 feature\(s\)"),
     "lengths": (X[:5], y, None, "inconsistent numbers of samples: .*5, 6"),
     "y missing": (X, None, None, "requires y to be passed, but the target y is None"),
-    "y NaN": (X, with_value(np.nan, y), None, "Input y contains NaN"),
+    "y NaN": (X, with_value(np.nan, y), None, "y contains missing values"),
     "y continuous": (X, X[:, 0], None, "Unknown label type: continuous"),
     "one class": (X, np.ones(6), None, r"only one class: \[1\.0\]"),
     "one row": (X[:1], y[:1], None, "only one class"),

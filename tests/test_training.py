@@ -461,7 +461,7 @@ def test_equal_rows_of_csr_are_held_out_together():
             {"X_val": X_VAL[:5], "y_val": Y_VAL["binary"]},
             "X_val has 5 rows, .* has 90",
         ),
-        ({"X_val": X_VAL, "y_val": [np.nan] * 90}, "y_val contains NaN"),
+        ({"X_val": X_VAL, "y_val": [np.nan] * 90}, "y_val contains missing values"),
         ({"X_val": X_VAL, "y_val": [0.5] * 90}, "continuous y_val is not|Unknown label"),
         (
             given_validation("binary", sample_weight_val=-WEIGHT_VAL),

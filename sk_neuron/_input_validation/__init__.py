@@ -1,0 +1,65 @@
+"""From what a user passes to what a fit needs, or a clear error."""
+
+from sk_neuron._input_validation._data import (
+    Samples,
+    read_data,
+    read_training_data,
+    read_validation_rows,
+    take_metadata,
+    take_rows,
+)
+from sk_neuron._input_validation._label_noise import (
+    list_label_noises,
+    measure_noise,
+    read_label_noise,
+)
+from sk_neuron._input_validation._labels import (
+    check_classes,
+    check_labels,
+    encode_known_labels,
+    encode_labels,
+    find_class,
+    read_labels,
+    shape_of_groups,
+)
+from sk_neuron._input_validation._parameters import (
+    PARAMETERS,
+    SEARCH_PARAMETERS,
+    check_alphas,
+    check_iters,
+    fit_context,
+)
+from sk_neuron._input_validation._weights import (
+    check_sample_weight,
+    combine_weights,
+    find_class_factors,
+    scale_by_power,
+)
+
+__all__ = [
+    "PARAMETERS",
+    "SEARCH_PARAMETERS",
+    "Samples",
+    "check_alphas",
+    "check_classes",
+    "check_iters",
+    "check_labels",
+    "check_sample_weight",
+    "combine_weights",
+    "encode_known_labels",
+    "encode_labels",
+    "find_class",
+    "find_class_factors",
+    "fit_context",
+    "list_label_noises",
+    "measure_noise",
+    "read_data",
+    "read_label_noise",
+    "read_labels",
+    "read_training_data",
+    "read_validation_rows",
+    "scale_by_power",
+    "shape_of_groups",
+    "take_metadata",
+    "take_rows",
+]

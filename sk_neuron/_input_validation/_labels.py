@@ -1,0 +1,159 @@
+"""From labels as a user passes them to integers, or a clear error."""
+
+from numbers import Integral
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils import assert_all_finite, column_or_1d
+from sklearn.utils.multiclass import (
+    check_classification_targets,
+    type_of_target,
+    unique_labels,
+)
+
+
+def read_labels(y, name="y"):
+    """Return labels as NumPy has them, or as they are if sparse; none may be missing.
+
+    Booleans and integers of pandas' nullable types stay what they are: scikit-learn would
+    make them floats.
+    """
+    if y is None or issparse(y):
+        return y
+    labels = np.asarray(y)
+    if isinstance(y, list | tuple) and labels.dtype.kind not in "biuf":
+        labels = np.asarray(y, dtype=object)  # else NaN among words would become a word
+    is_masked = isinstance(y, np.ma.MaskedArray) and np.ma.getmaskarray(y).any()
+    if is_masked or _are_missing(labels).any():
+        raise ValueError(f"{name} contains missing values.")
+    if labels.dtype.kind != "O":
+        return labels
+    kinds = {type(label) for label in labels.ravel()}
+    if kinds and kinds <= {bool, np.bool_}:
+        return labels.astype(bool)
+    if not kinds or not all(issubclass(kind, Integral) for kind in kinds):
+        return np.asarray(y)
+    dtypes = list(y.dtypes) if hasattr(y, "columns") else [getattr(y, "dtype", None)]
+    if all(getattr(dtype, "kind", "O") in "biu" for dtype in dtypes):  # nullable ones
+        return labels.astype(np.int64)
+    raise ValueError(
+        f"Unknown label type: {name} holds integers as Python objects. Pass an array of "
+        f"integers, for example {name}.astype(int)."
+    )
+
+
+def _are_missing(labels):
+    """Return which labels are NaN, NaT, None or pandas.NA."""
+    if labels.dtype.kind in "Mm":
+        return np.isnat(labels)
+    if labels.dtype.kind == "f":
+        return np.isnan(labels)
+    if labels.dtype.kind != "O":
+        return np.zeros(labels.shape, dtype=bool)
+    return np.array([_is_missing(label) for label in labels.ravel()], dtype=bool)
+
+
+def _is_missing(label):
+    if label is None:
+        return True
+    try:
+        return bool(label != label)
+    except TypeError:  # pandas.NA does not say
+        return True
+
+
+def check_labels(y, name="y"):
+    """Return y as (n,) class labels, or as an (n, K) array of 0/1 for multilabel."""
+    y = read_labels(y, name)
+    if y.ndim == 1 and y.dtype.kind in "biu":  # nothing else than classes
+        return y
+    if y.dtype.kind == "f":
+        assert_all_finite(y.data if issparse(y) else y, input_name=name)
+    kind = type_of_target(y, input_name=name)
+    if kind in ("binary", "multiclass"):
+        return column_or_1d(y, warn=True)
+    if kind == "multilabel-indicator":
+        labels = y.toarray() if issparse(y) else y
+        if not np.isin(labels, (0, 1)).all():
+            raise ValueError(f"A multilabel indicator {name} must hold only 0 and 1.")
+        return labels.astype(np.int8)
+    check_classification_targets(y)
+    raise ValueError(
+        f"{kind} {name} is not supported: pass one column of class labels, or a multilabel "
+        "indicator matrix of 0 and 1."
+    )
+
+
+def encode_labels(y):
+    """Return the classes, and labels (n, 1) or (n, n_labels) as a problem has them."""
+    if y.ndim == 2:
+        return np.arange(y.shape[1]), y.astype(np.int32, order="F")
+    classes = np.unique(y)
+    if len(classes) == 1:
+        raise ValueError(
+            "At least two classes are needed to train a neuron, but y contains only "
+            f"one class: {classes.tolist()}."
+        )
+    if 2 * len(classes) > len(y) > 20:
+        check_classification_targets(y)  # which warns that y may not be classes
+    return classes, _find_classes(classes, y)
+
+
+def shape_of_groups(classes, y):
+    """Return the numbers of groups, and of the outputs of each, that learn labels."""
+    if y.ndim == 2:
+        return y.shape[1], 1
+    return 1, len(classes) if len(classes) > 2 else 1
+
+
+def check_classes(classes, labels, multilabel, known):
+    """Return the classes of a stream of batches: as known, or as passed with the first."""
+    if multilabel:
+        passed = np.arange(labels.shape[-1]) if known is None else known
+        if classes is not None and list(classes) != passed.tolist():
+            raise ValueError(
+                "The classes of a multilabel y are the places of its labels, "
+                f"{passed.tolist()}, and need not be passed. Got {list(classes)!r}."
+            )
+    elif classes is None and known is None:
+        raise ValueError("classes must be passed on the first call to partial_fit.")
+    else:
+        passed = known if classes is None else unique_labels(classes)
+    if known is not None and passed.tolist() != known.tolist():
+        raise ValueError(f"The classes were {known.tolist()}, but now {passed.tolist()}.")
+    if not multilabel and len(passed) == 1:
+        raise ValueError(
+            f"At least two classes are needed. Got one class: {passed.tolist()}."
+        )
+    return passed
+
+
+def encode_known_labels(y, classes, multilabel, name="y"):
+    """Return labels of known classes as a problem has them."""
+    if y.ndim != 1 + multilabel or (multilabel and y.shape[1] != len(classes)):
+        raise ValueError(f"{name} has the shape {y.shape}, unlike that of the fit.")
+    if multilabel:
+        return y.astype(np.int32, order="F")
+    known = set(classes.tolist())
+    unknown = [label for label in np.unique(y).tolist() if label not in known]
+    if unknown:
+        raise ValueError(
+            f"{name} contains labels that were not seen during fit: {unknown}."
+        )
+    return _find_classes(classes, y)
+
+
+def _find_classes(classes, y):
+    """Return the index of each label among the classes, (n, 1) int32."""
+    if len(classes) == 2:  # by far the fastest
+        return (y == classes[1]).astype(np.int32)[:, np.newaxis]
+    # several times as fast as the inverse of np.unique, which sorts the rows
+    return np.searchsorted(classes, y).astype(np.int32)[:, np.newaxis]
+
+
+def find_class(classes, label):
+    """Return the index of a class by a label as a user writes it, or None."""
+    for index, known in enumerate(classes):
+        if known == label:
+            return index
+    return None

@@ -1,0 +1,181 @@
+"""Labels as users have them: every container and type, and dicts keyed by class."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from scipy.sparse import csr_array
+from sklearn import config_context
+
+from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV, find_label_issues
+
+X = np.random.default_rng(0).standard_normal((40, 3))
+IS_POSITIVE = X[:, 0] > 0
+WORDS = np.where(IS_POSITIVE, "yes", "no")
+MISSING = np.arange(40) == 3
+DAYS = np.array(["2020-01-01", "2021-01-01"], "datetime64[D]")
+TWO_LABELS = np.column_stack([IS_POSITIVE, X[:, 1] > 0])
+
+
+def fit(y, **params):
+    return SigmoidNeuronClassifier(max_iter=5, **params).fit(X, y)
+
+
+def same_weights(neuron, other):
+    np.testing.assert_array_equal(neuron.coef_, other.coef_)
+    np.testing.assert_array_equal(neuron.intercept_, other.intercept_)
+
+
+@pytest.mark.parametrize(
+    ("y", "kind"),
+    [
+        (IS_POSITIVE, "b"),
+        (IS_POSITIVE.tolist(), "b"),
+        (IS_POSITIVE.astype(object), "b"),
+        (pd.Series(IS_POSITIVE, dtype="boolean"), "b"),
+        (pl.Series(IS_POSITIVE), "b"),
+        (IS_POSITIVE.astype(np.int8), "i"),
+        (pd.Series(IS_POSITIVE.astype(int), dtype="Int64"), "i"),
+        (pd.Series(IS_POSITIVE.astype(int), dtype="Int8", index=range(40, 0, -1)), "i"),
+        (pl.Series(IS_POSITIVE.astype(int)), "i"),
+        (IS_POSITIVE.astype(float), "f"),
+    ],
+    ids=lambda value: type(value).__name__ if not isinstance(value, str) else value,
+)
+def test_classes_keep_their_kind(y, kind):
+    neuron = fit(y)
+    assert neuron.classes_.dtype.kind == kind
+    assert neuron.predict(X).dtype.kind == kind
+    same_weights(neuron, fit(IS_POSITIVE))
+    assert neuron.score(X, y) == fit(IS_POSITIVE).score(X, IS_POSITIVE)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        WORDS.tolist(),
+        WORDS.astype(object),
+        pd.Series(WORDS),
+        pd.Series(WORDS, dtype="string"),
+        pd.Series(WORDS, dtype="category"),
+        pl.Series(WORDS),
+    ],
+    ids=["list", "object", "Series", "string", "category", "polars"],
+)
+def test_words(y):
+    neuron = fit(y)
+    assert neuron.classes_.tolist() == ["no", "yes"]
+    same_weights(neuron, fit(IS_POSITIVE))
+
+
+NAMED = "y contains missing values"
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        pd.Series(WORDS, dtype="string").mask(MISSING),
+        pd.Series(WORDS).mask(MISSING),
+        pd.Series(IS_POSITIVE.astype(int), dtype="Int64").mask(MISSING),
+        pd.Series(IS_POSITIVE, dtype="boolean").mask(MISSING),
+        [None, *WORDS[1:]],
+        [np.nan, *WORDS[1:]],
+        np.where(MISSING, np.nan, IS_POSITIVE),
+        np.ma.array(IS_POSITIVE.astype(int), mask=MISSING),
+        np.where(MISSING, np.datetime64("NaT"), DAYS[IS_POSITIVE.astype(int)]),
+        pl.Series(WORDS).set(pl.Series(MISSING), None),
+        pl.Series(IS_POSITIVE).set(pl.Series(MISSING), None),
+    ],
+    ids=range(11),
+)
+@pytest.mark.parametrize("assume_finite", [False, True])
+def test_missing_labels_are_named_before_anything_else(y, assume_finite):
+    with config_context(assume_finite=assume_finite):
+        for estimator in (SigmoidNeuronClassifier(), SigmoidNeuronClassifierCV()):
+            with pytest.raises(ValueError, match=NAMED):
+                estimator.fit(X, y)
+        with pytest.raises(ValueError, match=f"y_val.*{NAMED[2:]}|{NAMED}"):
+            fit(WORDS).fit(X, WORDS, X_val=X, y_val=y)
+        with pytest.raises(ValueError, match=NAMED):
+            SigmoidNeuronClassifier().partial_fit(X, y, classes=["no", "yes"])
+        with pytest.raises(ValueError, match=NAMED):
+            fit(WORDS).influence(X, y)
+        with pytest.raises(ValueError, match=NAMED):
+            find_label_issues(fit(WORDS), X, y)
+
+
+def test_integers_as_objects_are_said_to_be_that():
+    y = IS_POSITIVE.astype(int).astype(object)
+    with pytest.raises(ValueError, match=r"y holds integers as Python objects.*astype"):
+        fit(y)
+    fit(y.astype(int))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_not_finite_is_named_whatever_is_assumed(value):
+    bad = np.where(MISSING[:, np.newaxis], value, X)
+    with (
+        config_context(assume_finite=True),
+        pytest.raises(ValueError, match="Input X contains"),
+    ):
+        SigmoidNeuronClassifier().fit(bad, IS_POSITIVE)
+
+
+FORMS = [
+    TWO_LABELS.astype(int),
+    TWO_LABELS,
+    csr_array(TWO_LABELS.astype(int)),
+    pd.DataFrame(TWO_LABELS, columns=["a", "b"]),
+    pd.DataFrame(TWO_LABELS).astype("boolean"),
+    pd.DataFrame(TWO_LABELS).astype("Int64"),
+    pl.DataFrame(TWO_LABELS.astype(int)),
+]
+
+
+@pytest.mark.parametrize("y", FORMS, ids=[type(form).__name__ for form in FORMS])
+def test_whatever_takes_labels_takes_what_fit_takes(y):
+    expected = fit(FORMS[0])
+    neuron = fit(y)
+    same_weights(neuron, expected)
+    val = {"X_val": X, "y_val": y}
+    same_weights(SigmoidNeuronClassifier(max_iter=5).fit(X, y, **val), expected)
+    np.testing.assert_array_equal(neuron.influence(X, y), expected.influence(X, FORMS[0]))
+    quality = neuron.label_quality(X, y)
+    np.testing.assert_array_equal(quality, expected.label_quality(X, FORMS[0]))
+    search = SigmoidNeuronClassifierCV(iters=[5], cv=3).fit(X, y)
+    other = SigmoidNeuronClassifierCV(iters=[5], cv=3).fit(X, FORMS[0])
+    np.testing.assert_array_equal(search.scores_, other.scores_)
+    assert search.score(X, y) == other.score(X, FORMS[0])
+
+
+KEYS = {
+    "words that look like integers": (np.array(["0", "1"]), ["0", "1"]),
+    "booleans": (np.array([False, True]), [False, np.True_]),
+    "integers": (np.array([3, 7]), [np.int64(3), 7.0]),
+    "dates": (DAYS, list(DAYS)),
+    "days": (DAYS, DAYS.tolist()),
+    "times": (DAYS.astype("datetime64[ns]"), [pd.Timestamp(day) for day in DAYS]),
+}
+
+
+@pytest.mark.parametrize(("classes", "keys"), KEYS.values(), ids=KEYS)
+def test_dicts_are_keyed_by_the_class_as_it_is(classes, keys):
+    y = classes[IS_POSITIVE.astype(int)]
+    plain = {"class_weight": {0: 5, 1: 1}}, {"label_noise": {1: 0.3}}
+    keyed = {"class_weight": {keys[0]: 5, keys[1]: 1}}, {"label_noise": {keys[1]: 0.3}}
+    for expected, params in zip(plain, keyed, strict=True):
+        neuron = fit(y, **params)
+        same_weights(neuron, fit(IS_POSITIVE.astype(int), **expected))
+        is_second = (neuron.decision_function(X) > 0).astype(int)
+        np.testing.assert_array_equal(neuron.predict(X), classes[is_second])
+    neuron = SigmoidNeuronClassifier(class_weight=keyed[0]["class_weight"])
+    neuron.partial_fit(X, y, classes=classes)
+    search = SigmoidNeuronClassifierCV(
+        iters=[2], cv=3, label_noises=[keyed[1]["label_noise"]]
+    )
+    assert search.fit(X, y).label_noise_ == keyed[1]["label_noise"]
+
+
+def test_unknown_keys_of_class_weight():
+    with pytest.raises(ValueError, match=r"\['no'\], are not in class_weight"):
+        fit(WORDS, class_weight={"maybe": 2, "yes": 1})
