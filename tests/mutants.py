@@ -302,7 +302,7 @@ def apply(edits, package):
         path.write_text(text.replace(old, new))
 
 
-def find_failed(package, kernel):
+def list_failed(package, kernel):
     """Return the checks that fail, found out by a process that imports this package."""
     env = os.environ | {"SK_NEURON_KERNEL": kernel, "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-P", __file__, "--survey", str(package.parent)]
@@ -329,7 +329,7 @@ def survey(folder):
         for noise in (0, 0.2)
         for layout in (np.asarray, csr_array)
     ]
-    few = settings(
+    fast = settings(
         max_examples=15,
         deadline=None,
         derandomize=True,
@@ -343,7 +343,7 @@ def survey(folder):
             continue
         try:
             for adapter in adapters:
-                testing.check_gradient_updates(adapter, only=[name], settings=few)
+                testing.check_gradient_updates(adapter, only=[name], settings=fast)
         except Exception:  # a mutant may as well crash
             failed.append(name.removeprefix("check_"))
     print(json.dumps(failed))
@@ -357,7 +357,7 @@ def run(kernel, mutants, package, always, prepare):
         before = {file: (package / file).read_text() for file in files}
         apply((*always, *edits), package)
         prepare()
-        failed = find_failed(package, kernel)
+        failed = list_failed(package, kernel)
         for file, text in before.items():
             (package / file).write_text(text)
         fine &= bool(failed) == bool(edits)

@@ -75,7 +75,7 @@ def test_neuron_with_class_weights(adapter, check, problem):
     check(adapter, problem)
 
 
-def find_formula_gradient(coef, intercept, X, y, sample_weight):
+def formula_gradient(coef, intercept, X, y, sample_weight):
     columns = np.atleast_2d(coef)
     z = _formulas.raw_prediction(X, columns, np.ravel(intercept))
     delta, _ = _formulas.pointwise_gradient(
@@ -85,13 +85,13 @@ def find_formula_gradient(coef, intercept, X, y, sample_weight):
     return d_coef.reshape(coef.shape), d_intercept.reshape(np.shape(intercept))
 
 
-def find_oracle_loss(coef, intercept, X, y, sample_weight):
+def oracle_loss(coef, intercept, X, y, sample_weight):
     return oracle.loss(X, y, sample_weight, coef, intercept)
 
 
 @ANY_KERNEL
 @parametrize_with_gradient_checks(
-    [FunctionAdapter(find_oracle_loss, find_formula_gradient)],
+    [FunctionAdapter(oracle_loss, formula_gradient)],
     problems=problems(n_classes=(2, 5)),
     settings=FORMULAS,
 )
@@ -128,76 +128,76 @@ def test_rivals(adapter, failed):
 # A logistic regression, and for each check a way to break it.
 
 
-def find_loss(coef, intercept, X, y, sample_weight):
+def log_loss(coef, intercept, X, y, sample_weight):
     z = X @ coef + intercept
     return sample_weight @ np.logaddexp(0, np.where(y == 1, -z, z))
 
 
-def find_gradient(coef, intercept, X, y, sample_weight):
+def log_loss_gradient(coef, intercept, X, y, sample_weight):
     z = X @ coef + intercept
     delta = sample_weight * (np.exp(-np.logaddexp(0, -z)) - y)
     return X.T @ delta, delta.sum()
 
 
 def ignore_weights(coef, intercept, X, y, sample_weight):
-    return find_gradient(coef, intercept, X, y, np.ones_like(sample_weight))
+    return log_loss_gradient(coef, intercept, X, y, np.ones_like(sample_weight))
 
 
 def double(*problem):
-    d_coef, d_intercept = find_gradient(*problem)
+    d_coef, d_intercept = log_loss_gradient(*problem)
     return 2 * d_coef, 2 * d_intercept
 
 
 def climb(*problem):
-    d_coef, d_intercept = find_gradient(*problem)
+    d_coef, d_intercept = log_loss_gradient(*problem)
     return -d_coef, -d_intercept
 
 
 def average_over_rows(*problem):
-    d_coef, d_intercept = find_gradient(*problem)
+    d_coef, d_intercept = log_loss_gradient(*problem)
     return d_coef / len(problem[3]), d_intercept / len(problem[3])
 
 
 def average_over_weights(*problem):
-    d_coef, d_intercept = find_gradient(*problem)
+    d_coef, d_intercept = log_loss_gradient(*problem)
     return d_coef / problem[4].sum(), d_intercept / problem[4].sum()
 
 
 def forget_the_last_row(coef, intercept, *rows):
-    return find_gradient(coef, intercept, *(a[:-1] for a in rows))
+    return log_loss_gradient(coef, intercept, *(a[:-1] for a in rows))
 
 
 def prefer_the_first_feature(*problem):
-    d_coef, d_intercept = find_gradient(*problem)
+    d_coef, d_intercept = log_loss_gradient(*problem)
     return d_coef * (1 + (np.arange(len(d_coef)) == 0)), d_intercept
 
 
 def prefer_a_class(coef, intercept, X, y, sample_weight):
-    return find_gradient(coef, intercept, X, y, sample_weight * (1 + y))
+    return log_loss_gradient(coef, intercept, X, y, sample_weight * (1 + y))
 
 
-def find_loss_of_flipped(coef, intercept, X, y, sample_weight):
-    return find_loss(coef, intercept, X, 1 - y, sample_weight)
+def flipped_loss(coef, intercept, X, y, sample_weight):
+    return log_loss(coef, intercept, X, 1 - y, sample_weight)
 
 
-def find_gradient_of_flipped(coef, intercept, X, y, sample_weight):
-    return find_gradient(coef, intercept, X, 1 - y, sample_weight)
+def flipped_gradient(coef, intercept, X, y, sample_weight):
+    return log_loss_gradient(coef, intercept, X, 1 - y, sample_weight)
 
 
 def decay_the_intercept(coef, intercept, *rows):
-    d_coef, d_intercept = find_gradient(coef, intercept, *rows)
+    d_coef, d_intercept = log_loss_gradient(coef, intercept, *rows)
     return d_coef, d_intercept + intercept
 
 
 def lose_digits(coef, intercept, X, y, sample_weight):
     if X.dtype == np.float32:
         X = X.astype(np.float16).astype(np.float32)
-    return find_gradient(coef, intercept, X, y, sample_weight)
+    return log_loss_gradient(coef, intercept, X, y, sample_weight)
 
 
 def scale_in_place(coef, intercept, X, y, sample_weight):
     sample_weight /= sample_weight.max()
-    return find_gradient(coef, intercept, X, y, sample_weight)
+    return log_loss_gradient(coef, intercept, X, y, sample_weight)
 
 
 def overflow(coef, intercept, X, y, sample_weight):
@@ -210,7 +210,7 @@ def overflow(coef, intercept, X, y, sample_weight):
 def go_too_far(coef, intercept, X, y, sample_weight, learning_rate, n_steps):
     rows = X, y, sample_weight
     for _ in range(n_steps):
-        d_coef, d_intercept = find_gradient(coef, intercept, *rows)
+        d_coef, d_intercept = log_loss_gradient(coef, intercept, *rows)
         coef = coef - 2 * learning_rate * d_coef
         intercept = intercept - 2 * learning_rate * d_intercept
     return coef, intercept
@@ -219,7 +219,7 @@ def go_too_far(coef, intercept, X, y, sample_weight, learning_rate, n_steps):
 def gather_momentum(coef, intercept, X, y, sample_weight, learning_rate, n_steps):
     velocity = 0
     for _ in range(n_steps):
-        d_coef, d_intercept = find_gradient(coef, intercept, X, y, sample_weight)
+        d_coef, d_intercept = log_loss_gradient(coef, intercept, X, y, sample_weight)
         velocity = 0.9 * velocity - learning_rate * np.append(d_coef, d_intercept)
         coef, intercept = coef + velocity[:-1], intercept + velocity[-1]
     return coef, intercept
@@ -233,29 +233,29 @@ def take_long_steps(coef, intercept, X, y, sample_weight, n_steps):
 
 
 BUGS = {
-    "check_finite_differences": FunctionAdapter(find_loss, double),
-    "check_small_step": FunctionAdapter(find_loss, climb),
-    "check_step_follows_gradient": FunctionAdapter(find_loss, find_gradient, go_too_far),
-    "check_steps_add_up": FunctionAdapter(find_loss, find_gradient, gather_momentum),
-    "check_descent": FunctionAdapter(find_loss, find_gradient, None, take_long_steps),
-    "check_weight_two": FunctionAdapter(find_loss, ignore_weights),
-    "check_weight_zero": FunctionAdapter(find_loss, average_over_rows),
-    "check_row_order": FunctionAdapter(find_loss, forget_the_last_row),
-    "check_feature_order": FunctionAdapter(find_loss, prefer_the_first_feature),
-    "check_label_flips": FunctionAdapter(find_loss, prefer_a_class),
-    "check_own_class": FunctionAdapter(find_loss_of_flipped, find_gradient_of_flipped),
-    "check_constant_column": FunctionAdapter(find_loss, decay_the_intercept),
-    "check_shards": FunctionAdapter(find_loss, average_over_weights),
-    "check_float32": FunctionAdapter(find_loss, lose_digits),
-    "check_inputs_untouched": FunctionAdapter(find_loss, scale_in_place),
-    "check_finite": FunctionAdapter(find_loss, overflow),
+    "check_finite_differences": FunctionAdapter(log_loss, double),
+    "check_small_step": FunctionAdapter(log_loss, climb),
+    "check_step_follows_gradient": FunctionAdapter(log_loss, log_loss_gradient, go_too_far),
+    "check_steps_add_up": FunctionAdapter(log_loss, log_loss_gradient, gather_momentum),
+    "check_descent": FunctionAdapter(log_loss, log_loss_gradient, None, take_long_steps),
+    "check_weight_two": FunctionAdapter(log_loss, ignore_weights),
+    "check_weight_zero": FunctionAdapter(log_loss, average_over_rows),
+    "check_row_order": FunctionAdapter(log_loss, forget_the_last_row),
+    "check_feature_order": FunctionAdapter(log_loss, prefer_the_first_feature),
+    "check_label_flips": FunctionAdapter(log_loss, prefer_a_class),
+    "check_own_class": FunctionAdapter(flipped_loss, flipped_gradient),
+    "check_constant_column": FunctionAdapter(log_loss, decay_the_intercept),
+    "check_shards": FunctionAdapter(log_loss, average_over_weights),
+    "check_float32": FunctionAdapter(log_loss, lose_digits),
+    "check_inputs_untouched": FunctionAdapter(log_loss, scale_in_place),
+    "check_finite": FunctionAdapter(log_loss, overflow),
 }
 
 
 @ANY_KERNEL
 def test_every_check_has_a_bug():
     assert sorted(BUGS) == sorted(CHECKS)
-    right = FunctionAdapter(find_loss, find_gradient)
+    right = FunctionAdapter(log_loss, log_loss_gradient)
     check_gradient_updates(right, problems=TWO_CLASSES, settings=OURS)
 
 
@@ -271,18 +271,18 @@ def test_a_check_fails_on_its_bug(name):
 @ANY_KERNEL
 def test_a_gradient_of_another_shape_is_told():
     def in_two_dimensions(*problem):
-        d_coef, d_intercept = find_gradient(*problem)
+        d_coef, d_intercept = log_loss_gradient(*problem)
         return d_coef[np.newaxis], d_intercept
 
     for answer, told in [
         (in_two_dimensions, r"a pair of the shapes \(1,\) and \(\)"),
-        (lambda *problem: (*find_gradient(*problem), 0), "a pair of the shapes"),
+        (lambda *problem: (*log_loss_gradient(*problem), 0), "a pair of the shapes"),
         (lambda *problem: None, "a pair of the shapes"),
     ]:
-        adapter = FunctionAdapter(find_loss, answer)
+        adapter = FunctionAdapter(log_loss, answer)
         with pytest.raises(AssertionError, match=f"expected {told}"):
             check_gradient_updates(adapter, problems=TWO_CLASSES, settings=BROKEN)
-    adapter = FunctionAdapter(lambda *problem: np.ones(1), find_gradient)
+    adapter = FunctionAdapter(lambda *problem: np.ones(1), log_loss_gradient)
     with pytest.raises(AssertionError, match="The loss is a number"):
         check_gradient_updates(adapter, problems=TWO_CLASSES, settings=BROKEN)
 
@@ -290,10 +290,10 @@ def test_a_gradient_of_another_shape_is_told():
 @ANY_KERNEL
 def test_lists_and_numbers_of_numpy_will_do():
     def in_lists(*problem):
-        d_coef, d_intercept = find_gradient(*problem)
+        d_coef, d_intercept = log_loss_gradient(*problem)
         return [d_coef.tolist(), np.array(d_intercept)]
 
-    adapter = FunctionAdapter(lambda *problem: np.array(find_loss(*problem)), in_lists)
+    adapter = FunctionAdapter(lambda *problem: np.array(log_loss(*problem)), in_lists)
     check_gradient_updates(adapter, problems=TWO_CLASSES, settings=THEIRS)
 
 
@@ -303,9 +303,9 @@ def test_lists_and_numbers_of_numpy_will_do():
     [(ignore_weights, 0), (decay_the_intercept, 1)],
     ids=["rows", "intercept"],
 )
-def test_failures_shrink_to_few_rows_and_small_integers(bug, seed):
+def test_failures_shrink_to_two_rows_and_small_integers(bug, seed):
     """Whatever they begin with, and with all that Hypothesis does to explain them."""
-    adapter = FunctionAdapter(find_loss, bug)
+    adapter = FunctionAdapter(log_loss, bug)
 
     @hypothesis.seed(seed)
     @settings(database=None, deadline=None, max_examples=200)
@@ -329,7 +329,7 @@ def read_problem(message):
 
 @ANY_KERNEL
 def test_a_failure_tells_how_to_reproduce_it():
-    adapter = FunctionAdapter(find_loss, climb)
+    adapter = FunctionAdapter(log_loss, climb)
     name = "check_finite_differences"
 
     @parametrize_with_gradient_checks([adapter], problems=TWO_CLASSES, only=[name])
@@ -376,12 +376,12 @@ def test_settings_are_passed_on():
 
     def count(*problem):
         asked.append(problem)
-        return find_gradient(*problem)
+        return log_loss_gradient(*problem)
 
-    few = settings(max_examples=3, derandomize=True, database=None)
+    three = settings(max_examples=3, derandomize=True, database=None)
     only = ["check_inputs_untouched"]
-    adapter = FunctionAdapter(find_loss, count, gather_momentum)
-    check_gradient_updates(adapter, problems=TWO_CLASSES, only=only, settings=few)
+    adapter = FunctionAdapter(log_loss, count, gather_momentum)
+    check_gradient_updates(adapter, problems=TWO_CLASSES, only=only, settings=three)
     assert len(asked) == 3
 
 
@@ -434,8 +434,8 @@ def test_any_scale_has_a_float(dtype):
 
 def test_adapters_without_a_name_of_their_own():
     class Mine:
-        loss = staticmethod(find_loss)
-        gradient = staticmethod(find_gradient)
+        loss = staticmethod(log_loss)
+        gradient = staticmethod(log_loss_gradient)
 
     @parametrize_with_gradient_checks([Mine()], only=["check_shards"])
     def test(adapter, check, problem):

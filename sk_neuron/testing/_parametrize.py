@@ -1,85 +1,18 @@
-"""Property-based tests of gradient updates, for any estimator trained by gradient steps.
-
-Hypothesis draws whole classification problems (`problems`), an adapter tells the loss and
-the gradient of an estimator or of two functions at coefficients of the problem (`Adapter`),
-and checks hold them to the laws of gradient descent, as `parametrize_with_checks` of
-scikit-learn holds estimators to its interface::
-
-    from sk_neuron.testing import FunctionAdapter, parametrize_with_gradient_checks
-
-    @parametrize_with_gradient_checks([FunctionAdapter(loss, gradient)])
-    def test_gradient_updates(adapter, check, problem):
-        check(adapter, problem)
-
-Hypothesis is needed: ``pip install sk-neuron[testing]``.
-"""
+"""All checks on an adapter, in one call or as tests of pytest."""
 
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
-from sk_neuron._problems import Problem, coefs, problems  # says what to install
-
-# isort: split
 import hypothesis
 from hypothesis.strategies import SearchStrategy
 
-from sk_neuron._adapters import (
-    Adapter,
-    FunctionAdapter,
-    MLPAdapter,
-    NeuronAdapter,
-    SGDAdapter,
-)
-from sk_neuron._checks import (
-    CHECKS,
-    check_constant_column,
-    check_descent,
-    check_feature_order,
-    check_finite,
-    check_finite_differences,
-    check_float32,
-    check_inputs_untouched,
-    check_label_flips,
-    check_own_class,
-    check_row_order,
-    check_shards,
-    check_small_step,
-    check_step_follows_gradient,
-    check_steps_add_up,
-    check_weight_two,
-    check_weight_zero,
-)
-
-__all__ = [
-    "Adapter",
-    "FunctionAdapter",
-    "MLPAdapter",
-    "NeuronAdapter",
-    "Problem",
-    "SGDAdapter",
-    "check_constant_column",
-    "check_descent",
-    "check_feature_order",
-    "check_finite",
-    "check_finite_differences",
-    "check_float32",
-    "check_gradient_updates",
-    "check_inputs_untouched",
-    "check_label_flips",
-    "check_own_class",
-    "check_row_order",
-    "check_shards",
-    "check_small_step",
-    "check_step_follows_gradient",
-    "check_steps_add_up",
-    "check_weight_two",
-    "check_weight_zero",
-    "coefs",
-    "parametrize_with_gradient_checks",
-    "problems",
-]
+from sk_neuron.testing._adapters import Adapter
+from sk_neuron.testing._checks import CHECKS
+from sk_neuron.testing._strategies import Problem, problems
 
 Check = Callable[[Adapter, Problem], None]
+
+_DEFAULT_PROBLEMS = problems()
 
 
 def check_gradient_updates(
@@ -247,8 +180,5 @@ def _draw(
     settings = settings or hypothesis.settings(deadline=None)
     if not isinstance(settings, hypothesis.settings):
         raise TypeError(f"settings must be hypothesis.settings. Got {settings!r} instead.")
-    strategy = _DEFAULT if strategy is None else strategy
+    strategy = _DEFAULT_PROBLEMS if strategy is None else strategy
     return settings(hypothesis.given(problem=strategy)(test))
-
-
-_DEFAULT = problems()

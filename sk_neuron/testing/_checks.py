@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_neuron._adapters import Adapter, Coefs
-from sk_neuron._problems import Problem
+from sk_neuron.testing._adapters import Adapter, Coefs
+from sk_neuron.testing._strategies import Problem
 
 # What rounding may change, in units in the last place.
 _UNITS = 64
@@ -41,23 +41,23 @@ def check_finite_differences(adapter: Adapter, problem: Problem) -> None:
     """
     law = "The gradient is that of the loss, as finite differences have it."
     found = _ask(adapter, problem)
-    noise = _find_rounding(problem).loss
+    rounding = _bound_rounding(problem).loss
     largest = np.abs(problem.X).max(axis=0, initial=1)
     reach = float(np.finfo(problem.X.dtype).eps ** 0.2)
     for name, got in (("coef", found.d_coef), ("intercept", found.d_intercept)):
-        for place in np.ndindex(np.shape(getattr(problem, name))):
-            h = reach / largest[place[-1]] if name == "coef" else reach
+        for index in np.ndindex(np.shape(getattr(problem, name))):
+            h = reach / largest[index[-1]] if name == "coef" else reach
             loss = {
-                k: adapter.loss(*_shift(problem, name, place, k * h))
+                k: adapter.loss(*_shift(problem, name, index, k * h))
                 for k in (-4, -2, -1, 1, 2, 4)
             }
             near, far = (
                 (8 * (loss[k] - loss[-k]) - (loss[2 * k] - loss[-2 * k])) / (12 * k * h)
                 for k in (1, 2)
             )
-            bound = abs(near - far) + 2 * noise / h
-            label = f"d_{name}{list(place) or ''}"
-            _compare(law, problem, label, np.asarray(got)[place], near, bound)
+            bound = abs(near - far) + 2 * rounding / h
+            label = f"d_{name}{list(index) or ''}"
+            _compare(law, problem, label, np.asarray(got)[index], near, bound)
 
 
 def check_small_step(adapter: Adapter, problem: Problem) -> None:
@@ -67,11 +67,11 @@ def check_small_step(adapter: Adapter, problem: Problem) -> None:
     gradient. Half of that is asked for.
     """
     law = "A small step lowers the loss."
-    before, rate = _ask(adapter, problem), _find_small_rate(problem)
+    before, rate = _ask(adapter, problem), _choose_small_rate(problem)
     after = adapter.loss(*_move(problem, _step(adapter, problem, rate, 1)))
     slope = np.square(before.d_coef).sum() + np.square(before.d_intercept).sum()
     limit = before.loss - rate * slope / 2
-    if not after <= limit + _find_rounding(problem, before).loss:
+    if not after <= limit + _bound_rounding(problem, before).loss:
         _fail(law, problem, f"a loss of at most {limit!r} after a step of {rate!r}", after)
 
 
@@ -82,7 +82,7 @@ def check_step_follows_gradient(adapter: Adapter, problem: Problem) -> None:
     """
     law = "A step goes against the gradient, learning_rate times as far."
     _, d_coef, d_intercept = update = _ask(adapter, problem)
-    for rate in (_find_small_rate(problem), 1.0):
+    for rate in (_choose_small_rate(problem), 1.0):
         expected = problem.coef - rate * d_coef, problem.intercept - rate * d_intercept
         got = _step(adapter, problem, rate, 1)
         _compare_coefs(law, problem, got, expected, rate, update)
@@ -94,7 +94,7 @@ def check_steps_add_up(adapter: Adapter, problem: Problem) -> None:
     It holds by itself for an adapter without a `step`.
     """
     law = "Two steps and then three are five steps."
-    rate = _find_small_rate(problem)
+    rate = _choose_small_rate(problem)
     on_the_way = _move(problem, _step(adapter, problem, rate, 2))
     got, expected = _step(adapter, on_the_way, rate, 3), _step(adapter, problem, rate, 5)
     _compare_coefs(law, problem, got, expected, rate, _ask(adapter, problem))
@@ -115,7 +115,7 @@ def check_descent(adapter: Adapter, problem: Problem) -> None:
     for n_steps in (1, 2, 3, 5, 8, 13):
         point = _move(problem, _read_coefs("descent", problem, descend(*problem, n_steps)))
         after = adapter.loss(*point)
-        bound = before + _find_rounding(point, _Update(before, 0, 0)).loss
+        bound = before + _bound_rounding(point, _Update(before, 0, 0)).loss
         if not after <= bound:
             times = f"{n_steps} steps, where {n_before} had {before!r}"
             _fail(law, problem, f"a loss of at most {bound!r} after {times}", after)
@@ -259,7 +259,7 @@ def check_inputs_untouched(adapter: Adapter, problem: Problem) -> None:
     mine = Problem(*(np.array(a) if np.ndim(a) else a for a in problem))
     adapter.loss(*mine)
     adapter.gradient(*mine)
-    _step(adapter, mine, _find_small_rate(problem), 2)
+    _step(adapter, mine, _choose_small_rate(problem), 2)
     for name, before, after in zip(problem._fields, problem, mine, strict=True):
         if not np.array_equal(before, after):
             law = "What is passed is not written to."
@@ -368,10 +368,10 @@ def _move(problem: Problem, start: Coefs) -> Problem:
     return problem._replace(coef=start[0], intercept=start[1])
 
 
-def _shift(problem: Problem, name: str, place: Any, by: float) -> Problem:
+def _shift(problem: Problem, name: str, index: Any, by: float) -> Problem:
     """Return the problem with one of its coefficients, or intercepts, moved."""
     shifted = np.array(getattr(problem, name))
-    shifted[place] += by
+    shifted[index] += by
     return problem._replace(**{name: shifted if shifted.ndim else shifted.item()})
 
 
@@ -382,24 +382,24 @@ def _cast(problem: Problem, dtype: Any) -> Problem:
     return Problem(coef.astype(dtype), intercept, X.astype(dtype), y, weight.astype(dtype))
 
 
-def _find_small_rate(problem: Problem) -> float:
+def _choose_small_rate(problem: Problem) -> float:
     squares = np.square(problem.X, dtype=np.float64).sum(axis=1)
-    return float(_SMALL / (1 + _find_weight(problem) @ (1 + squares)))
+    return float(_SMALL / (1 + _bound_weight(problem) @ (1 + squares)))
 
 
-def _find_weight(problem: Problem) -> NDArray[np.float64]:
+def _bound_weight(problem: Problem) -> NDArray[np.float64]:
     """Return how much each row counts at most, in a sum over rows or in a mean."""
     weight = problem.sample_weight.astype(np.float64)
     return weight * max(1, 1 / weight.sum())
 
 
-def _find_rounding(problem: Problem, size: Any = (0, 0, 0)) -> _Update:
+def _bound_rounding(problem: Problem, size: Any = (0, 0, 0)) -> _Update:
     """Return how far rounding may lead, in an update of such a size."""
     coef, intercept, X, _, _ = problem
     eps = _UNITS * float(np.finfo(X.dtype).eps)
     w, b = np.abs(np.atleast_2d(coef)).max(axis=0), np.abs(intercept).max()
     distance = np.abs(X.astype(np.float64))
-    row = _find_weight(problem) * (1 + distance @ w + b)
+    row = _bound_weight(problem) * (1 + distance @ w + b)
     total = row.sum(), row @ distance, row.sum()
     tiny = _UNITS * float(np.finfo(X.dtype).tiny)  # where digits are lost to underflow
     return _Update(
@@ -408,7 +408,7 @@ def _find_rounding(problem: Problem, size: Any = (0, 0, 0)) -> _Update:
 
 
 def _compare_updates(law: str, problem: Problem, got: _Update, expected: _Update) -> None:
-    rounding = _find_rounding(problem, expected)
+    rounding = _bound_rounding(problem, expected)
     for name, *values in zip(_Update._fields, got, expected, rounding, strict=True):
         _compare(law, problem, str(name), *values)
 
@@ -416,9 +416,9 @@ def _compare_updates(law: str, problem: Problem, got: _Update, expected: _Update
 def _compare_coefs(
     law: str, problem: Problem, got: Coefs, expected: Coefs, rate: float, update: _Update
 ) -> None:
-    """Compare where a step, or a few, of this size led."""
+    """Compare where steps of this size led."""
     eps = _UNITS * float(np.finfo(problem.X.dtype).eps)
-    _, *rounding = _find_rounding(problem, update)
+    _, *rounding = _bound_rounding(problem, update)
     for name, g, e, r in zip(("coef", "intercept"), got, expected, rounding, strict=True):
         _compare(law, problem, name, g, e, eps * np.abs(e) + rate * r)
 
@@ -426,15 +426,15 @@ def _compare_coefs(
 def _compare(
     law: str, problem: Problem, name: str, got: Any, expected: Any, bound: Any
 ) -> None:
-    """Raise an error at the first place where two results differ by more than a bound."""
+    """Raise an error at the first number that differs by more than a bound."""
     got, expected = np.asarray(got), np.asarray(expected)
     if got.shape != expected.shape:
         _fail(law, problem, f"{name} of the shape {expected.shape}", got)
     wrong = ~(np.abs(got - expected) <= bound)  # so that NaN is wrong
-    for place in map(tuple, np.argwhere(wrong)[:1]):
-        at = f"[{', '.join(map(str, place))}]" if place else ""
-        limit = np.broadcast_to(bound, got.shape)[place]
-        _fail(law, problem, f"{name}{at} = {_write(expected[place], limit)}", got[place])
+    for index in map(tuple, np.argwhere(wrong)[:1]):
+        at = f"[{', '.join(map(str, index))}]" if index else ""
+        limit = np.broadcast_to(bound, got.shape)[index]
+        _fail(law, problem, f"{name}{at} = {_write(expected[index], limit)}", got[index])
 
 
 def _write(value: Any, bound: Any) -> str:
