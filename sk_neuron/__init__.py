@@ -4,15 +4,13 @@ from importlib.metadata import version as _version
 
 from sk_neuron._classifier import SigmoidNeuronClassifier
 from sk_neuron._classifier_cv import SigmoidNeuronClassifierCV
-from sk_neuron._diagram import NeuronDisplay
-from sk_neuron._display import (
-    IterationPathDisplay,
-    LossCurveDisplay,
-    WeightPathDisplay,
-)
 from sk_neuron._label_issues import find_label_issues, recorded_brier_score
-from sk_neuron._label_quality_display import LabelQualityDisplay
 from sk_neuron._path import iteration_path
+from sk_neuron._plot._iteration_path import IterationPathDisplay
+from sk_neuron._plot._label_quality import LabelQualityDisplay
+from sk_neuron._plot._loss_curve import LossCurveDisplay
+from sk_neuron._plot._neuron import NeuronDisplay
+from sk_neuron._plot._weight_path import WeightPathDisplay
 from sk_neuron._show_versions import show_versions
 
 __all__ = [

@@ -524,11 +524,11 @@ def check_that_all_can_be_read(display, least_size=5.5):
     assert min(text.get_fontsize() for text in texts) >= least_size
 
 
-def open_part(place, figsize=None):
+def open_part(part, figsize=None):
     """Return axes that are a part of their figure, None for a diagram alone."""
-    if place == "alone":
+    if part == "alone":
         return None
-    shape = {"whole": (1, 1), "half": (1, 2), "quarter": (2, 2)}[place]
+    shape = {"whole": (1, 1), "half": (1, 2), "quarter": (2, 2)}[part]
     return plt.subplots(*shape, squeeze=False, figsize=figsize)[1][0, 0]
 
 
@@ -541,11 +541,11 @@ TINY = [(6, 4), (8, 4), (8, 3), (3, 8)]
 
 
 @pytest.mark.parametrize(
-    ("n_inputs", "place", "figsize"),
+    ("n_inputs", "part", "figsize"),
     [(*size, None) for size in SIZES] + [(3, "quarter", figsize) for figsize in TINY],
 )
 @pytest.mark.parametrize("has_row", [False, True])
-def test_all_can_be_read(n_inputs, place, figsize, has_row):
+def test_all_can_be_read(n_inputs, part, figsize, has_row):
     coef, values = np.random.default_rng(1).standard_normal((2, n_inputs))
     names = NAMES[-n_inputs:]
     display = NeuronDisplay(
@@ -554,9 +554,9 @@ def test_all_can_be_read(n_inputs, place, figsize, has_row):
         feature_names=names,
         neuron_name="class malignant",
         values=values if has_row else None,
-    ).plot(open_part(place, figsize))
+    ).plot(open_part(part, figsize))
     check_that_all_can_be_read(display, least_size=0 if figsize else 5.5)
-    if place in ("alone", "whole"):  # nothing is shortened
+    if part in ("alone", "whole"):  # nothing is shortened
         assert set(read(display.names_)) <= {*names, "intercept"}
 
 
@@ -564,7 +564,7 @@ def test_all_can_be_read(n_inputs, place, figsize, has_row):
     ("n_classes", "is_whole"), [(3, True), (10, True), (30, True), (30, False)]
 )
 @pytest.mark.parametrize(
-    ("n_inputs", "place", "figsize"),
+    ("n_inputs", "part", "figsize"),
     [
         (3, "alone", None),
         (30, "whole", None),
@@ -575,7 +575,7 @@ def test_all_can_be_read(n_inputs, place, figsize, has_row):
     ],
 )
 @pytest.mark.parametrize("has_row", [False, True])
-def test_all_of_a_layer_can_be_read(n_classes, n_inputs, place, figsize, has_row, is_whole):
+def test_all_of_a_layer_can_be_read(n_classes, n_inputs, part, figsize, has_row, is_whole):
     rng = np.random.default_rng(n_classes)
     coef, values = rng.standard_normal((n_classes, n_inputs)), rng.standard_normal(n_inputs)
     names, classes = NAMES[-n_inputs:], [f"variety {k}" for k in range(n_classes)]
@@ -586,8 +586,8 @@ def test_all_of_a_layer_can_be_read(n_classes, n_inputs, place, figsize, has_row
         neuron_name=classes,
         class_index=None if is_whole else 1,
         values=values if has_row else None,
-    ).plot(open_part(place, figsize))
-    is_part = place in ("half", "quarter")
+    ).plot(open_part(part, figsize))
+    is_part = part in ("half", "quarter")
     check_that_all_can_be_read(
         display, least_size=0 if figsize else 4.8 if is_part else 5.5
     )
@@ -597,15 +597,15 @@ def test_all_of_a_layer_can_be_read(n_classes, n_inputs, place, figsize, has_row
 
 
 @pytest.mark.parametrize("kind", ["two classes", "labels", "three classes", "ten classes"])
-@pytest.mark.parametrize("place", ["alone", "half", "quarter"])
-def test_all_of_an_estimator_can_be_read(kind, place):
+@pytest.mark.parametrize("part", ["alone", "half", "quarter"])
+def test_all_of_an_estimator_can_be_read(kind, part):
     n_classes = {"two classes": 2, "three classes": 3, "ten classes": 10}.get(kind)
     labels = (X > 0).astype(int) if n_classes is None else np.arange(len(X)) % n_classes
     neuron = SigmoidNeuronClassifier(max_iter=20).fit(X, labels)
     classes = [*neuron.classes_[[0, -1]], *[None] * (kind != "labels")]
     for class_of_interest, row in product(classes, [None, X[:1]]):
         display = NeuronDisplay.from_estimator(
-            neuron, row, class_of_interest=class_of_interest, ax=open_part(place)
+            neuron, row, class_of_interest=class_of_interest, ax=open_part(part)
         )
         check_that_all_can_be_read(display, least_size=5)
         plt.close(display.figure_)

@@ -95,8 +95,8 @@ def test_the_start_is_on_the_axis():
     search = SigmoidNeuronClassifierCV(iters=[0, 1, 10]).fit(X, y)
     ax = IterationPathDisplay.from_estimator(search).ax_
     assert ax.get_xscale() == "symlog"
-    places = ax.transData.transform([(t, 0) for t in (0, 1, 10)])[:, 0]
-    assert (np.diff(places) > 10).all()
+    positions = ax.transData.transform([(t, 0) for t in (0, 1, 10)])[:, 0]
+    assert (np.diff(positions) > 10).all()
 
 
 @pytest.mark.parametrize(
@@ -147,8 +147,8 @@ def test_training_loss(kind):
     assert display.ax_.get_xlabel() == "iterations"
     assert display.ax_.get_ylabel() == "Brier score"
     assert display.figure_ is display.ax_.figure
-    places = display.ax_.transData.transform([(t, 0) for t in (0, 1, 10)])[:, 0]
-    assert (np.diff(places) > 10).all()  # the start is on the axis
+    positions = display.ax_.transData.transform([(t, 0) for t in (0, 1, 10)])[:, 0]
+    assert (np.diff(positions) > 10).all()  # the start is on the axis
 
 
 @pytest.mark.parametrize("kind", ["two classes", "layer", "labels"])
@@ -284,10 +284,6 @@ def test_no_step_sizes():
         display = LossCurveDisplay(loss_curve=[0.3, 0.2], learning_rate_curve=sizes)
         with pytest.raises(ValueError, match=match):
             display.plot(show_step_sizes=True)
-    neuron = SigmoidNeuronClassifier(max_iter=5).fit(X, y)
-    del neuron.learning_rate_curve_
-    with pytest.raises(ValueError, match="Classifier has no learning_rate_curve_"):
-        LossCurveDisplay.from_estimator(neuron, show_step_sizes=True)
     with pytest.raises(NotFittedError):
         LossCurveDisplay.from_estimator(
             SigmoidNeuronClassifierCV(max_iter=5, refit=False).fit(X, y),
@@ -327,7 +323,7 @@ def test_weights_that_move_most_are_named():
     display.figure_.canvas.draw()
 
 
-def test_few_weights():
+def test_seven_weights_and_two():
     display = WeightPathDisplay(iters=[0, 1, 2, 4, 8], coefs=paths[:, :7]).plot()
     assert legend_of(display)[-1] == "1 other"
     assert display.ax_.get_xscale() == "symlog"

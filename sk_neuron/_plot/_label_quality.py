@@ -7,13 +7,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
-from sk_neuron._display import open_axes
 from sk_neuron._label_issues import check_threshold, judge_labels
+from sk_neuron._plot._common import BLUE, VERMILION, open_axes
 
 # At most so many kinds of wrong labels have a bar.
 _MAX_BARS = 10
-
-_CORRECT, _SUSPECTED = "#0072B2", "#D55E00"
 
 
 class LabelQualityDisplay:
@@ -175,12 +173,16 @@ class LabelQualityDisplay:
         )
         given, suggested = map(column_or_1d, (self.given_label, self.suggested_label))
         check_consistent_length(quality, given, suggested)
-        self._divide(open_axes(self, ax))
+        ax = open_axes(self, ax)
+        ax.set_axis_off()
+        self.figure_ = ax.figure
+        self.ax_ = ax.inset_axes((0, 0, 0.42, 1))
+        self.bar_ax_ = ax.inset_axes((0.62, 0, 0.38, 1))
         order = np.argsort(quality, kind="stable")[: np.count_nonzero(~np.isnan(quality))]
         suspected = order[quality[order] < self.threshold]
         ranks = np.arange(1, len(order) + 1)
-        (self.line_,) = self.ax_.plot(ranks, quality[order], color=_CORRECT)
-        self.ax_.plot(ranks[: len(suspected)], quality[suspected], color=_SUSPECTED)
+        (self.line_,) = self.ax_.plot(ranks, quality[order], color=BLUE)
+        self.ax_.plot(ranks[: len(suspected)], quality[suspected], color=VERMILION)
         self.threshold_line_ = self.ax_.axhline(
             self.threshold, color="gray", linestyle="--", linewidth=1
         )
@@ -189,25 +191,17 @@ class LabelQualityDisplay:
         self._draw_bars(given[suspected], suggested[suspected])
         return self
 
-    def _divide(self, ax):
-        """Make two axes within one."""
-        self.figure_ = ax.figure
-        ax.set_axis_off()
-        self.ax_ = ax.inset_axes((0, 0, 0.42, 1))
-        self.bar_ax_ = ax.inset_axes((0.62, 0, 0.38, 1))
-
     def _draw_bars(self, given, suggested):
+        """Draw a bar for each kind of suspected labels."""
         kinds = Counter(zip(given.tolist(), suggested.tolist(), strict=True))
         shown = kinds.most_common(_MAX_BARS)
         names = [f"{one} → {other}" for (one, other), _ in shown]
         counts = [count for _, count in shown]
-        self.bars_ = self.bar_ax_.barh(range(len(shown)), counts, color=_SUSPECTED)
+        self.bars_ = self.bar_ax_.barh(range(len(shown)), counts, color=VERMILION)
         self.bar_ax_.bar_label(self.bars_, padding=2)
         self.bar_ax_.set_yticks(range(len(shown)), names)
         self.bar_ax_.invert_yaxis()
         self.bar_ax_.margins(x=0.15)
         n_hidden = len(kinds) - len(shown)
-        title = "Given → suggested"
-        if n_hidden:
-            title += f", {n_hidden} more"
+        title = "Given → suggested" + (f", {n_hidden} more" if n_hidden else "")
         self.bar_ax_.set(xlabel=f"Labels below {self.threshold:g}", title=title)

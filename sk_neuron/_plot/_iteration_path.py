@@ -1,0 +1,179 @@
+"""The score of a search against the iteration count."""
+
+from itertools import cycle
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.pipeline import Pipeline
+
+from sk_neuron._classifier_cv import SigmoidNeuronClassifierCV
+from sk_neuron._plot._common import (
+    LINE_LOOKS,
+    find_neuron,
+    mark_point,
+    open_axes,
+    scale_iterations,
+)
+
+
+class IterationPathDisplay:
+    """The cross-validated score against the iteration count, a line for each alpha.
+
+    Made by `from_estimator`; the parameters become attributes.
+
+    Parameters
+    ----------
+    iters : array-like of shape (n_iters,)
+        The iteration counts, rising.
+
+    scores : array-like of shape (n_alphas, n_folds, n_iters)
+        The score of each alpha, fold and count.
+
+    alphas : array-like of shape (n_alphas,)
+        The strengths of weight decay.
+
+    n_iter : int
+        The count chosen.
+
+    alpha : float
+        The alpha chosen.
+
+    score_name : str, default="score"
+        What the scores are, for the axis.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it is drawn. This and what follows is there after `plot`.
+
+    figure_ : matplotlib Figure
+        The figure of the axes.
+
+    lines_ : list of matplotlib Line2D
+        The mean score of each alpha.
+
+    bands_ : list of matplotlib collections
+        One standard deviation over the folds to each side of it.
+
+    chosen_ : matplotlib Line2D
+        The mark at the count and alpha chosen.
+
+    See Also
+    --------
+    SigmoidNeuronClassifierCV : The search that it shows.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sk_neuron import IterationPathDisplay, SigmoidNeuronClassifierCV
+    >>> neuron = SigmoidNeuronClassifierCV(alphas=[0.0, 1.0], scoring="accuracy")
+    >>> neuron = neuron.fit(*load_iris(return_X_y=True))
+    >>> display = IterationPathDisplay.from_estimator(neuron)
+    >>> [line.get_label() for line in display.lines_]
+    ['alpha = 0', 'alpha = 1']
+    """
+
+    def __init__(
+        self,
+        *,
+        iters: ArrayLike,
+        scores: ArrayLike,
+        alphas: ArrayLike,
+        n_iter: int,
+        alpha: float,
+        score_name: str = "score",
+    ) -> None:
+        self.iters = iters
+        self.scores = scores
+        self.alphas = alphas
+        self.n_iter = n_iter
+        self.alpha = alpha
+        self.score_name = score_name
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: SigmoidNeuronClassifierCV | Pipeline, *, ax: Any = None
+    ) -> Self:
+        """Draw the search of a fitted estimator.
+
+        Parameters
+        ----------
+        estimator : SigmoidNeuronClassifierCV or Pipeline that ends with one
+            The fitted estimator.
+
+        ax : matplotlib Axes, default=None
+            Where to draw; new axes if None.
+
+        Returns
+        -------
+        display : IterationPathDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        TypeError
+            If the estimator is of another kind.
+        NotFittedError
+            If it is not fitted.
+        ImportError
+            If matplotlib is missing.
+        """
+        search = find_neuron(cls, estimator, "scores_", (SigmoidNeuronClassifierCV,))
+        chosen = search._noise_index
+        display = cls(
+            iters=search.iters_,
+            scores=np.swapaxes(search.scores_[:, :, chosen], 0, 1),
+            alphas=search.alphas_,
+            n_iter=search.n_iter_,
+            alpha=search.alpha_,
+            score_name=_name_score(search.scoring),
+        )
+        return display.plot(ax=ax)
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw the mean scores, their spread over folds and the choice.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; new axes if None.
+
+        Returns
+        -------
+        display : IterationPathDisplay
+            The display itself.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is missing.
+        """
+        ax = open_axes(self, ax)
+        iters, alphas = np.asarray(self.iters), np.asarray(self.alphas)
+        scores = np.asarray(self.scores)
+        scores = scores[:, ~np.isnan(scores).all(axis=(0, 2))]  # folds that have failed
+        mean, spread = scores.mean(axis=1), scores.std(axis=1)
+        self.lines_, self.bands_ = [], []
+        for alpha, center, width, (color, style, _) in zip(
+            alphas, mean, spread, cycle(LINE_LOOKS), strict=False
+        ):
+            label = f"alpha = {alpha:g}"
+            self.lines_ += ax.plot(iters, center, style, color=color, label=label)
+            low, high = center - width, center + width
+            self.bands_.append(ax.fill_between(iters, low, high, color=color, alpha=0.2))
+        best = self.lines_[np.flatnonzero(alphas == self.alpha)[0]]
+        index = np.flatnonzero(iters == self.n_iter)[0]
+        self.chosen_ = mark_point(best, index, f"chosen: {self.n_iter} iterations")
+        scale_iterations(ax, iters[0])
+        ax.set(ylabel=f"{self.score_name}, held out")
+        ax.legend()
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+
+def _name_score(scoring):
+    if callable(scoring):
+        return "score"
+    words = (scoring or "neg_brier_score").replace("_", " ")
+    return words.replace("neg ", "minus ").replace("brier", "Brier")
