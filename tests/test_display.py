@@ -523,3 +523,34 @@ def test_label_quality_display(tmp_path):
     assert len(clean.bars_) == 0
     with pytest.raises(ValueError, match="threshold must be from 0 to 1"):
         LabelQualityDisplay.from_estimator(neuron, features, recorded, threshold=-1)
+
+
+@pytest.mark.parametrize(
+    ("quality", "message"),
+    [
+        ([2.0, -1.0, 0.5], r"outside of \[0, 1\]"),
+        ([0.1, 1.0 + 1e-9, np.nan], r"outside of \[0, 1\]"),
+        ([0.1, np.inf, 0.5], "infinity"),
+        (np.full((3, 2), 0.5), r"shape \(n_samples,\). Got \(3, 2\) instead"),
+        (np.full((3, 1, 1), 0.5), "dim 3"),
+        ([0.1, 0.5], "inconsistent"),
+        ([], "0 sample"),
+        (["good", "bad", "bad"], "could not convert"),
+    ],
+    ids=str,
+)
+def test_label_qualities_that_do_not_fit(quality, message):
+    display = LabelQualityDisplay(
+        label_quality=quality, given_label=[0, 1, 1], suggested_label=[1, 0, 0]
+    )
+    with pytest.raises(ValueError, match=message):
+        display.plot()
+    assert not plt.get_fignums()
+
+
+def test_label_qualities_in_a_column():
+    quality = [[0.5], [0.0], [1.0]]
+    display = LabelQualityDisplay(
+        label_quality=quality, given_label=[0, 1, 1], suggested_label=[1, 0, 0]
+    )
+    assert display.plot().line_.get_ydata().tolist() == [0.0, 0.5, 1.0]

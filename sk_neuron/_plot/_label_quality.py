@@ -165,12 +165,10 @@ class LabelQualityDisplay:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If the arrays or the threshold do not fit.
+            If the arrays or the threshold do not fit, or if a quality is not from 0 to 1.
         """
         check_threshold(self.threshold)
-        quality = check_array(
-            self.label_quality, ensure_2d=False, ensure_all_finite="allow-nan"
-        )
+        quality = self._check_quality()
         given, suggested = map(column_or_1d, (self.given_label, self.suggested_label))
         check_consistent_length(quality, given, suggested)
         ax = open_axes(self, ax)
@@ -190,6 +188,24 @@ class LabelQualityDisplay:
         self.ax_.set_ylim(-0.05, 1.05)
         self._draw_bars(given[suspected], suggested[suspected])
         return self
+
+    def _check_quality(self):
+        """Return the qualities as (n_samples,), NaN where unknown."""
+        quality = check_array(
+            self.label_quality,
+            ensure_2d=False,
+            ensure_all_finite="allow-nan",
+            dtype=np.float64,
+            input_name="label_quality",
+        )
+        if quality.size != len(quality):
+            raise ValueError(
+                "The label_quality must have the shape (n_samples,). "
+                f"Got {quality.shape} instead."
+            )
+        if ((quality < 0) | (quality > 1)).any():
+            raise ValueError("The label_quality has values outside of [0, 1].")
+        return quality.ravel()
 
     def _draw_bars(self, given, suggested):
         """Draw a bar for each kind of suspected labels."""
