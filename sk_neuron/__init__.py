@@ -28,3 +28,7 @@ __all__ = [
     "show_versions",
 ]
 __version__ = _version("sk-neuron")
+
+# Pickles and lists of trusted types keep the public name when code moves.
+for _name in set(__all__) - {"__version__"}:
+    globals()[_name].__module__ = __name__

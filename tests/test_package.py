@@ -2,10 +2,12 @@
 
 import ast
 import json
+import pickle
 import re
 import subprocess
 import sys
 import tomllib
+from doctest import DocTestFinder
 from graphlib import TopologicalSorter
 from importlib.metadata import distribution, version
 from pathlib import Path
@@ -108,6 +110,53 @@ def test_public_names():
     public -= {"testing"}  # which is imported here, and only where it is asked for
     assert public | {"__version__"} == set(sk_neuron.__all__)
     assert sk_neuron.__version__ == version("sk-neuron")
+
+
+@pytest.mark.parametrize("module", [sk_neuron, testing], ids=lambda module: module.__name__)
+def test_public_names_say_where_they_are_imported_from(module):
+    """So a pickle can be loaded when the private module of a name is another."""
+    for name in set(module.__all__) - {"__version__"}:
+        public = getattr(module, name)
+        assert public.__module__ == module.__name__
+        pickled = pickle.dumps(public, protocol=0)
+        assert pickled.startswith(f"c{module.__name__}\n{name}\n".encode())
+        assert pickle.loads(pickled) is public
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        sk_neuron.SigmoidNeuronClassifier(max_iter=2).fit([[0], [1]], [0, 1]),
+        sk_neuron.SigmoidNeuronClassifierCV(cv=2, iters=[1, 2], refit=False),
+        sk_neuron.LossCurveDisplay(loss_curve=[0.3, 0.2]),
+        testing.NeuronAdapter(),
+        testing.Problem([0.0], 0.0, [[1.0]], [0], [1.0]),
+    ],
+    ids=lambda made: type(made).__name__,
+)
+def test_pickles_name_no_private_module(made):
+    pickled = pickle.dumps(made)
+    assert b"sk_neuron._" not in pickled
+    assert type(pickle.loads(pickled)) is type(made)
+
+
+@pytest.mark.parametrize("module", [sk_neuron, testing], ids=lambda module: module.__name__)
+def test_no_example_of_a_public_name_is_left_out(module):
+    """Doctest finds what says it is of the module: a method with an example must, too."""
+    documented = [getattr(module, name) for name in module.__all__ if name[0] != "_"]
+    for kind in [each for each in documented if isinstance(each, type)]:
+        own = f"{kind.__name__}."
+        documented += [
+            each
+            for each in vars(kind).values()
+            if getattr(each, "__qualname__", "").startswith(own)
+        ]
+    found = {test.name for test in DocTestFinder().find(module) if test.examples}
+    assert found == {
+        f"{module.__name__}.{each.__qualname__}"
+        for each in documented
+        if ">>> " in (each.__doc__ or "")
+    }
 
 
 def test_every_public_name_has_a_page_with_an_example():

@@ -75,3 +75,7 @@ __all__ = [
     "parametrize_with_gradient_checks",
     "problems",
 ]
+
+# Pickles and lists of trusted types keep the public name when code moves.
+for _name in __all__:
+    globals()[_name].__module__ = __name__
