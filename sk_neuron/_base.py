@@ -22,10 +22,56 @@ from sk_neuron._input_validation import (
 )
 from sk_neuron._kernels import _formulas, check_raw_prediction
 
+# All that a fit may learn: what an earlier fit has left of it goes.
+LEARNED = {
+    "n_features_in_",
+    "feature_names_in_",
+    "classes_",
+    "coef_",
+    "intercept_",
+    "loss_curve_",
+    "learning_rate_curve_",
+    "n_iter_",
+    "validation_loss_curve_",
+    "best_n_iter_",
+    "best_validation_score_",
+    "checkpoint_iters_",
+    "checkpoint_coefs_",
+    "checkpoint_intercepts_",
+    "iters_",
+    "alphas_",
+    "label_noises_",
+    "scores_",
+    "alpha_",
+    "label_noise_",
+    "best_score_",
+    "label_quality_",
+    "_multilabel",
+    "_label_noise",
+    "_noise_index",
+    "_n_steps",
+    "_seed",
+    "_warm_start",
+}
+
+
+def _can_answer(neuron):
+    if not getattr(neuron, "refit", True):
+        raise AttributeError(
+            f"This {type(neuron).__name__} has refit=False, which gives scores but no "
+            "neuron to answer with."
+        )
+    return True
+
+
+# Methods that a search without a fit on all rows does not have.
+needs_fit_on_all_rows = available_if(_can_answer)
+
 
 class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     """A neuron or a layer, once `coef_`, `intercept_` and `classes_` are learned."""
 
+    @needs_fit_on_all_rows
     def decision_function(self, X: ArrayLike) -> NDArray[np.floating[Any]]:
         """Return the weighted sum of the inputs, x · w + b.
 
@@ -49,6 +95,7 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         features = read_data(self, X, reset=False)
         return flatten(check_raw_prediction(features, self.coef_, self.intercept_))
 
+    @needs_fit_on_all_rows
     def predict_proba(self, X: ArrayLike) -> NDArray[np.floating[Any]]:
         """Return the probability of each class, or of each label.
 
@@ -65,6 +112,7 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         """
         return self._probability(self.decision_function(X))
 
+    @needs_fit_on_all_rows
     def predict_log_proba(self, X: ArrayLike) -> NDArray[np.floating[Any]]:
         """Return the logarithm of `predict_proba`, finite where that rounds to 0.
 
@@ -83,6 +131,7 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             return log_expit(np.column_stack([-z, z]))
         return _formulas.log_probability(z, 1 if self._multilabel else z.shape[1])
 
+    @needs_fit_on_all_rows
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the most probable class, or the labels more probable than not.
 
@@ -99,6 +148,7 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         """
         return self._choice(self.decision_function(X))
 
+    @needs_fit_on_all_rows
     def score(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> float:
@@ -123,6 +173,7 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         """
         return float(super().score(X, read_labels(y), sample_weight))
 
+    @needs_fit_on_all_rows
     def predict_recorded_proba(self, X: ArrayLike) -> NDArray[np.floating[Any]]:
         """Return the probability of each class, or label, as it would be recorded.
 
@@ -149,6 +200,7 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             self._probability(z), n_outputs, self._label_noise
         )
 
+    @needs_fit_on_all_rows
     def label_quality(self, X: ArrayLike, y: ArrayLike) -> NDArray[np.floating[Any]]:
         r"""Return the probability that each recorded label is the true one.
 
@@ -190,6 +242,7 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         quality = _formulas.label_quality(labels, z, n_outputs, self._label_noise)
         return flatten(quality)
 
+    @needs_fit_on_all_rows
     def influence(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> NDArray[np.floating[Any]]:
@@ -247,12 +300,12 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         return np.sqrt(np.einsum("nk,nk->n", delta, delta))
 
     def _store(self, learned):
-        """Put what was learned in the place of all that was before, in one go.
+        """Replace what an earlier fit has learned, at once.
 
-        So an interrupt cannot leave half of it.
+        So an interrupt cannot leave half of it. What others have set stays.
         """
-        own = {name: value for name, value in vars(self).items() if name[-1] != "_"}
-        self.__dict__ = own | learned
+        kept = {name: value for name, value in vars(self).items() if name not in LEARNED}
+        self.__dict__ = kept | learned
 
     def _probability(self, z):
         if z.ndim == 1:

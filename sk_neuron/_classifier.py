@@ -41,7 +41,7 @@ from sk_neuron._solver._objective import (
     mean_brier_score,
     step_sizes,
 )
-from sk_neuron._solver._outcome import check_weights, warn_of_fit
+from sk_neuron._solver._outcome import check_weights, raise_interrupt, warn_of_fit
 from sk_neuron._solver._setup import (
     assign_roles,
     build_loop,
@@ -275,10 +275,9 @@ class SigmoidNeuronClassifier(StagedNeuron):
     runs on the products of the rows, ``X @ X.T``, and reaches the same weights but for
     rounding; with `warm_start` it never does.
 
-    An interrupt from the keyboard ends a fit after a whole number of steps: the weights
-    reached are kept, with a warning, and `warm_start` goes on from there. The same happens
-    in :class:`~sklearn.neural_network.MLPClassifier`. To end a search over many fits,
-    interrupt each of its fits.
+    An interrupt from the keyboard ends a fit after a whole number of steps. The weights
+    reached are kept, and ``KeyboardInterrupt`` is raised, so that an outer loop or search
+    ends, too; `warm_start` goes on from there.
 
     From scikit-learn 1.9 on, ``set_callbacks`` takes callbacks that are told of every step
     and may end the fit; where a progress bar is alone it is told of each hundredth.
@@ -399,6 +398,9 @@ class SigmoidNeuronClassifier(StagedNeuron):
             The estimator is then as it was before the call, but for what it has drawn
             from a RandomState instance.
 
+        KeyboardInterrupt
+            If the fit was interrupted from the keyboard; what was reached is stored.
+
         Warns
         -----
         ConvergenceWarning
@@ -408,8 +410,7 @@ class SigmoidNeuronClassifier(StagedNeuron):
             left a neuron or the layer saturated: no better than a constant, and without a
             gradient to improve.
         UserWarning
-            If the fit was interrupted from the keyboard: the weights reached are kept. If
-            `X_val` seems not to be transformed as `X` is.
+            If `X_val` seems not to be transformed as `X` is.
         """
         # On a copy, so that a fit that raises leaves self as it was.
         copied = copy.copy(self)
@@ -479,6 +480,8 @@ class SigmoidNeuronClassifier(StagedNeuron):
         attributes = describe(result)
         self._store(attributes)
         task.close(lambda: attributes)
+        if result.is_interrupted:
+            raise_interrupt(result.n_iter, max_iter)
         is_zero_start = isinstance(self.init, str) and self.init == "zeros"
         warn_of_fit(
             result,

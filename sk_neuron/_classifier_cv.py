@@ -14,7 +14,13 @@ from sklearn.utils import check_consistent_length, indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sk_neuron._base import BaseNeuron, describe_features, describe_neuron, flatten
+from sk_neuron._base import (
+    BaseNeuron,
+    describe_features,
+    describe_neuron,
+    flatten,
+    needs_fit_on_all_rows,
+)
 from sk_neuron._classifier import SigmoidNeuronClassifier
 from sk_neuron._input_validation import (
     SEARCH_PARAMETERS,
@@ -387,6 +393,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         task.close(fitted_attributes)
         return self
 
+    @needs_fit_on_all_rows
     def decision_function(self, X: ArrayLike) -> NDArray[np.floating[Any]]:
         """Return the weighted sum of the inputs, x · w + b.
 
@@ -411,6 +418,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         _check_refit(self)
         return super().decision_function(X)
 
+    @needs_fit_on_all_rows
     def score(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> float:

@@ -102,8 +102,6 @@ def iteration_path(
         checkpoints=checkpoints,
         random_state=random_state,
     ).fit(X, y, sample_weight)
-    if neuron.n_iter_ < neuron.max_iter:
-        raise KeyboardInterrupt
     return (
         neuron.checkpoint_iters_,
         neuron.checkpoint_coefs_,

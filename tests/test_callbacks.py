@@ -148,7 +148,6 @@ def test_the_neuron_is_not_fitted_before_the_end():
 
 
 @needs_callbacks
-@pytest.mark.filterwarnings("ignore:The fit was interrupted at iteration 2")
 def test_an_interrupted_step_ends():
     class Interrupting(Recorder):
         def on_fit_task_begin(self, estimator, context):
@@ -157,7 +156,9 @@ def test_an_interrupted_step_ends():
                 raise KeyboardInterrupt
 
     recorder = Interrupting()
-    neuron = SigmoidNeuronClassifier(max_iter=9).set_callbacks(recorder).fit(X, y)
+    neuron = SigmoidNeuronClassifier(max_iter=9).set_callbacks(recorder)
+    with pytest.raises(KeyboardInterrupt):
+        neuron.fit(X, y)
     assert neuron.n_iter_ == 2
     assert sorted(recorder.begun) == sorted(recorder.ended)
     assert recorder.data[2] is None

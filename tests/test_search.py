@@ -486,8 +486,13 @@ def test_without_refit():
     assert (scored.n_iter_, scored.alpha_) == (search.n_iter_, search.alpha_)
     learned = {"classes_", "coef_", "intercept_", "learning_rate_curve_", "loss_curve_"}
     assert not learned & vars(scored).keys()
-    with pytest.raises(AttributeError, match="refit=False"):
+    with pytest.raises(AttributeError, match="no attribute 'predict'") as caught:
         scored.predict(X)
+    assert "refit=False" in str(caught.value.__cause__)
+    methods = ["decision_function", "predict_proba", "predict_log_proba", "score"]
+    methods += ["influence", "label_quality", "predict_recorded_proba"]
+    assert not any(hasattr(scored, name) for name in methods)
+    assert all(hasattr(search, name) for name in methods)
     scored.set_params(refit=True).fit(X, Y["binary"]).predict(X)
     assert learned < vars(scored).keys()
     scored.set_params(refit=False).fit(X, Y["binary"])

@@ -24,6 +24,7 @@ from sklearn.preprocessing import StandardScaler
 from sk_neuron import (
     SigmoidNeuronClassifier,
     SigmoidNeuronClassifierCV,
+    _base,
     iteration_path,
 )
 from sk_neuron._input_validation import Samples, encode_labels
@@ -680,7 +681,6 @@ def test_an_interrupt_before_the_first_step(monkeypatch):
     assert not hasattr(neuron, "coef_")
 
 
-@pytest.mark.filterwarnings("ignore:The fit was interrupted")
 def test_an_interrupt_leaves_a_whole_number_of_steps(monkeypatch):
     """Also where it comes between two lines that note the same steps."""
     steps = iter([None] * 4)
@@ -694,7 +694,8 @@ def test_an_interrupt_leaves_a_whole_number_of_steps(monkeypatch):
     monkeypatch.setattr("sk_neuron._kernels._numpy.MAX_WORK_PER_CALL", 1)
     monkeypatch.setattr(_fit_loop.FitLoop, "_reach", interrupt)
     neuron = SigmoidNeuronClassifier(max_iter=9, warm_start=True)
-    neuron.fit(X, Y["binary"], **given_validation("binary"))
+    with pytest.raises(KeyboardInterrupt, match="at iteration 3 of 9"):
+        neuron.fit(X, Y["binary"], **given_validation("binary"))
     assert neuron.n_iter_ == len(neuron.loss_curve_) == 3
     assert len(neuron.validation_loss_curve_) == 4
     monkeypatch.undo()
@@ -702,6 +703,56 @@ def test_an_interrupt_leaves_a_whole_number_of_steps(monkeypatch):
     whole = SigmoidNeuronClassifier(max_iter=12).fit(X, Y["binary"])
     assert_same_weights(neuron, whole)
     np.testing.assert_array_equal(neuron.loss_curve_, whole.loss_curve_)
+
+
+def test_an_interrupt_ends_a_search_around_the_fit(monkeypatch):
+    """Else the search would go on with the score of a fit that was cut short."""
+    n_fits = []
+
+    def interrupt(loop, n_steps, run=_fit_loop.FitLoop._run):
+        run(loop, n_steps)
+        n_fits.append(loop)
+        if len(n_fits) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(_fit_loop.FitLoop, "_run", interrupt)
+    pipeline = make_pipeline(StandardScaler(), SigmoidNeuronClassifier(max_iter=3))
+    with pytest.raises(KeyboardInterrupt):
+        GridSearchCV(
+            pipeline, {"sigmoidneuronclassifier__alpha": [0, 1]}, error_score=np.nan
+        ).fit(X, Y["binary"])
+    assert len(n_fits) == 3
+
+
+class ScaledNeuron(SigmoidNeuronClassifier):
+    def fit(self, X, y):
+        self.scale_ = np.abs(X).max()
+        return super().fit(X / self.scale_, y)
+
+
+def test_what_others_have_set_stays():
+    neuron = ScaledNeuron(max_iter=3, checkpoints=[1]).fit(X, Y["binary"])
+    assert neuron.scale_ == np.abs(X).max()
+    assert neuron.checkpoint_iters_.tolist() == [1]
+    neuron.set_params(checkpoints=None).fit(X, Y["binary"])
+    assert not hasattr(neuron, "checkpoint_iters_")  # what the fit before has learned
+    neuron.note_ = "mine"
+    neuron.partial_fit(X, Y["binary"]).partial_fit(X, Y["binary"])
+    assert (neuron.note_, neuron.scale_) == ("mine", np.abs(X).max())
+
+
+@pytest.mark.parametrize("search", [False, True])
+def test_all_that_a_fit_learns_is_replaced_by_the_next(search):
+    names = pd.DataFrame(X, columns=list("abcdefgh"[: X.shape[1]]))
+    if search:
+        estimator = SigmoidNeuronClassifierCV(iters=[9], label_noises=[0.0, 0.1])
+    else:
+        estimator = SigmoidNeuronClassifier(
+            max_iter=9, early_stopping=True, checkpoints=[2], warm_start=True
+        )
+    before = set(vars(estimator))
+    learned = set(vars(estimator.fit(names, Y["binary"]))) - before
+    assert learned <= _base.LEARNED
 
 
 def test_a_curve_without_validation_rows_before():
@@ -818,7 +869,6 @@ def test_an_interrupt_after_the_last_step_changes_nothing(step, monkeypatch):
     assert vars(neuron) == before | {"max_iter": 9}
 
 
-@pytest.mark.filterwarnings("ignore:The fit was interrupted at iteration 3 of 10")
 @pytest.mark.parametrize("iters", [[10], [1, 2, 10]])
 def test_a_path_is_whole_or_not_there(iters, monkeypatch):
     steps = iter([None] * 3)

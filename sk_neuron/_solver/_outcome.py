@@ -28,18 +28,11 @@ _WORSE = 0.01
 
 
 def warn_of_fit(result, problem, *, tol, max_iter, early_stopping, is_zero_start):
-    """Warn of a fit that was interrupted, is not finished or worse than a constant."""
+    """Warn of a fit that is not finished or worse than a constant."""
     # by tol or by a callback; early stopping may come early since the descent is slow
     stops_well = result.is_over and not early_stopping
     learned = result.learned
-    if result.is_interrupted:
-        _warn(
-            f"The fit was interrupted at iteration {result.n_iter} of {max_iter}. The "
-            "weights reached are kept: with warm_start=True another fit goes on from "
-            "there.",
-            UserWarning,
-        )
-    elif saturated := saturation_message(problem, learned, is_zero_start=is_zero_start):
+    if saturated := saturation_message(problem, learned, is_zero_start=is_zero_start):
         _warn(saturated)
     elif uneven := not stops_well and uneven_message(problem, result.losses):
         _warn(f"{uneven}." if result.is_over else f"{uneven}, or raise max_iter.")
@@ -50,6 +43,14 @@ def warn_of_fit(result, problem, *, tol, max_iter, early_stopping, is_zero_start
             f"max_iter={max_iter} was reached while the loss still fell by more than "
             f"tol={tol} within n_iter_no_change steps. Raise max_iter or tol."
         )
+
+
+def raise_interrupt(n_iter, max_iter):
+    """Raise an interrupt again, once the weights that were reached are stored."""
+    raise KeyboardInterrupt(
+        f"The fit was interrupted at iteration {n_iter} of {max_iter}. The weights reached "
+        "are kept: with warm_start=True another fit goes on from there."
+    )
 
 
 def saturation_message(problem, learned, *, is_zero_start):
