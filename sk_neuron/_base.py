@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, log_expit
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -402,6 +403,23 @@ class StagedNeuron(BaseNeuron):
             In the order of `checkpoint_iters_`.
         """
         return map(copy.copy(self)._choice, self.staged_decision_function(X))
+
+
+def split_estimator(estimator):
+    """Return the steps before the last estimator of a Pipeline, None without any, and it.
+
+    Pipelines may be in each other; of a fitted search it is that of the best estimator.
+    """
+    steps = []
+    while True:
+        if hasattr(estimator, "best_estimator_"):
+            estimator = estimator.best_estimator_
+        elif isinstance(estimator, Pipeline):
+            steps += [estimator[:-1]] if len(estimator) > 1 else []
+            estimator = estimator[-1]
+        else:
+            before = make_pipeline(*steps) if len(steps) > 1 else None
+            return steps[0] if len(steps) == 1 else before, estimator
 
 
 def flatten(z):

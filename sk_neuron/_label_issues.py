@@ -5,10 +5,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, check_consistent_length
 
-from sk_neuron._base import BaseNeuron
+from sk_neuron._base import BaseNeuron, split_estimator
 from sk_neuron._input_validation import (
     check_labels,
     check_sample_weight,
@@ -31,7 +30,7 @@ def recorded_brier_score(
     Parameters
     ----------
     estimator : SigmoidNeuronClassifier, SigmoidNeuronClassifierCV or Pipeline
-        A fitted estimator, or a Pipeline that ends with one.
+        A fitted estimator, a Pipeline that ends with one, or a fitted search over one.
 
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         The rows to score on, as the estimator takes them.
@@ -93,7 +92,7 @@ def find_label_issues(
     Parameters
     ----------
     estimator : SigmoidNeuronClassifier, SigmoidNeuronClassifierCV or Pipeline
-        A fitted estimator, or a Pipeline that ends with one.
+        A fitted estimator, a Pipeline that ends with one, or a fitted search over one.
 
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         The rows, as the estimator takes them.
@@ -207,15 +206,14 @@ def judge_labels(estimator, X, y, label_quality, name):
 
 def _split(estimator, X, name):
     """Return the neuron that an estimator is or ends with, and X as it takes it."""
-    steps = None
-    if isinstance(estimator, Pipeline):
-        steps, estimator = estimator[:-1], estimator[-1]
-    if not isinstance(estimator, BaseNeuron):
+    steps, neuron = split_estimator(estimator)
+    if not isinstance(neuron, BaseNeuron):
         raise TypeError(
-            f"{name} takes a SigmoidNeuronClassifier, a SigmoidNeuronClassifierCV, or a "
-            f"Pipeline that ends with one. Got {type(estimator).__name__} instead."
+            f"{name} takes a SigmoidNeuronClassifier, a SigmoidNeuronClassifierCV, a "
+            "Pipeline that ends with one, or a fitted search over one. "
+            f"Got {type(neuron).__name__} instead."
         )
-    return estimator, steps.transform(X) if steps is not None and len(steps) else X
+    return neuron, X if steps is None else steps.transform(X)
 
 
 def _count_outputs(neuron):

@@ -13,8 +13,9 @@ from matplotlib.colors import same_color
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from sk_neuron import (
     IterationPathDisplay,
@@ -26,6 +27,7 @@ from sk_neuron import (
     WeightPathDisplay,
     find_label_issues,
     iteration_path,
+    recorded_brier_score,
 )
 
 pytestmark = pytest.mark.filterwarnings("ignore:The best iteration count is the last")
@@ -554,3 +556,40 @@ def test_label_qualities_in_a_column():
         label_quality=quality, given_label=[0, 1, 1], suggested_label=[1, 0, 0]
     )
     assert display.plot().line_.get_ydata().tolist() == [0.0, 0.5, 1.0]
+
+
+@pytest.mark.parametrize("scaled", [False, True], ids=["alone", "in a pipeline"])
+@pytest.mark.parametrize("search_class", [GridSearchCV, RandomizedSearchCV])
+def test_a_search_shows_its_best_estimator(scaled, search_class):
+    neuron = SigmoidNeuronClassifier(max_iter=20, checkpoints=[0, 5])
+    name, grid = "alpha", [0.1, 1.0]
+    if scaled:
+        inner = make_pipeline(StandardScaler(), neuron)  # a pipeline in a pipeline
+        neuron = make_pipeline(MinMaxScaler(), inner)
+        name = "pipeline__sigmoidneuronclassifier__alpha"
+    options = {"n_iter": 2, "random_state": 0} if search_class is RandomizedSearchCV else {}
+    search = search_class(neuron, {name: grid}, cv=2, **options).fit(X, y)
+    best = search.best_estimator_
+    for show, lines in [
+        (LossCurveDisplay.from_estimator, lambda display: [display.line_]),
+        (WeightPathDisplay.from_estimator, lambda display: display.lines_),
+    ]:
+        ours, theirs = lines(show(search)), lines(show(best))
+        for line, other in zip(ours, theirs, strict=True):
+            np.testing.assert_array_equal(line.get_ydata(), other.get_ydata())
+    shown = NeuronDisplay.from_estimator(search, X[:1])
+    assert shown.probability_ == pytest.approx(best.predict_proba(X[:1])[0, 1], rel=1e-12)
+    quality = LabelQualityDisplay.from_estimator(search, X, y).label_quality
+    np.testing.assert_array_equal(
+        quality, LabelQualityDisplay.from_estimator(best, X, y).label_quality
+    )
+    assert recorded_brier_score(search, X, y) == recorded_brier_score(best, X, y)
+
+
+def test_a_row_of_a_data_frame_is_taken_by_its_names():
+    frame = pd.DataFrame(X, columns=[f"column {k}" for k in range(X.shape[1])])
+    model = make_pipeline(StandardScaler(), SigmoidNeuronClassifier(max_iter=9))
+    model.fit(frame, y)  # a warning is an error
+    by_row = NeuronDisplay.from_estimator(model, frame.iloc[3])
+    by_frame = NeuronDisplay.from_estimator(model, frame.iloc[[3]])
+    assert by_row.probability_ == by_frame.probability_

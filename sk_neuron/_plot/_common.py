@@ -1,9 +1,9 @@
 """What the Displays share: axes, the looks of lines, and what of an estimator is drawn."""
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from sk_neuron._base import split_estimator
 from sk_neuron._classifier import SigmoidNeuronClassifier
 from sk_neuron._classifier_cv import SigmoidNeuronClassifierCV
 
@@ -56,26 +56,19 @@ def mark_point(line, index, label):
 
 
 def find_neuron(display, estimator, attribute, kinds=_NEURONS):
-    """Return the estimator of one of some kinds, which a Pipeline may end with.
+    """Return the estimator of one of some kinds, which a Pipeline or a search may have.
 
     It is fitted if it has the attribute.
     """
-    neuron = estimator[-1] if isinstance(estimator, Pipeline) else estimator
+    _, neuron = split_estimator(estimator)
     if not isinstance(neuron, kinds):
         names = " or a ".join(kind.__name__ for kind in kinds)
         raise TypeError(
-            f"{display.__name__} shows a {names}, or a Pipeline that ends with one. "
-            f"Got {type(neuron).__name__} instead."
+            f"{display.__name__} shows a {names}, a Pipeline that ends with one, or a "
+            f"fitted search over one. Got {type(neuron).__name__} instead."
         )
     check_is_fitted(neuron, attribute)
     return neuron
-
-
-def find_steps_before(estimator):
-    """Return what comes before the neuron in a Pipeline, None if nothing does."""
-    if isinstance(estimator, Pipeline) and len(estimator) > 1:
-        return estimator[:-1]
-    return None
 
 
 def find_class(neuron, class_of_interest):
@@ -117,7 +110,7 @@ def name_features(estimator, neuron):
     if hasattr(neuron, "feature_names_in_"):
         return neuron.feature_names_in_
     try:
-        names = find_steps_before(estimator).get_feature_names_out()
+        names = split_estimator(estimator)[0].get_feature_names_out()
     except (AttributeError, ValueError):  # no steps, or one that names nothing
         names = None
     if names is None:  # as of "passthrough" on an array, too

@@ -106,7 +106,7 @@ class LabelQualityDisplay:
         Parameters
         ----------
         estimator : SigmoidNeuronClassifier, SigmoidNeuronClassifierCV or Pipeline
-            A fitted estimator, or a Pipeline that ends with one.
+            A fitted estimator, a Pipeline that ends with one, or a fitted search over one.
 
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The rows, as the estimator takes them.

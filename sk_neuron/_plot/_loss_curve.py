@@ -115,7 +115,7 @@ class LossCurveDisplay:
         Parameters
         ----------
         estimator : SigmoidNeuronClassifier, SigmoidNeuronClassifierCV or Pipeline
-            The fitted estimator; a Pipeline ends with one of the two.
+            The fitted estimator; a Pipeline may end with it, and a fitted search have it.
 
         show_step_sizes : bool, default=False
             Whether to draw the size of each step as well, as `plot` does.

@@ -10,6 +10,7 @@ from scipy.special import expit, logsumexp
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, check_consistent_length
 
+from sk_neuron._base import split_estimator
 from sk_neuron._classifier import SigmoidNeuronClassifier
 from sk_neuron._classifier_cv import SigmoidNeuronClassifierCV
 from sk_neuron._input_validation import read_data
@@ -18,7 +19,6 @@ from sk_neuron._kernels._formulas import softmax
 from sk_neuron._plot._common import (
     find_class,
     find_neuron,
-    find_steps_before,
     name_class,
     name_features,
     open_axes,
@@ -196,7 +196,7 @@ class NeuronDisplay:
         Parameters
         ----------
         estimator : SigmoidNeuronClassifier, SigmoidNeuronClassifierCV or Pipeline
-            The fitted estimator; a Pipeline ends with one of the two.
+            The fitted estimator; a Pipeline may end with it, and a fitted search have it.
 
         X : {array-like, sparse matrix} of shape (1, n_features), default=None
             A row to answer for, finite. What a Pipeline makes of it is what the inputs
@@ -375,7 +375,9 @@ def _select_largest(size, most):
 
 def _read_row(estimator, neuron, X):
     """Return the values with which a row of X reaches the neuron."""
-    steps = find_steps_before(estimator)
+    if np.ndim(X) == 1 and hasattr(X, "to_frame"):  # a row of a data frame
+        X = X.to_frame().T.infer_objects()
+    steps, _ = split_estimator(estimator)
     features = read_data(neuron, X if steps is None else steps.transform(X), reset=False)
     if features.shape[0] != 1:
         raise ValueError(
