@@ -43,6 +43,7 @@ from sk_neuron._model_selection._scoring import (
     get_scorer,
     read_scoring,
     takes_weight,
+    tell_classes,
     warn_of_scorer,
 )
 from sk_neuron._model_selection._search import Search
@@ -351,7 +352,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
             folds,
             iters,
             Candidates(alphas, noises),
-            read_scoring(self.scoring, labels.ndim == 2, score_params),
+            read_scoring(self.scoring, classes, labels.ndim == 2, score_params),
             self.refit,
         )
 
@@ -449,6 +450,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         counts_unseen = self.scoring == "accuracy" and self._label_noise is None
         if row_score is None or counts_unseen:
             scorer = get_scorer(self.scoring)
+            scorer = tell_classes(scorer, self.classes_, self._multilabel)
             takes = sample_weight is not None and takes_weight(scorer)
             weight = {"sample_weight": sample_weight} if takes else {}
             return float(scorer(self._as_neuron(X), X, y, **weight))

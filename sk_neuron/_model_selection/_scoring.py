@@ -1,5 +1,6 @@
 """How a search scores: by the raw predictions of rows where it can, else by a scorer."""
 
+import copy
 import inspect
 import warnings
 
@@ -10,16 +11,36 @@ from sk_neuron._model_selection._records import ScoringSpec
 from sk_neuron._model_selection._scores import MULTILABEL_ROW_SCORES, ROW_SCORES
 
 
-def read_scoring(scoring, multilabel, params):
+def read_scoring(scoring, classes, multilabel, params):
     """Return how to score; `params` are the metadata for the scorer."""
     row_score = get_row_score(scoring, multilabel)
     is_brier_score = scoring in (None, "neg_brier_score")
-    return ScoringSpec(row_score, is_brier_score, get_scorer(scoring), params)
+    scorer = tell_classes(get_scorer(scoring), classes, multilabel)
+    return ScoringSpec(row_score, is_brier_score, scorer, params)
 
 
 def get_scorer(scoring):
     """Return a scorer by its name, or as it is; that of the Brier score for None."""
     return metrics.get_scorer("neg_brier_score" if scoring is None else scoring)
+
+
+def tell_classes(scorer, classes, multilabel):
+    """Return a scorer that knows all classes, and which of two is the positive one.
+
+    As `LogisticRegressionCV` has it: a fold may lack a class, and of words no scorer can
+    know which is positive.
+    """
+    if multilabel or not hasattr(scorer, "_score_func"):
+        return scorer
+    takes = inspect.signature(scorer._score_func).parameters
+    if "labels" not in takes:
+        return scorer
+    known = {"labels": classes}
+    if len(classes) == 2 and "pos_label" in takes:
+        known["pos_label"] = classes[-1]
+    told = copy.copy(scorer)
+    told._kwargs = known | scorer._kwargs
+    return told
 
 
 def get_row_score(scoring, multilabel):
