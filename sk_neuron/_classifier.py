@@ -406,7 +406,8 @@ class SigmoidNeuronClassifier(StagedNeuron):
         ConvergenceWarning
             If `max_iter` is reached with a positive `tol`; if the loss still falls at the
             end and the largest values of the features differ more than a thousandfold; if
-            the answers are worse than a constant would be; or if a start other than zeros
+            the answers are worse than a constant would be; if early stopping keeps a start
+            of zeros, so that all answers are the same; or if a start other than zeros
             left a neuron or the layer saturated: no better than a constant, and without a
             gradient to improve.
         UserWarning

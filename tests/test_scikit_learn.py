@@ -83,6 +83,7 @@ def name_expected_failures(estimator):
 
 
 @pytest.mark.filterwarnings("ignore:The start left")
+@pytest.mark.filterwarnings("ignore:Early stopping kept the start")
 @pytest.mark.filterwarnings("ignore:The best iteration count is the last")
 @pytest.mark.filterwarnings("ignore:max_iter=.* was reached while the loss still fell")
 @pytest.mark.filterwarnings("ignore:F-score is ill-defined")

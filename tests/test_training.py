@@ -335,6 +335,7 @@ def test_a_watched_descent_that_overflows(params):
     assert not hasattr(neuron, "coef_")
 
 
+@pytest.mark.filterwarnings("ignore:Early stopping kept the start")
 def test_early_stopping_ends_before_a_descent_that_overflows():
     """What is after the step that it stops at does not matter."""
     neuron = SigmoidNeuronClassifier(
@@ -668,6 +669,16 @@ def test_batches_after_an_early_stop_go_on_from_the_best_step():
     neuron.set_params(early_stopping=False).partial_fit(X, Y["binary"])
     assert neuron.n_iter_ == len(neuron.loss_curve_) == best + 1
     np.testing.assert_array_equal(neuron.loss_curve_[:best], losses)
+
+
+def test_early_stopping_that_keeps_the_start_is_warned_of():
+    """Where the validation rows say the opposite of the training rows."""
+    y = (X[:, 0] > np.median(X[:, 0])).astype(int)
+    neuron = SigmoidNeuronClassifier(early_stopping=True)
+    with pytest.warns(ConvergenceWarning, match="Early stopping kept the start"):
+        neuron.fit(X, y, X_val=X, y_val=1 - y)
+    assert not neuron.coef_.any()
+    assert neuron.best_n_iter_ == 0
 
 
 def test_an_interrupt_before_the_first_step(monkeypatch):

@@ -38,6 +38,11 @@ def warn_of_fit(result, problem, *, tol, max_iter, early_stopping, is_zero_start
         _warn(f"{uneven}." if result.is_over else f"{uneven}, or raise max_iter.")
     elif worse := worse_message(problem, learned):
         _warn(worse)
+    elif early_stopping and not learned.coef.any():
+        _warn(
+            "Early stopping kept the start: no step was better on the validation rows. "
+            "The answers are the same for all rows."
+        )
     elif tol > 0 and not result.is_over:
         _warn(
             f"max_iter={max_iter} was reached while the loss still fell by more than "
