@@ -213,8 +213,7 @@ COMPILED_MUTANTS = {
         ),
     ],
     "block off by one": [
-        Edit("_kernels/src/dense.h", LAST_CHUNK, LAST_CHUNK.replace(";", " - 1;")),
-        Edit("_kernels/src/csr.h", LAST_CHUNK, LAST_CHUNK.replace(";", " - 1;")),
+        Edit(DESCENT, LAST_CHUNK, LAST_CHUNK.replace(";", " - 1;")),
     ],
     "intercept decayed": [
         Edit(

@@ -8,7 +8,6 @@ typedef struct {
     ptrdiff_t rows_per_block;
 } Rows;
 
-/* `is_int64` is a constant where this is inlined. */
 INLINE ptrdiff_t index_at(const void *integers, int is_int64, ptrdiff_t k)
 {
     return is_int64 ? ((const int64_t *)integers)[k] : ((const int32_t *)integers)[k];
@@ -18,39 +17,36 @@ INLINE ptrdiff_t index_at(const void *integers, int is_int64, ptrdiff_t k)
 #include "descent.h"
 
 /* x · w of a row: four sums at a time, which do not wait for each other. */
-INLINE REAL NAME(row_product)(const Rows *rows, int is_int64, ptrdiff_t first, ptrdiff_t last,
-                              const REAL *coef)
+INLINE REAL NAME(row_product)(const Rows *rows, ptrdiff_t first, ptrdiff_t last, const REAL *coef)
 {
     const REAL *data = rows->data;
     REAL sums[4] = {0, 0, 0, 0};
     ptrdiff_t k = first;
     for (; k + 4 <= last; k += 4)
         for (int l = 0; l < 4; l++)
-            sums[l] += data[k + l] * coef[index_at(rows->indices, is_int64, k + l)];
-    for (; k < last; k++) sums[0] += data[k] * coef[index_at(rows->indices, is_int64, k)];
+            sums[l] += data[k + l] * coef[index_at(rows->indices, rows->is_int64, k + l)];
+    for (; k < last; k++) sums[0] += data[k] * coef[index_at(rows->indices, rows->is_int64, k)];
     return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
-/* z (columns, rows) of m rows for some columns */
-INLINE void NAME(predict)(const Rows *rows, int is_int64, const Descent *descent,
-                          ptrdiff_t first, ptrdiff_t m, ptrdiff_t column, ptrdiff_t end, REAL *z,
-                          ptrdiff_t stride)
+INLINE void NAME(predict)(const Rows *rows, const Descent *descent, ptrdiff_t first, ptrdiff_t m,
+                          ptrdiff_t column, ptrdiff_t end, REAL *z, ptrdiff_t stride)
 {
     ptrdiff_t d = descent->d, tiled = descent->n_tiles * LANES;
     const REAL *data = rows->data, *intercept = descent->intercept;
     REAL tile[BLOCK_ROWS * LANES];
     while (column < end) {
         const REAL *coef = (const REAL *)descent->coef + column * d;
-        ptrdiff_t k = index_at(rows->indptr, is_int64, first);
+        ptrdiff_t k = index_at(rows->indptr, rows->is_int64, first);
         for (ptrdiff_t i = 0; i < m; i++) {
-            ptrdiff_t stop = index_at(rows->indptr, is_int64, first + i + 1);
+            ptrdiff_t stop = index_at(rows->indptr, rows->is_int64, first + i + 1);
             if (column < tiled) {
                 VEC sum = LOAD(intercept + column);
                 for (; k < stop; k++)
-                    sum += data[k] * LOAD(coef + index_at(rows->indices, is_int64, k) * LANES);
+                    sum += data[k] * LOAD(coef + index_at(rows->indices, rows->is_int64, k) * LANES);
                 STORE(tile + i * LANES, sum);
             } else
-                z[i] = intercept[column] + NAME(row_product)(rows, is_int64, k, stop, coef);
+                z[i] = intercept[column] + NAME(row_product)(rows, k, stop, coef);
             k = stop;
         }
         ptrdiff_t width = column < tiled ? LANES : 1;
@@ -62,10 +58,9 @@ INLINE void NAME(predict)(const Rows *rows, int is_int64, const Descent *descent
     }
 }
 
-/* gradient += delta x for some columns; delta is (columns, rows) */
-INLINE void NAME(add_gradient)(const Rows *rows, int is_int64, const Descent *descent,
-                               ptrdiff_t first, ptrdiff_t m, ptrdiff_t column, ptrdiff_t end,
-                               const REAL *delta, ptrdiff_t stride, REAL *gradient)
+INLINE void NAME(add_gradient)(const Rows *rows, const Descent *descent, ptrdiff_t first,
+                               ptrdiff_t m, ptrdiff_t column, ptrdiff_t end, const REAL *delta,
+                               ptrdiff_t stride, REAL *gradient)
 {
     ptrdiff_t d = descent->d, tiled = descent->n_tiles * LANES;
     const REAL *data = rows->data;
@@ -74,60 +69,32 @@ INLINE void NAME(add_gradient)(const Rows *rows, int is_int64, const Descent *de
         REAL *g = gradient + column * d;
         ptrdiff_t width = column < tiled ? LANES : 1;
         if (column < tiled) NAME(collect_tile)(delta, stride, m, tile);
-        ptrdiff_t k = index_at(rows->indptr, is_int64, first);
+        ptrdiff_t k = index_at(rows->indptr, rows->is_int64, first);
         for (ptrdiff_t i = 0; i < m; i++) {
-            ptrdiff_t stop = index_at(rows->indptr, is_int64, first + i + 1);
+            ptrdiff_t stop = index_at(rows->indptr, rows->is_int64, first + i + 1);
             if (column < tiled) {
                 VEC of_row = LOAD(tile + i * LANES);
                 for (; k < stop; k++) {
-                    REAL *at = g + index_at(rows->indices, is_int64, k) * LANES;
+                    REAL *at = g + index_at(rows->indices, rows->is_int64, k) * LANES;
                     STORE(at, LOAD(at) + data[k] * of_row);
                 }
             } else
-                for (; k < stop; k++) g[index_at(rows->indices, is_int64, k)] += data[k] * delta[i];
+                for (; k < stop; k++) g[index_at(rows->indices, rows->is_int64, k)] += data[k] * delta[i];
         }
         column += width, delta += width * stride;
     }
 }
 
-/* Blocks are small where there are tiles, whose coef and gradient are large: the indices of a
-   block then stay in the first-level cache beside them. Without tiles blocks are large, so that
-   the product and the gradient each run long on what is cached. */
-INLINE void NAME(add_rows)(const Rows *rows, int is_int64, const Descent *descent,
-                           ptrdiff_t chunk, int is_noted, REAL *z)
+/* In each branch the compiler knows the size of the indices, and compiles loops for it. */
+DISPATCHED static void NAME(add_chunk)(const Rows *rows, const Descent *descent, ptrdiff_t chunk,
+                                       int is_noted, REAL *scratch)
 {
-    ptrdiff_t columns = descent->n_tiles * LANES + descent->n_remainder, m;
-    ptrdiff_t bundle = NAME(bundle)(descent->n_outputs);
-    ptrdiff_t stride = (rows->rows_per_block + LANES - 1) / LANES * LANES;
-    REAL *gradient = NAME(clear_chunk)(descent, chunk);
-    double *delta_sums = descent->delta_sums + chunk * columns;
-    double *errors = descent->errors + chunk * 2 * descent->n_groups;
-    ptrdiff_t last = descent->chunk_offsets[chunk + 1];
-    for (ptrdiff_t first = descent->chunk_offsets[chunk]; first < last; first += m) {
-        m = last - first < rows->rows_per_block ? last - first : rows->rows_per_block;
-        for (ptrdiff_t column = 0; column < columns; column += bundle) {
-            ptrdiff_t end = column + bundle < columns ? column + bundle : columns;
-            NAME(predict)(rows, is_int64, descent, first, m, column, end, z, stride);
-            if (is_noted)
-                NAME(note_raw_prediction)(descent, column, end, first, m, z, stride);
-            NAME(differentiate)(descent, column, end, first, m, z, stride, delta_sums, errors);
-            NAME(add_gradient)(rows, is_int64, descent, first, m, column, end, z, stride,
-                               gradient);
-        }
+    Rows known = *rows;
+    if (rows->is_int64) {
+        known.is_int64 = 1;
+        NAME(add_blocks)(&known, descent, chunk, is_noted, scratch);
+    } else {
+        known.is_int64 = 0;
+        NAME(add_blocks)(&known, descent, chunk, is_noted, scratch);
     }
-}
-
-DISPATCHED static void NAME(add_sparse)(const Rows *rows, const Descent *descent,
-                                        ptrdiff_t chunk, int is_noted, REAL *z)
-{
-    if (rows->is_int64)
-        NAME(add_rows)(rows, 1, descent, chunk, is_noted, z);
-    else
-        NAME(add_rows)(rows, 0, descent, chunk, is_noted, z);
-}
-
-static void NAME(add_chunk)(const Rows *rows, const Descent *descent, ptrdiff_t chunk,
-                            int is_noted, REAL *scratch)
-{
-    NAME(add_sparse)(rows, descent, chunk, is_noted, scratch);
 }

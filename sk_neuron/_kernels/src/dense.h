@@ -203,11 +203,11 @@ INLINE void NAME(column_major_gradient)(const REAL *x, ptrdiff_t stride, ptrdiff
     }
 }
 
-/* z (columns, rows) of m rows for some columns */
-INLINE void NAME(predict)(const Rows *rows, const Descent *descent, const REAL *x, ptrdiff_t m,
+INLINE void NAME(predict)(const Rows *rows, const Descent *descent, ptrdiff_t first, ptrdiff_t m,
                           ptrdiff_t column, ptrdiff_t end, REAL *z, ptrdiff_t stride)
 {
     ptrdiff_t d = descent->d, tiled = descent->n_tiles * LANES;
+    const REAL *x = (const REAL *)rows->x + first * rows->row_stride;
     const REAL *coef = descent->coef, *intercept = descent->intercept;
     REAL tile[BLOCK_ROWS * LANES];
     while (column < end) {
@@ -227,12 +227,12 @@ INLINE void NAME(predict)(const Rows *rows, const Descent *descent, const REAL *
     }
 }
 
-/* gradient += delta x for some columns; delta is (columns, rows) */
-INLINE void NAME(add_gradient)(const Rows *rows, const Descent *descent, const REAL *x,
+INLINE void NAME(add_gradient)(const Rows *rows, const Descent *descent, ptrdiff_t first,
                                ptrdiff_t m, ptrdiff_t column, ptrdiff_t end, const REAL *delta,
                                ptrdiff_t stride, REAL *gradient)
 {
     ptrdiff_t d = descent->d, tiled = descent->n_tiles * LANES;
+    const REAL *x = (const REAL *)rows->x + first * rows->row_stride;
     REAL tile[BLOCK_ROWS * LANES];
     while (column < end) {
         REAL *g = gradient + column * d;
@@ -250,34 +250,10 @@ INLINE void NAME(add_gradient)(const Rows *rows, const Descent *descent, const R
     }
 }
 
-DISPATCHED static void NAME(add_dense)(const Rows *rows, const Descent *descent,
-                                       ptrdiff_t chunk, int is_noted, REAL *z)
+DISPATCHED static void NAME(add_chunk)(const Rows *rows, const Descent *descent, ptrdiff_t chunk,
+                                       int is_noted, REAL *scratch)
 {
-    ptrdiff_t columns = descent->n_tiles * LANES + descent->n_remainder, m;
-    ptrdiff_t bundle = NAME(bundle)(descent->n_outputs);
-    ptrdiff_t stride = (rows->rows_per_block + LANES - 1) / LANES * LANES;
-    REAL *gradient = NAME(clear_chunk)(descent, chunk);
-    double *delta_sums = descent->delta_sums + chunk * columns;
-    double *errors = descent->errors + chunk * 2 * descent->n_groups;
-    ptrdiff_t last = descent->chunk_offsets[chunk + 1];
-    for (ptrdiff_t first = descent->chunk_offsets[chunk]; first < last; first += m) {
-        m = last - first < rows->rows_per_block ? last - first : rows->rows_per_block;
-        const REAL *x = (const REAL *)rows->x + first * rows->row_stride;
-        for (ptrdiff_t column = 0; column < columns; column += bundle) {
-            ptrdiff_t end = column + bundle < columns ? column + bundle : columns;
-            NAME(predict)(rows, descent, x, m, column, end, z, stride);
-            if (is_noted)
-                NAME(note_raw_prediction)(descent, column, end, first, m, z, stride);
-            NAME(differentiate)(descent, column, end, first, m, z, stride, delta_sums, errors);
-            NAME(add_gradient)(rows, descent, x, m, column, end, z, stride, gradient);
-        }
-    }
-}
-
-static void NAME(add_chunk)(const Rows *rows, const Descent *descent, ptrdiff_t chunk,
-                            int is_noted, REAL *scratch)
-{
-    NAME(add_dense)(rows, descent, chunk, is_noted, scratch);
+    NAME(add_blocks)(rows, descent, chunk, is_noted, scratch);
 }
 
 /* Note the raw predictions of some rows; tile by tile, so that there is no need for scratch. */
@@ -288,10 +264,9 @@ DISPATCHED static void NAME(predict_dense)(const Rows *rows, const Descent *desc
     REAL z[COLUMN_MAJOR_ROWS * LANES];
     for (; first < last; first += m) {
         m = last - first < rows->rows_per_block ? last - first : rows->rows_per_block;
-        const REAL *x = (const REAL *)rows->x + first * rows->row_stride;
         for (ptrdiff_t column = 0; column < columns; column += LANES) {
             ptrdiff_t end = column + LANES < columns ? column + LANES : columns;
-            NAME(predict)(rows, descent, x, m, column, end, z, COLUMN_MAJOR_ROWS);
+            NAME(predict)(rows, descent, first, m, column, end, z, COLUMN_MAJOR_ROWS);
             NAME(note_raw_prediction)(descent, column, end, first, m, z, COLUMN_MAJOR_ROWS);
         }
     }

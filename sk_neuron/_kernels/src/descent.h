@@ -2,10 +2,49 @@
 
 #include "pointwise.h"
 
-/* Fill in the gradient and the sums of a chunk of rows; `is_noted` says whether to note
-   raw predictions. */
-static void NAME(add_chunk)(const Rows *rows, const Descent *descent, ptrdiff_t chunk,
-                            int is_noted, REAL *scratch);
+/* What dense.h and csr.h do with their rows: the m rows from `first`, and the columns from
+   `column` to `end`. z and delta are (columns, rows), with `stride` numbers per column. */
+
+/* z = x · w + b */
+INLINE void NAME(predict)(const Rows *rows, const Descent *descent, ptrdiff_t first, ptrdiff_t m,
+                          ptrdiff_t column, ptrdiff_t end, REAL *z, ptrdiff_t stride);
+
+/* gradient += delta x */
+INLINE void NAME(add_gradient)(const Rows *rows, const Descent *descent, ptrdiff_t first,
+                               ptrdiff_t m, ptrdiff_t column, ptrdiff_t end, const REAL *delta,
+                               ptrdiff_t stride, REAL *gradient);
+
+/* Call `add_blocks`, compiled for the processor and for the rows at hand. */
+DISPATCHED static void NAME(add_chunk)(const Rows *rows, const Descent *descent, ptrdiff_t chunk,
+                                       int is_noted, REAL *scratch);
+
+/* Compute the gradient and the sums of a chunk of rows, block by block; `is_noted` says whether
+   to store the raw predictions. */
+INLINE void NAME(add_blocks)(const Rows *rows, const Descent *descent, ptrdiff_t chunk,
+                             int is_noted, REAL *z)
+{
+    ptrdiff_t columns = descent->n_tiles * LANES + descent->n_remainder, m;
+    ptrdiff_t bundle = NAME(bundle)(descent->n_outputs);
+    ptrdiff_t stride = (rows->rows_per_block + LANES - 1) / LANES * LANES;
+    REAL *gradient = (REAL *)descent->gradients + chunk * descent->d * columns;
+    double *delta_sums = descent->delta_sums + chunk * columns;
+    double *errors = descent->errors + chunk * 2 * descent->n_groups;
+    memset(gradient, 0, descent->d * columns * sizeof(REAL));
+    memset(delta_sums, 0, columns * sizeof(double));
+    memset(errors, 0, 2 * descent->n_groups * sizeof(double));
+    ptrdiff_t last = descent->chunk_offsets[chunk + 1];
+    for (ptrdiff_t first = descent->chunk_offsets[chunk]; first < last; first += m) {
+        m = last - first < rows->rows_per_block ? last - first : rows->rows_per_block;
+        for (ptrdiff_t column = 0; column < columns; column += bundle) {
+            ptrdiff_t end = column + bundle < columns ? column + bundle : columns;
+            NAME(predict)(rows, descent, first, m, column, end, z, stride);
+            if (is_noted)
+                NAME(note_raw_prediction)(descent, column, end, first, m, z, stride);
+            NAME(differentiate)(descent, column, end, first, m, z, stride, delta_sums, errors);
+            NAME(add_gradient)(rows, descent, first, m, column, end, z, stride, gradient);
+        }
+    }
+}
 
 /* The columns of a tile, or of a single column, among all. */
 typedef struct {
@@ -224,16 +263,4 @@ static void NAME(run)(const Rows *rows, const Descent *descent, ptrdiff_t begin,
     }
 #endif
     NAME(run_thread)(rows, descent, begin, end, 0, 1, &barrier);
-}
-
-/* Clear the sums of a chunk, and return its gradient. */
-INLINE REAL *NAME(clear_chunk)(const Descent *descent, ptrdiff_t chunk)
-{
-    ptrdiff_t columns = descent->n_tiles * LANES + descent->n_remainder;
-    REAL *gradient = (REAL *)descent->gradients + chunk * descent->d * columns;
-    memset(gradient, 0, descent->d * columns * sizeof(REAL));
-    memset(descent->delta_sums + chunk * columns, 0, columns * sizeof(double));
-    memset(descent->errors + chunk * 2 * descent->n_groups, 0,
-           2 * descent->n_groups * sizeof(double));
-    return gradient;
 }
