@@ -14,7 +14,7 @@ import numpy as np
 from joblib import cpu_count
 from scipy.special import expit, softmax
 
-from sk_neuron._kernels import NumpyKernel, make_kernel, squared_norms
+from sk_neuron._kernels import NumpyKernel, compute_squared_norms, make_kernel
 from sk_neuron._solver._objective import make_problem
 
 MISSING = []
@@ -242,7 +242,7 @@ def make_own_kernel(problem, learning_rate, make_kernel=make_kernel):
             alpha=0.0,
             fit_intercept=False,
             weight_power=0,
-            norms=squared_norms(problem.X),
+            norms=compute_squared_norms(problem.X),
         )
     )
 

@@ -36,10 +36,10 @@ from sk_neuron._solver._callbacks import FitTask, ProgressLines
 from sk_neuron._solver._curves import WarmStart, describe_curves, extend_curve
 from sk_neuron._solver._fit_loop import check_overflow
 from sk_neuron._solver._objective import (
+    compute_step_sizes,
     make_batch_problem,
     make_problem,
     mean_brier_score,
-    step_sizes,
 )
 from sk_neuron._solver._outcome import check_weights, raise_interrupt, warn_of_fit
 from sk_neuron._solver._setup import (
@@ -471,11 +471,11 @@ class SigmoidNeuronClassifier(StagedNeuron):
             return task.begin(loop.n_iter, max_iter) - loop.n_iter
 
         def on_end(loop):
-            lines.tell(loop)
+            lines.report(loop)
             return task.end(loop.n_iter, loop.is_over, lambda: describe(loop.result()))
 
         loop.run(on_begin, on_end)
-        lines.tell(loop, is_last=True)
+        lines.report(loop, is_last=True)
         result = loop.result()
         check_weights(problem, result.learned.coef, result.learned.intercept)
         attributes = describe(result)
@@ -559,7 +559,7 @@ class SigmoidNeuronClassifier(StagedNeuron):
 
         n_steps = self._n_steps if is_warm_start else 0
         loss = mean_brier_score(problem.total_weight(), history.squared_error)
-        steps = flatten(step_sizes(problem, history.exponent))
+        steps = flatten(compute_step_sizes(problem, history.exponent))
         self._store(
             describe_features(copied)
             | describe_neuron(classes, multilabel, coef, intercept, problem.label_noise)

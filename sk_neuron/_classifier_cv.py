@@ -35,7 +35,7 @@ from sk_neuron._input_validation import (
     read_training_data,
     scale_by_power,
 )
-from sk_neuron._model_selection._choice import choose, last_count_message, warn_of_failures
+from sk_neuron._model_selection._choice import choose, describe_last_count, warn_of_failures
 from sk_neuron._model_selection._folds import draw_folds
 from sk_neuron._model_selection._records import Candidates, SearchInput
 from sk_neuron._model_selection._scoring import (
@@ -51,9 +51,9 @@ from sk_neuron._solver._callbacks import FitTask
 from sk_neuron._solver._objective import mean_brier_score, report_losses
 from sk_neuron._solver._outcome import (
     check_weights,
-    saturation_message,
-    uneven_message,
-    worse_message,
+    describe_saturation,
+    describe_uneven_features,
+    describe_worse_fit,
 )
 
 # What there is of a neuron after a fit on all rows only.
@@ -371,20 +371,22 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         choice, final = choose(search, one_standard_error=self.one_standard_error), None
         warn_of_failures(search.failures)
         is_last_best = choice.best_iters_index == len(search.iters) - 1 > 0
-        messages = [last_count_message(search.iters[-1])] if is_last_best else []
+        messages = [describe_last_count(search.iters[-1])] if is_last_best else []
         if self.refit:
             final = search.finish(choice.candidate, choice.iters_index)
             problem, learned = final.problem, final.learned
             check_weights(problem, learned.coef, learned.intercept)
             losses = mean_brier_score(problem.total_weight(), final.squared_error)
             is_zero_start = self.init == "zeros"
-            if saturated := saturation_message(
+            if saturated := describe_saturation(
                 problem, learned, is_zero_start=is_zero_start
             ):
                 messages.append(saturated)
-            elif uneven := uneven_message(problem, losses, may_fall=not is_last_best):
+            elif uneven := describe_uneven_features(
+                problem, losses, may_fall=not is_last_best
+            ):
                 messages = [f"{uneven}. The best count may be another one then."]
-            elif worse := worse_message(problem, learned):
+            elif worse := describe_worse_fit(problem, learned):
                 messages.append(worse)
         for message in messages:
             warnings.warn(message, ConvergenceWarning, stacklevel=3)

@@ -57,7 +57,7 @@ def _describe_kernel():
             "NumPy, since there was no C compiler when sk-neuron was installed. Install it "
             "again where there is one: the compiled kernel is several times as fast."
         )
-    n_threads = _kernels.most_threads()
+    n_threads = _kernels.get_max_threads()
     if n_threads == 0:
         return "compiled, without OpenMP: one thread"
     return f"compiled, with OpenMP for up to {n_threads} threads"

@@ -30,14 +30,14 @@ from sk_neuron._kernels import (
     Problem,
     _compiled,
     _threads,
+    compute_raw_prediction,
+    compute_squared_norms,
     count_threads,
     has_kernel,
     make_kernel,
-    raw_prediction,
-    squared_norms,
 )
 from sk_neuron._kernels._formulas import curvature
-from sk_neuron._kernels._packing import chunk_offsets
+from sk_neuron._kernels._packing import compute_chunk_offsets
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float64, np.float32])
 ORDERS = pytest.mark.parametrize("order", ["C", "F", "rows apart", "int32", "int64"])
@@ -239,7 +239,7 @@ def test_the_numpy_kernel_follows_the_rule(order, dtype, data):
 def test_every_kernel_adapts_the_step_alike(shape, layer, order, dtype):
     """Each group by itself: some keep their point where others take it back."""
     problem, *start = make_problem(*shape, layer, dtype, order=order)
-    squares = squared_norms(problem.X).sum()
+    squares = compute_squared_norms(problem.X).sum()
     problem = problem._replace(
         is_adaptive=True,
         learning_rate=np.full(layer[0], 2 / (1 + curvature(layer[1]) * squares)),
@@ -265,7 +265,7 @@ def test_every_kernel_adapts_the_step_alike(shape, layer, order, dtype):
 @pytest.mark.parametrize("shape", [(1, 1), (61, 5), (3000, 40)])
 def test_raw_predictions(shape, K, order, dtype):
     problem, coef, intercept = make_problem(*shape, (K, 1), dtype, order=order)
-    z = raw_prediction(problem.X, coef, intercept)
+    z = compute_raw_prediction(problem.X, coef, intercept)
     assert z.dtype == dtype
     expected = problem.X.astype(float) @ coef.T + intercept
     np.testing.assert_allclose(
@@ -359,7 +359,7 @@ def test_a_recording_has_every_step(shape, layer, order, dtype, kernel):
 def test_the_last_pass_knows_the_raw_predictions(shape, layer, order, dtype, kernel):
     """Also of groups that took their last step back."""
     problem, *start = make_problem(*shape, layer, dtype, order=order)
-    rate = 2 / (1 + curvature(layer[1]) * squared_norms(problem.X).sum())
+    rate = 2 / (1 + curvature(layer[1]) * compute_squared_norms(problem.X).sum())
     problem = problem._replace(is_adaptive=True, learning_rate=np.full(1, rate))
     kernel = kernel(problem)
     begin, _ = kernel.start(*start, exponent=6)
@@ -696,7 +696,7 @@ if __name__ == "__main__":
 def test_chunks_are_even_and_their_gradients_few(shape, K, order):
     """Else threads would wait for each other, or take more memory than the documented."""
     problem, *_ = make_problem(*shape, (1, 1), np.float64, order=order)
-    offsets = chunk_offsets(problem.X, K)
+    offsets = compute_chunk_offsets(problem.X, K)
     sizes, n_chunks = np.diff(offsets), len(offsets) - 1
     n, d = shape
     assert (offsets[0], offsets[-1]) == (0, n)
@@ -710,11 +710,11 @@ def test_active_kernels_share_the_threads():
     features = np.ones((20_000, 30))
     with threadpool_limits(8, user_api="openmp"):
         counts = []
-        with _threads.being_active():
+        with _threads.count_as_active():
             counts.append(count_threads(features, 1))
-            with _threads.being_active():
+            with _threads.count_as_active():
                 counts.append(count_threads(features, 1))
-                with _threads.being_active():
+                with _threads.count_as_active():
                     counts.append(count_threads(features, 1))
         assert counts == [8, 4, 2]
         assert _threads._active == []

@@ -10,8 +10,8 @@ from sklearn.datasets import load_iris, load_wine
 from sklearn.preprocessing import StandardScaler
 
 from sk_neuron import SigmoidNeuronClassifier
-from sk_neuron._kernels import longest_exponent, next_exponent, squared_norms
-from sk_neuron._solver._step_size import bound_curvature, largest_curvature
+from sk_neuron._kernels import compute_max_exponent, compute_squared_norms, update_exponent
+from sk_neuron._solver._step_size import bound_curvature, compute_curvature
 
 SPECTRA = {
     "flat": np.ones,
@@ -35,9 +35,9 @@ def test_known_singular_values(spectrum, dtype, n, d):
     weight = np.ones((n, 1), dtype)
     for as_format, K in ((np.asarray, 1), (np.asfortranarray, 2), (csr_array, 10)):
         c = oracle.curvature(1 + K)
-        largest = largest_curvature(as_format(X), weight, 0.5, False, K)
+        largest = compute_curvature(as_format(X), weight, 0.5, False, K)
         assert largest == pytest.approx(c * 100**2 + 0.5, rel=1e-5)
-        bound = bound_curvature(squared_norms(as_format(X)), weight, 0.5, False, K)
+        bound = bound_curvature(compute_squared_norms(as_format(X)), weight, 0.5, False, K)
         assert bound == pytest.approx(c * singular @ singular + 0.5, rel=1e-5)
 
 
@@ -47,13 +47,13 @@ def test_groups_together_are_groups_apart(d, fit_intercept):
     rng = np.random.default_rng(1)
     X, weight = rng.standard_normal((300, d)), rng.random((300, 4)) * [1, 10, 1e3, 1e-9]
     weight[rng.random((300, 4)) < 0.3] = 0  # rows that are not trained on
-    bounds = bound_curvature(squared_norms(X), weight, 0.5, fit_intercept, 1)
-    largest = largest_curvature(X, weight, 0.5, fit_intercept, 1)
+    bounds = bound_curvature(compute_squared_norms(X), weight, 0.5, fit_intercept, 1)
+    largest = compute_curvature(X, weight, 0.5, fit_intercept, 1)
     for k in range(4):
         s = weight[:, k]
         rows = s > 0
         apart = bound_curvature(
-            squared_norms(X[rows]), s[rows, np.newaxis], 0.5, fit_intercept, 1
+            compute_squared_norms(X[rows]), s[rows, np.newaxis], 0.5, fit_intercept, 1
         )
         assert bounds[k] == pytest.approx(apart[0], rel=1e-12)
         L = oracle.smoothness(X, s, alpha=0.5, fit_intercept=fit_intercept)
@@ -67,8 +67,8 @@ def test_the_bound_is_above_the_largest_curvature(data):
     n, d = data.draw(st.integers(1, 50)), data.draw(st.integers(1, 50))
     X = rng.standard_normal((n, d)) * 10.0 ** rng.integers(-3, 4, d)
     weight, K = rng.random((n, 1)), data.draw(st.integers(1, 4))
-    bound = bound_curvature(squared_norms(X), weight, 0.1, True, K)
-    assert bound >= largest_curvature(X, weight, 0.1, True, K) * (1 - 1e-12)
+    bound = bound_curvature(compute_squared_norms(X), weight, 0.1, True, K)
+    assert bound >= compute_curvature(X, weight, 0.1, True, K) * (1 - 1e-12)
 
 
 @pytest.mark.parametrize("as_format", [np.asarray, csr_array])
@@ -89,8 +89,10 @@ def test_a_batch_that_says_nothing(shape, as_format):
 def test_values_of_csr_in_parts_count_as_their_sum():
     whole = csr_array(([3.0, 5.0], [0, 1], [0, 1, 2]), shape=(2, 2))
     parts = csr_array(([1.0, 2.0, 5.0], [0, 0, 1], [0, 2, 3]), shape=(2, 2))
-    np.testing.assert_array_equal(squared_norms(parts), squared_norms(whole))
-    np.testing.assert_array_equal(squared_norms(whole), [9, 25])
+    np.testing.assert_array_equal(
+        compute_squared_norms(parts), compute_squared_norms(whole)
+    )
+    np.testing.assert_array_equal(compute_squared_norms(whole), [9, 25])
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -99,7 +101,7 @@ def test_values_of_csr_in_parts_count_as_their_sum():
 def test_squared_norms(shape, as_format, dtype):
     X = (1e15 * np.random.default_rng(0).standard_normal(shape)).astype(dtype)
     expected = (X.astype(np.longdouble) ** 2).sum(axis=1).astype(float)
-    np.testing.assert_allclose(squared_norms(as_format(X)), expected, rtol=1e-12)
+    np.testing.assert_allclose(compute_squared_norms(as_format(X)), expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -119,13 +121,13 @@ def test_squared_norms(shape, as_format, dtype):
 )
 def test_the_next_exponent(exponent, norm, change, expected):
     with np.errstate(all="ignore"):
-        found = next_exponent(*map(np.array, ([exponent], [norm], [change])), 1000)
+        found = update_exponent(*map(np.array, ([exponent], [norm], [change])), 1000)
     assert found == [expected]
 
 
 def test_steps_end_below_the_largest_number():
     rates = np.array([1e-300, 0.75, 1.0, 2.0**1000])
-    sizes = np.ldexp(rates, longest_exponent(rates))
+    sizes = np.ldexp(rates, compute_max_exponent(rates))
     assert ((sizes >= 2.0**999) & (sizes <= 2.0**1000)).all()
 
 

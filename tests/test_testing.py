@@ -77,7 +77,7 @@ def test_neuron_with_class_weights(adapter, check, problem):
 
 def formula_gradient(coef, intercept, X, y, sample_weight):
     columns = np.atleast_2d(coef)
-    z = _formulas.raw_prediction(X, columns, np.ravel(intercept))
+    z = _formulas.compute_raw_prediction(X, columns, np.ravel(intercept))
     delta, _ = _formulas.pointwise_gradient(
         y[:, np.newaxis], sample_weight[:, np.newaxis], z, len(columns)
     )

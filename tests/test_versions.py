@@ -36,7 +36,7 @@ def test_versions(capsys):
 def test_kernel(built, off, threads, expected, capsys, monkeypatch):
     monkeypatch.setattr(_kernels, "BUILT", built)
     monkeypatch.setattr(_kernels, "SWITCHED_OFF", off)
-    monkeypatch.setattr(_kernels, "most_threads", lambda: threads)
+    monkeypatch.setattr(_kernels, "get_max_threads", lambda: threads)
     assert describe(capsys)["kernel"].startswith(expected)
 
 

@@ -15,7 +15,7 @@ from sk_neuron._input_validation._labels import (
     read_labels,
 )
 from sk_neuron._input_validation._weights import check_sample_weight
-from sk_neuron._kernels import squared_norms
+from sk_neuron._kernels import compute_squared_norms
 
 # These take rows from whatever holds them, and from the metadata that go with them.
 take_rows = _safe_indexing
@@ -40,7 +40,7 @@ def read_training_data(estimator, X, y, **params):
     """
     X, y = read_data(estimator, X, y, multi_output=True, ensure_all_finite=False, **params)
     with np.errstate(all="ignore"):
-        norms = squared_norms(X)
+        norms = compute_squared_norms(X)
     if not np.isfinite(norms).all():  # or X is so large that squares overflow
         name = type(estimator).__name__
         values = X.data if issparse(X) else X

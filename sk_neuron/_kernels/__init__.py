@@ -9,16 +9,16 @@ from sk_neuron._kernels._compiled import (
     History,
     are_finite,
     check_raw_prediction,
+    compute_raw_prediction,
+    compute_squared_norms,
     count_threads,
     has_kernel,
-    raw_prediction,
-    squared_norms,
 )
 from sk_neuron._kernels._numpy import NumpyKernel
 from sk_neuron._kernels._problem import JUDGED, TRAINED, Problem, mask_weight
 from sk_neuron._kernels._row_blocks import row_blocks
-from sk_neuron._kernels._step_rule import longest_exponent, next_exponent
-from sk_neuron._kernels._threads import BUILT, SWITCHED_OFF, most_threads
+from sk_neuron._kernels._step_rule import compute_max_exponent, update_exponent
+from sk_neuron._kernels._threads import BUILT, SWITCHED_OFF, get_max_threads
 
 __all__ = [
     "BUILT",
@@ -32,16 +32,16 @@ __all__ = [
     "Problem",
     "are_finite",
     "check_raw_prediction",
+    "compute_max_exponent",
+    "compute_raw_prediction",
+    "compute_squared_norms",
     "count_threads",
+    "get_max_threads",
     "has_kernel",
-    "longest_exponent",
     "make_kernel",
     "mask_weight",
-    "most_threads",
-    "next_exponent",
-    "raw_prediction",
     "row_blocks",
-    "squared_norms",
+    "update_exponent",
 ]
 
 

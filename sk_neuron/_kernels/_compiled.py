@@ -9,10 +9,10 @@ from scipy.sparse import csr_array, issparse
 from sk_neuron._kernels import _formulas
 from sk_neuron._kernels._packing import (
     Packing,
-    allocate_apart,
-    arrange,
-    chunk_offsets,
-    step_cost,
+    allocate_padded,
+    choose_layout,
+    compute_chunk_offsets,
+    estimate_step_cost,
 )
 from sk_neuron._kernels._problem import Problem
 from sk_neuron._kernels._row_blocks import row_blocks
@@ -21,7 +21,7 @@ from sk_neuron._kernels._threads import (
     SWITCHED_OFF,
     _csr,
     _dense,
-    being_active,
+    count_as_active,
     share_threads,
 )
 
@@ -70,10 +70,10 @@ class CompiledKernel:
         self.problem, X = problem, problem.X
         n_columns, K = problem.n_columns, problem.n_outputs
         self.packing = packing = Packing(X, n_columns)
-        self.X = arrange(X, packing.n_tiles)
-        self.cost = step_cost(X, n_columns)
+        self.X = choose_layout(X, packing.n_tiles)
+        self.cost = estimate_step_cost(X, n_columns)
         self.max_steps_per_call = max(1, MAX_WORK_PER_CALL // self.cost)
-        self.chunk_offsets = chunk_offsets(X, n_columns)
+        self.chunk_offsets = compute_chunk_offsets(X, n_columns)
         self.labels = np.ascontiguousarray(problem.labels.T, np.int32)
         self.weight = np.ascontiguousarray(problem.sample_weight.T, X.dtype)
         self.roles = self.judge_weight = None
@@ -95,7 +95,7 @@ class CompiledKernel:
             )
             for of_group in (problem.alpha, problem.norm_scale)
         )
-        self.rows_per_block, self._scratch_size = packing.rows_per_block(self.X, K)
+        self.rows_per_block, self._scratch_size = packing.choose_block_size(self.X, K)
         self._run_chunks = self._choose()
 
     def start(self, coef, intercept, exponent=0):
@@ -106,11 +106,11 @@ class CompiledKernel:
         packing = self.packing
         packed, n_padded, dtype = packing.pack_coef(coef), packing.n_padded, packing.dtype
         state = PackedState(
-            coef=allocate_apart(len(packed), dtype),
-            intercept=allocate_apart(n_padded, dtype),
-            kept_coef=allocate_apart(len(packed), dtype),
-            kept_intercept=allocate_apart(n_padded, dtype),
-            kept_gradient=allocate_apart(len(packed), dtype),
+            coef=allocate_padded(len(packed), dtype),
+            intercept=allocate_padded(n_padded, dtype),
+            kept_coef=allocate_padded(len(packed), dtype),
+            kept_intercept=allocate_padded(n_padded, dtype),
+            kept_gradient=allocate_padded(len(packed), dtype),
             kept_intercept_gradient=np.zeros(n_padded),
             kept=np.zeros((4, self.problem.n_groups)),
             exponent=self._of_groups(exponent, np.int64),
@@ -147,7 +147,7 @@ class CompiledKernel:
         taken_back = np.flatnonzero(workspace.columns[1, columns] == 0)
         if len(taken_back):
             coef, intercept = self.weights(state)
-            z[:, taken_back] = raw_prediction(
+            z[:, taken_back] = compute_raw_prediction(
                 self.problem.X, coef[taken_back], intercept[taken_back]
             )
         return state, history, z
@@ -176,7 +176,7 @@ class CompiledKernel:
 
     def raw_prediction(self, state):
         """Return x · w + b of all rows at the points kept, (n, columns)."""
-        return raw_prediction(self.problem.X, *self.weights(state))
+        return compute_raw_prediction(self.problem.X, *self.weights(state))
 
     def are_finite(self, points):
         """Return for which columns the weights and raw predictions are finite."""
@@ -192,7 +192,7 @@ class CompiledKernel:
         workspace = self._make_workspace(n_steps, is_start, n_recorded, n_predicted)
         begin = 0
         while begin < n_steps * n_chunks:
-            with being_active():
+            with count_as_active():
                 n_threads = min(share_threads(n_chunks), len(workspace.scratch))
                 count = max(n_threads, MAX_WORK_PER_CALL * n_chunks // self.cost)
                 end = min(n_steps * n_chunks, begin + count)
@@ -219,15 +219,15 @@ class CompiledKernel:
         return Workspace(
             is_start=is_start,
             columns=np.empty((2, n_padded)),
-            gradients=allocate_apart(n_chunks * size, dtype),
-            delta_sums=allocate_apart(n_chunks * n_padded, np.float64),
-            errors=allocate_apart(n_chunks * 2 * n_groups, np.float64),
-            norms=allocate_apart(n_blocks * 3 * n_padded, np.float64),
+            gradients=allocate_padded(n_chunks * size, dtype),
+            delta_sums=allocate_padded(n_chunks * n_padded, np.float64),
+            errors=allocate_padded(n_chunks * 2 * n_groups, np.float64),
+            norms=allocate_padded(n_blocks * 3 * n_padded, np.float64),
             scratch=np.empty((share_threads(n_chunks), self._scratch_size + 64), dtype),
-            kept_errors=allocate_apart(n_steps * 2 * n_groups, np.float64),
+            kept_errors=allocate_padded(n_steps * 2 * n_groups, np.float64),
             exponents=np.empty(n_steps * n_groups, np.int64),
-            coefs=allocate_apart(n_recorded * size, dtype),
-            intercepts=allocate_apart(n_recorded * n_padded, dtype),
+            coefs=allocate_padded(n_recorded * size, dtype),
+            intercepts=allocate_padded(n_recorded * n_padded, dtype),
             raw_prediction=np.empty((n_padded if n_predicted else 0, n_predicted), dtype),
         )
 
@@ -274,7 +274,7 @@ class PackedState(NamedTuple):
         """Return a state that may be moved."""
         copies = []
         for array in self:
-            copies.append(allocate_apart(array.size, array.dtype).reshape(array.shape))
+            copies.append(allocate_padded(array.size, array.dtype).reshape(array.shape))
             copies[-1][:] = array
         return PackedState(*copies)
 
@@ -296,7 +296,7 @@ class Workspace(NamedTuple):
     raw_prediction: np.ndarray  # (n_padded, n), or empty
 
 
-def raw_prediction(X, coef, intercept):
+def compute_raw_prediction(X, coef, intercept):
     """Return x · w + b of all rows, (n, columns).
 
     Not by BLAS: after a product its idle threads keep spinning and compete with ours.
@@ -305,18 +305,18 @@ def raw_prediction(X, coef, intercept):
     fits = coef.dtype == X.dtype and 0 not in (*X.shape, n_columns)
     if issparse(X) or not fits or not has_kernel(X):
         with np.errstate(all="ignore"):
-            return _formulas.raw_prediction(X, coef, intercept)
+            return _formulas.compute_raw_prediction(X, coef, intercept)
     packing = Packing(X, n_columns)
     z = np.empty((packing.n_padded, len(X)), packing.dtype)
-    offsets = chunk_offsets(X, n_columns)
-    with being_active():
+    offsets = compute_chunk_offsets(X, n_columns)
+    with count_as_active():
         _dense.fill_raw_prediction(
             X,
             packing,
             offsets,
             packing.pack_coef(coef),
             packing.pack_columns(intercept, packing.dtype),
-            packing.rows_per_block(X, 1)[0],
+            packing.choose_block_size(X, 1)[0],
             z,
             share_threads(len(offsets) - 1),
         )
@@ -334,7 +334,7 @@ def are_finite(problem, coef, intercept):
         finite = bound < np.finfo(coef.dtype).max / 2
     if not finite.all():
         unclear = np.flatnonzero(~finite)
-        z = raw_prediction(problem.X, coef[unclear], intercept[unclear])
+        z = compute_raw_prediction(problem.X, coef[unclear], intercept[unclear])
         is_weight_finite = np.isfinite(coef[unclear]).all(axis=1)
         finite[unclear] = np.isfinite(z).all(axis=0) & is_weight_finite
     return finite
@@ -342,7 +342,7 @@ def are_finite(problem, coef, intercept):
 
 def check_raw_prediction(X, coef, intercept):
     """Return x · w + b of all rows, (n, columns), or raise an error if it overflows."""
-    z = raw_prediction(X, coef, intercept)
+    z = compute_raw_prediction(X, coef, intercept)
     if not np.isfinite(z).all():
         raise ValueError(
             f"The values in X are so large that X @ coef_.T overflows {z.dtype}. "
@@ -351,17 +351,17 @@ def check_raw_prediction(X, coef, intercept):
     return z
 
 
-def squared_norms(X):
+def compute_squared_norms(X):
     """Return the sum of the squares of each row, (n,), in float64."""
     if issparse(X):
         blocks = [_sparse_norms(X[rows]) for rows in row_blocks(X)]
         return np.concatenate([np.empty(0), *blocks])
     if 0 in X.shape or not has_kernel(X):
         return np.einsum("ij,ij->i", X, X, dtype=np.float64)
-    norms, offsets = np.empty(len(X)), chunk_offsets(X, 1)
-    with being_active():
+    norms, offsets = np.empty(len(X)), compute_chunk_offsets(X, 1)
+    with count_as_active():
         n_threads = share_threads(len(offsets) - 1)
-        rows_per_block, _ = Packing(X, 1).rows_per_block(X, 1)
+        rows_per_block, _ = Packing(X, 1).choose_block_size(X, 1)
         _dense.fill_norms(X, offsets, rows_per_block, norms, n_threads)
     return norms
 
@@ -376,4 +376,4 @@ def _sparse_norms(X):
 
 def count_threads(X, n_columns):
     """Return how many threads share a step."""
-    return share_threads(len(chunk_offsets(X, n_columns)) - 1)
+    return share_threads(len(compute_chunk_offsets(X, n_columns)) - 1)

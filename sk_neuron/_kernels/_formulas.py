@@ -33,7 +33,7 @@ def curvature(n_outputs):
     return CURVATURE if n_outputs == 1 else 4 * CURVATURE
 
 
-def raw_prediction(X, coef, intercept):
+def compute_raw_prediction(X, coef, intercept):
     """Return z = x · w + b, the weighted sum of the inputs, (n, columns)."""
     # The rows of a column side by side in memory, where sums over rows are fast.
     z = np.asfortranarray((coef @ X.T).T)

@@ -26,10 +26,10 @@ from sk_neuron._kernels._compiled import (
     History,
     are_finite,
 )
-from sk_neuron._kernels._packing import step_cost
+from sk_neuron._kernels._packing import estimate_step_cost
 from sk_neuron._kernels._problem import Problem
 from sk_neuron._kernels._row_blocks import row_blocks
-from sk_neuron._kernels._step_rule import longest_exponent, next_exponent
+from sk_neuron._kernels._step_rule import compute_max_exponent, update_exponent
 
 # A step in NumPy takes so many times as long as a compiled one, and its calls, whatever
 # the data, as long as so many multiplications.
@@ -56,7 +56,7 @@ class NumpyKernel:
 
     def __init__(self, problem: Problem):
         self.problem, K = problem, problem.n_outputs
-        cost = step_cost(problem.X, problem.n_columns)
+        cost = estimate_step_cost(problem.X, problem.n_columns)
         self.max_steps_per_call = max(1, MAX_WORK_PER_CALL // (_SLOWER * cost + _CALLS))
         self.rate = np.broadcast_to(problem.learning_rate, problem.n_groups).astype(float)
         alpha = np.broadcast_to(problem.alpha, problem.n_groups)
@@ -129,7 +129,7 @@ class NumpyKernel:
     def raw_prediction(self, state):
         """Return x · w + b of all rows at the points kept, (n, columns)."""
         with np.errstate(all="ignore"):
-            return _formulas.raw_prediction(self.problem.X, *state.kept)
+            return _formulas.compute_raw_prediction(self.problem.X, *state.kept)
 
     def are_finite(self, points):
         """Return for which columns the weights and raw predictions are finite."""
@@ -153,8 +153,8 @@ class NumpyKernel:
             is_finite = self._sum_groups(~np.isfinite(point[0]).all(axis=1)) == 0
             is_fine = (loss <= state.loss * (1 + rounding)) & is_finite
             is_kept = (exponent == 0) | is_fine
-            longest = longest_exponent(self.rate)
-            grown = next_exponent(exponent, state.norm, change, longest)
+            longest = compute_max_exponent(self.rate)
+            grown = update_exponent(exponent, state.norm, change, longest)
             exponent = np.where(is_kept, grown, np.maximum(exponent - 2, 0))
             norm = self._squared_norm(gradient)
         is_kept_column = np.repeat(is_kept, self.problem.n_outputs)
@@ -186,7 +186,7 @@ class NumpyKernel:
         d_coef, d_intercept, errors = 0, 0, 0
         for rows in self.blocks:
             X = self.problem.X[rows] if rows != slice(None) else self.problem.X
-            z = _formulas.raw_prediction(X, coef, intercept)
+            z = _formulas.compute_raw_prediction(X, coef, intercept)
             delta, block_errors = self._differentiate(rows, z)
             d_coef = d_coef + delta.T @ X
             d_intercept = d_intercept + delta.sum(axis=0, dtype=np.float64)

@@ -72,16 +72,16 @@ class Packing:
         full[: self.n_columns] = vector
         return full
 
-    def rows_per_block(self, X, n_outputs):
+    def choose_block_size(self, X, n_outputs):
         """Return how many rows stay in the cache, and the size of their raw predictions."""
         bundle = min(math.lcm(self.lanes, n_outputs), max(self.n_padded, self.lanes))
         most = max(8, _PREDICTION_BYTES // (bundle * self.dtype.itemsize) // 8 * 8)
-        n_rows = _count_rows(X, self.n_tiles)
+        n_rows = _choose_rows_per_block(X, self.n_tiles)
         n_rows = min(n_rows, most) if self.n_tiles or n_outputs > 1 else n_rows
         return n_rows, bundle * (-(-n_rows // self.lanes) * self.lanes)
 
 
-def _count_rows(X, n_tiles):
+def _choose_rows_per_block(X, n_tiles):
     if issparse(X):
         return _BLOCK_ROWS if n_tiles else _SPARSE_BLOCK_ROWS
     row_size = X.shape[1] * X.itemsize
@@ -91,17 +91,17 @@ def _count_rows(X, n_tiles):
     return min(max(_BLOCK_BYTES // row_size // 8 * 8, 8), _BLOCK_ROWS)
 
 
-def step_cost(X, n_columns):
+def estimate_step_cost(X, n_columns):
     """Return what a step costs, in multiplications."""
     n_rows, n_features = X.shape
     n_values = int(X.nnz) if issparse(X) else X.size
     return n_columns * (n_values + _SIGMOID * n_rows + _UPDATE * n_features)
 
 
-def chunk_offsets(X, n_columns):
+def compute_chunk_offsets(X, n_columns):
     """Return the first row of each chunk, and the number of rows."""
     n_rows, n_features = X.shape
-    if step_cost(X, n_columns) < _THREADS_PAY:
+    if estimate_step_cost(X, n_columns) < _THREADS_PAY:
         return np.array([0, n_rows], np.intp)
     most = min(_MAX_CHUNKS, 8 + n_rows // n_features)
     if issparse(X):
@@ -117,7 +117,7 @@ def chunk_offsets(X, n_columns):
     return offsets.astype(np.intp)
 
 
-def arrange(X, n_tiles):
+def choose_layout(X, n_tiles):
     """Return X, or a copy in column-major order where that is small and faster."""
     if issparse(X) or n_tiles or X.size > _MAX_COPIED:
         return X
@@ -130,7 +130,7 @@ def arrange(X, n_tiles):
     return copied
 
 
-def allocate_apart(size, dtype):
+def allocate_padded(size, dtype):
     """Return an array with the width of a vector free on either side.
 
     GCC makes some loops twice, for arrays that may overlap and for others, and the two may

@@ -7,12 +7,12 @@ import numpy as np
 _LARGEST_STEP = 1000
 
 
-def longest_exponent(rate):
+def compute_max_exponent(rate):
     """Return the largest exponents that steps of a smallest size may have."""
     return _LARGEST_STEP - np.frexp(rate)[1]
 
 
-def next_exponent(exponent, norm, change, longest):
+def update_exponent(exponent, norm, change, longest):
     """Return the exponents after steps that are kept, from squared norms of gradients.
 
     Where the gradient is zero nothing moves, and the exponent stays.

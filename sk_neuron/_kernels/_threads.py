@@ -22,7 +22,7 @@ SWITCHED_OFF = os.environ.get("SK_NEURON_KERNEL") == "numpy"
 # One entry for each kernel that is active in this process; they share its threads. A forked
 # child has no more than one: those of the OpenMP run time stayed behind in its parent.
 _active: list[None] = []
-_default_threads = _dense.most_threads() if BUILT else 0
+_default_threads = _dense.get_max_threads() if BUILT else 0
 _count_cores = cache(joblib.cpu_count)
 _is_forked = False
 
@@ -37,13 +37,13 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_note_fork)
 
 
-def most_threads():
+def get_max_threads():
     """Return how many threads there may be; 0 if built without OpenMP.
 
     OpenMP does not know how many cores a container may use. So where nobody has chosen a
     number, by OMP_NUM_THREADS or threadpoolctl, there are no more than joblib counts.
     """
-    n_threads = _dense.most_threads()
+    n_threads = _dense.get_max_threads()
     chosen = "OMP_NUM_THREADS" in os.environ or n_threads != _default_threads
     return n_threads if chosen else min(n_threads, _count_cores())
 
@@ -52,11 +52,11 @@ def share_threads(n_chunks):
     """Return how many threads take so many chunks, beside the other active kernels."""
     if _is_forked or n_chunks == 1:
         return 1
-    return min(n_chunks, max(1, most_threads() // max(1, len(_active))))
+    return min(n_chunks, max(1, get_max_threads() // max(1, len(_active))))
 
 
 @contextmanager
-def being_active():
+def count_as_active():
     """Count a kernel among the active ones."""
     _active.append(None)
     try:

@@ -93,7 +93,7 @@ def _compare(scores, others, folds):
         return gains.mean(axis=-1), np.sqrt((1 / gains.shape[-1] + share) * variance)
 
 
-def last_count_message(count):
+def describe_last_count(count):
     """Return what to say where the last count considered is the best."""
     return (
         f"The best iteration count is the last one considered, {count}: more may be "

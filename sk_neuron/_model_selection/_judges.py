@@ -1,7 +1,7 @@
 """What scores the fits of a descent at iteration counts.
 
 Each judge has one method, `run`. It takes a state, the history of the start, how many steps
-led there, and the counts to go to; one count only, unless `takes_many` is true. It returns
+led there, and the counts to go to; one count only, unless `takes_many_counts` is true. It returns
 the state at the last of them, the history of the steps, and for each count a pair: the
 points there, and of each fit its score and why there is none if that is NaN.
 """
@@ -19,10 +19,10 @@ from sk_neuron._input_validation import (
 )
 
 
-class JudgedRows:
+class PassJudge:
     """The Brier score of the rows that a problem judges: the passes have found it."""
 
-    takes_many = True
+    takes_many_counts = True
 
     def __init__(self, kernel, n_fits):
         self.kernel, self.n_fits = kernel, n_fits
@@ -45,16 +45,16 @@ class JudgedRows:
         scores = scores.reshape(len(counts), self.n_fits, -1).sum(axis=2)
         finite = finite.reshape(len(counts), self.n_fits, -1).all(axis=2)
         explained = [
-            _explain(*of_count, self.kernel)
+            _add_reasons(*of_count, self.kernel)
             for of_count in zip(scores, finite, strict=True)
         ]
         return state, history, list(zip(points, explained, strict=True))
 
 
-class HeldOut:
+class RowScoreJudge:
     """A score of each row, from the raw predictions that the last pass gives."""
 
-    takes_many = False
+    takes_many_counts = False
 
     def __init__(self, search, fits, kernel):
         self.search, self.fits, self.kernel = search, fits, kernel
@@ -75,7 +75,7 @@ class HeldOut:
             np.nan if fit.fold is None else self._score(index, fit, z)
             for index, fit in enumerate(self.fits)
         ]
-        explained = _explain(scores, finite, self.kernel)
+        explained = _add_reasons(scores, finite, self.kernel)
         return state, history, [(self.kernel.points(state), explained)]
 
     def _score(self, index, fit, z):
@@ -94,10 +94,10 @@ class HeldOut:
             return (scores * weight).sum() / weight.sum()
 
 
-class CalledScorer:
+class ScorerJudge:
     """A scorer, called for each fit on its held-out rows."""
 
-    takes_many = False
+    takes_many_counts = False
 
     def __init__(self, search, fits, kernel):
         self.search, self.fits, self.kernel = search, fits, kernel
@@ -120,7 +120,7 @@ class CalledScorer:
     def _call(self, fit, coef, intercept, n_iter):
         """Return the score by the scorer, and why there is none."""
         data, scoring = self.search.data, self.search.scoring
-        noise = self.search.read_noise([fit])
+        noise = self.search.stack_noise([fit])
         if noise is not None and scoring.row_score is not None:
             # the scorer would compare recorded labels with probabilities of true ones
             return np.nan, "its training rows lack a class, and there is label noise"
@@ -143,7 +143,7 @@ class CalledScorer:
             return np.nan, f"the scorer raised {error!r}"
 
 
-def _explain(scores, finite, kernel):
+def _add_reasons(scores, finite, kernel):
     """Return pairs of a score and of why there is none; what is not finite has none."""
     reasons = np.where(finite, "its held-out rows have no weight", _overflow(kernel))
     return list(zip(np.where(finite, scores, np.nan), reasons.tolist(), strict=True))

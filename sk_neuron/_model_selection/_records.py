@@ -55,7 +55,7 @@ class FoldCandidate(NamedTuple):
         return self.n_groups * self.n_outputs
 
 
-class Course(NamedTuple):
+class BatchResult(NamedTuple):
     """What the fits of a batch have learned."""
 
     problem: Problem
@@ -64,7 +64,7 @@ class Course(NamedTuple):
     points: list[tuple[np.ndarray, ...]]  # at each count
     histories: list[History]  # of the start and of the steps
 
-    def at(self, index, count):
+    def read_fit(self, index, count):
         """Return the problem of a fit, its weights at a count, and all its histories."""
         fit = self.fits[index]
         groups, columns = (

@@ -20,18 +20,18 @@ from sk_neuron._input_validation import (
     shape_of_groups,
     take_rows,
 )
-from sk_neuron._kernels import JUDGED, TRAINED, raw_prediction
+from sk_neuron._kernels import JUDGED, TRAINED, compute_raw_prediction
 from sk_neuron._kernels._formulas import label_quality
-from sk_neuron._model_selection._judges import CalledScorer, HeldOut, JudgedRows
-from sk_neuron._model_selection._records import Course, FinalFit, FoldCandidate
+from sk_neuron._model_selection._judges import PassJudge, RowScoreJudge, ScorerJudge
+from sk_neuron._model_selection._records import BatchResult, FinalFit, FoldCandidate
 from sk_neuron._solver._fit_loop import Iterate, check_overflow
 from sk_neuron._solver._gram import make_cheapest_kernel
 from sk_neuron._solver._initialization import draw_start
 from sk_neuron._solver._objective import (
-    limit_alpha,
+    choose_weight_power,
+    compute_step_sizes,
     make_problem,
     scale_weights,
-    step_sizes,
 )
 
 # Elements of an array of (n_samples, columns) or (n_features, columns), or of the weights
@@ -56,11 +56,11 @@ class Search:
         shape = len(folds), *map(len, candidates), len(iters)
         self.scores = np.full(shape, np.nan)
         self.failures: dict[int, str] = {}  # by fold
-        self._courses: list[Course] = []
+        self._results: list[BatchResult] = []
         self._n_kept = 0  # weights in the courses
         self._weight_power = 0
-        self._fits, self._final_fits = self._plan()
-        self._batches = self._divide(refit)
+        self._fits, self._final_fits = self._list_fits()
+        self._batches = self._make_batches(refit)
         # All fits start from the same state of a generator, as clones do.
         generator = check_random_state(neuron.random_state)
         self._random_state = copy.deepcopy(generator)
@@ -81,13 +81,15 @@ class Search:
         """
         n_parts = self.n_parts
         for number, fits in enumerate(self._batches):
-            self._descend(fits, task, number * len(self.iters), n_parts, fitted_attributes)
+            self._run_batch(
+                fits, task, number * len(self.iters), n_parts, fitted_attributes
+            )
 
     def finish(self, candidate, count):
         """Return the fit on all rows with a candidate and a count, by their indices."""
         (fit,) = (fit for fit in self._final_fits if fit.candidate == candidate)
         n_iter = int(self.iters[count])
-        problem, coef, intercept, histories = self._follow(fit, count)
+        problem, coef, intercept, histories = self._read_fit(fit, count)
         squared_error, _, exponent = (
             np.vstack(parts)[: n_iter + 1] for parts in zip(*histories, strict=True)
         )
@@ -96,15 +98,15 @@ class Search:
             n_iter, coef.copy(), intercept.copy(), exponent[-1], squared_error[-1], np.nan
         )
         return FinalFit(
-            problem, learned, squared_error, step_sizes(problem, exponent[:n_iter])
+            problem, learned, squared_error, compute_step_sizes(problem, exponent[:n_iter])
         )
 
     def has_final_fit(self, candidate):
         """Return whether the fit on all rows has reached the first count."""
         return any(
             fit.candidate == candidate and fit.fold is None
-            for course in self._courses
-            for fit in course.fits
+            for result in self._results
+            for fit in result.fits
         )
 
     def label_quality(self, candidate, count):
@@ -113,15 +115,15 @@ class Search:
         It is the mean over such folds that know all classes, and NaN where there is none.
         """
         n_classes = len(self._final_fits[0].classes)
-        labels = self._encode(self._final_fits[0])
+        labels = self._encode_labels(self._final_fits[0])
         total, times = np.zeros(labels.shape), np.zeros(len(labels))
         for fit in self._fits:
             if fit.candidate != candidate or len(fit.classes) < n_classes:
                 continue
-            problem, coef, intercept, _ = self._follow(fit, count)
+            problem, coef, intercept, _ = self._read_fit(fit, count)
             train, test = self.folds[fit.fold]
             unseen = np.setdiff1d(test, train)
-            z = raw_prediction(take_rows(self.data.X, unseen), coef, intercept)
+            z = compute_raw_prediction(take_rows(self.data.X, unseen), coef, intercept)
             total[unseen] += label_quality(
                 labels[unseen], z, fit.n_outputs, problem.label_noise
             )
@@ -130,20 +132,20 @@ class Search:
             quality = total / times[:, np.newaxis]
         return quality if self.data.y.ndim == 2 else quality[:, 0]
 
-    def _follow(self, fit, count):
+    def _read_fit(self, fit, count):
         """Return the problem of a fit, its weights at a count, and its histories."""
-        for course in self._courses:
-            for index, other in enumerate(course.fits):
+        for result in self._results:
+            for index, other in enumerate(result.fits):
                 if other is fit:
-                    return course.at(index, count)
-        problem, coef, intercept = self._join([fit])
+                    return result.read_fit(index, count)
+        problem, coef, intercept = self._make_problem([fit])
         n_iter = int(self.iters[count])
         kernel = make_cheapest_kernel(problem, coef, n_steps=n_iter, n_reads=1)
         state, start = kernel.start(coef, intercept)
         state, history = kernel.run(state, n_iter)
         return problem, *kernel.weights(state), [start, history]
 
-    def _plan(self):
+    def _list_fits(self):
         """Return the fits of all candidates and folds, and those on all rows."""
         known = {}
         for fold in [None, *range(len(self.folds))]:
@@ -152,7 +154,7 @@ class Search:
                 classes, _ = encode_labels(self.data.y[rows])
                 for noise in self.candidates.label_noises:
                     self._read_noise(noise, classes)
-                self._weigh(fold)
+                self._weigh_rows(fold)
             except ValueError as error:
                 if fold is None:
                     raise
@@ -166,7 +168,7 @@ class Search:
         ]
         return [f for f in fits if f.fold is not None], [f for f in fits if f.fold is None]
 
-    def _divide(self, refit):
+    def _make_batches(self, refit):
         """Return batches of fits that descend together, in not too much memory.
 
         Their groups are alike; those of a fold that lacks a class are not.
@@ -182,13 +184,13 @@ class Search:
         is_large = _count_columns(shared) > most_columns or path_size > _BATCH_SIZE
         if is_large or len(self._final_fits) > _MAX_FINAL_FITS:
             shared = whole  # the fit on all rows then waits until the choice is made
-        batches = list(_split(shared, most_columns))
+        batches = list(_split_batch(shared, most_columns))
         for fold in dict.fromkeys(fit.fold for fit in lacking):
             of_fold = [fit for fit in lacking if fit.fold == fold]
-            batches += _split(of_fold, most_columns)
+            batches += _split_batch(of_fold, most_columns)
         return batches
 
-    def _weigh(self, fold):
+    def _weigh_rows(self, fold):
         """Return the weights of all rows in the training of a fold, 0 where held out.
 
         They are (n, 1) or (n, n_labels).
@@ -200,7 +202,7 @@ class Search:
         factors = find_class_factors(self.neuron.class_weight, np.unique(y), y, weight)
         weight, power = combine_weights(weight, factors, y)
         if fold is None:
-            self._weight_power = limit_alpha(power, self.candidates.alphas)
+            self._weight_power = choose_weight_power(power, self.candidates.alphas)
         # a row that was drawn twice has twice the weight
         weights = [np.bincount(rows, column, n_rows) for column in weight.T]
         return scale_weights(np.stack(weights, axis=1), self._weight_power - power, dtype)
@@ -214,7 +216,7 @@ class Search:
             dtype=self.data.X.dtype,
         )
 
-    def _join(self, fits, test_weights=None):
+    def _make_problem(self, fits, test_weights=None):
         """Return one problem of all fits, and its start.
 
         With `test_weights`, by fold, groups are judged by what their fold holds out.
@@ -222,20 +224,22 @@ class Search:
         starts = [self._draw_start(fit, copy.deepcopy(self._random_state)) for fit in fits]
         coef, intercept = map(np.concatenate, zip(*starts, strict=True))
         first, folds = fits[0], [fit.fold for fit in fits]
-        weights = {fold: self._weigh(fold) for fold in dict.fromkeys(folds)}
-        weight, is_trained = _share([weights[fold] for fold in folds], first.n_groups)
+        weights = {fold: self._weigh_rows(fold) for fold in dict.fromkeys(folds)}
+        weight, is_trained = _stack_weights(
+            [weights[fold] for fold in folds], first.n_groups
+        )
         roles = judge_weight = None
         if not is_trained.all():
             roles = TRAINED * is_trained.view(np.uint8)
         if test_weights:
-            judge_weight, is_judged = _share(
+            judge_weight, is_judged = _stack_weights(
                 [test_weights[fold] for fold in folds], first.n_groups
             )
             roles = TRAINED * is_trained.view(np.uint8) + JUDGED * is_judged.view(np.uint8)
         alphas = [self.candidates.alphas[fit.candidate[0]] for fit in fits]
         problem = make_problem(
             self.data.X,
-            self._encode(first),
+            self._encode_labels(first),
             weight,
             n_groups=len(fits) * first.n_groups,
             n_outputs=first.n_outputs,
@@ -246,11 +250,11 @@ class Search:
             norms=self.data.norms,
             roles=roles,
             judge_weight=judge_weight,
-            label_noise=self.read_noise(fits),
+            label_noise=self.stack_noise(fits),
         )
         return problem, coef, intercept
 
-    def read_noise(self, fits):
+    def stack_noise(self, fits):
         """Return the label noise of each group of some fits, or None for none at all."""
         first = fits[0]
         n_classes = max(2, first.n_outputs)
@@ -269,7 +273,7 @@ class Search:
             noise = {label: share for label, share in noise.items() if label in known}
         return read_label_noise(noise, classes, self.data.y.ndim == 2)
 
-    def _encode(self, fit):
+    def _encode_labels(self, fit):
         """Return the labels of all rows among the classes of a fit; 0 of other classes."""
         if self.data.y.ndim == 2:
             return encode_labels(self.data.y)[1]
@@ -291,42 +295,42 @@ class Search:
             weights[fold] = scaled.astype(dtype)[:, np.newaxis]
         return weights
 
-    def _descend(self, fits, task, part, n_parts, fitted_attributes):
+    def _run_batch(self, fits, task, part, n_parts, fitted_attributes):
         """Take fits to every count together; score the folds there, keep the others.
 
         Each count is a part of the task.
         """
         by_rows = self._has_row_scores(fits)
         by_passes = by_rows and self.scoring.is_brier_score
-        problem, coef, intercept = self._join(
+        problem, coef, intercept = self._make_problem(
             fits, self._weigh_tests() if by_passes else None
         )
         n_steps, n_reads = self.iters[-1], 1 if by_rows else len(self.iters)
         kernel = make_cheapest_kernel(problem, coef, n_steps=n_steps, n_reads=n_reads)
         if by_passes:
-            judge: Any = JudgedRows(kernel, len(fits))
+            judge: Any = PassJudge(kernel, len(fits))
         else:
-            judge = (HeldOut if by_rows else CalledScorer)(self, fits, kernel)
-        course = Course(problem, kernel, fits, [], [])
+            judge = (RowScoreJudge if by_rows else ScorerJudge)(self, fits, kernel)
+        result = BatchResult(problem, kernel, fits, [], [])
         size = len(self.iters) * problem.n_columns * self.data.X.shape[1]
         is_kept = self._n_kept + size <= _BATCH_SIZE
         if is_kept:
-            self._courses.append(course)
+            self._results.append(result)
             self._n_kept += size
         task.begin(part, n_parts)
         state, start = kernel.start(coef, intercept)
         n_iter = 0
-        course.histories.append(start)
+        result.histories.append(start)
         for counts in self._group_counts(judge, kernel, problem, task):
             state, history, found = judge.run(state, start, n_iter, self.iters[counts])
-            course.histories.append(history)
+            result.histories.append(history)
             for count, (points, scores) in zip(counts, found, strict=True):
                 n_iter = self.iters[count]
                 if is_kept:
-                    course.points.append(tuple(array.copy() for array in points))
+                    result.points.append(tuple(array.copy() for array in points))
                 for fit, (score, reason) in zip(fits, scores, strict=True):
                     if fit.fold is not None:
-                        self._note(fit, count, score, reason)
+                        self._record_score(fit, count, score, reason)
             if task.end(part + count + 1, False, fitted_attributes):
                 self.iters = self.iters[: count + 1]
                 self.scores = self.scores[..., : count + 1]
@@ -342,10 +346,10 @@ class Search:
         """
         n_weights = problem.n_columns * problem.X.shape[1]
         most = min(kernel.max_steps_per_call, _MAX_RECORDED // max(1, n_weights))
-        is_alone = task.is_told or not judge.takes_many
+        is_one_by_one = task.has_callbacks or not judge.takes_many_counts
         first, n_before = 0, 0
         for count, n_iter in enumerate(self.iters[1:], start=1):
-            if is_alone or n_iter - n_before > most or self.iters[first] == 0:
+            if is_one_by_one or n_iter - n_before > most or self.iters[first] == 0:
                 yield np.arange(first, count)
                 first, n_before = count, self.iters[count - 1]
         yield np.arange(first, len(self.iters))
@@ -355,13 +359,13 @@ class Search:
         n_classes = len(self._final_fits[0].classes)
         return self.scoring.row_score is not None and len(fits[0].classes) == n_classes
 
-    def _note(self, fit, count, score, reason):
+    def _record_score(self, fit, count, score, reason):
         self.scores[fit.fold, *fit.candidate, count] = score
         if np.isnan(score):
             self.failures.setdefault(fit.fold, reason)
 
 
-def _share(weights, n_groups):
+def _stack_weights(weights, n_groups):
     """Return the weights of fits as one array, and where they are not zero, (n, groups).
 
     The array has one column where the fits differ only in the rows without weight.
@@ -377,7 +381,7 @@ def _count_columns(fits):
     return sum(fit.n_columns for fit in fits)
 
 
-def _split(fits, n_columns):
+def _split_batch(fits, n_columns):
     """Yield batches of fits that have so many columns at most, and at least one fit."""
     batch: list[FoldCandidate] = []
     for fit in fits:

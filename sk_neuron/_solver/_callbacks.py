@@ -26,7 +26,7 @@ class FitTask:
     def __init__(self, estimator, max_iter, X, y, sample_weight, held_out=None):
         callbacks = getattr(estimator, "_skl_callbacks", ())
         is_bar = all(isinstance(callback, ProgressBar) for callback in callbacks)
-        self._together = -(-max_iter // _BAR_MOVES) if is_bar else 1
+        self._steps_per_part = -(-max_iter // _BAR_MOVES) if is_bar else 1
         self._task: Any = None
         self._part: Any = None
         self._end = max_iter  # of the part that has begun
@@ -34,14 +34,14 @@ class FitTask:
             trained = np.flatnonzero(~held_out)
             X, y = (_take(rows, trained) for rows in (X, y))
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
-        self._told = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
+        self._arguments = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
         if callbacks:
-            n_parts = -(-max_iter // self._together)
+            n_parts = -(-max_iter // self._steps_per_part)
             self._task = estimator._init_callback_context(max_subtasks=n_parts)
-            self._task.call_on_fit_task_begin(**self._told)
+            self._task.call_on_fit_task_begin(**self._arguments)
 
     @property
-    def is_told(self):
+    def has_callbacks(self):
         """Whether there is anybody who is told."""
         return self._task is not None
 
@@ -51,8 +51,8 @@ class FitTask:
             return max_iter
         if self._part is None:
             self._part = self._task.subcontext(task_name="step")
-            self._part.call_on_fit_task_begin(**self._told)
-            self._end = min(n_iter + self._together, max_iter)
+            self._part.call_on_fit_task_begin(**self._arguments)
+            self._end = min(n_iter + self._steps_per_part, max_iter)
         return self._end
 
     def end(self, n_iter, is_over, fitted_attributes):
@@ -64,18 +64,18 @@ class FitTask:
             return False
         part, self._part = self._part, None
         return part.call_on_fit_task_end(
-            **self._told, reconstruction_attributes=fitted_attributes
+            **self._arguments, reconstruction_attributes=fitted_attributes
         )
 
     def close(self, fitted_attributes):
         """Tell that the fit ends, and first a part that was interrupted."""
         if self._part is not None:
             self._part.call_on_fit_task_end(
-                **self._told, reconstruction_attributes=fitted_attributes
+                **self._arguments, reconstruction_attributes=fitted_attributes
             )
         if self._task is not None:
             self._task.call_on_fit_task_end(
-                **self._told, reconstruction_attributes=fitted_attributes
+                **self._arguments, reconstruction_attributes=fitted_attributes
             )
 
 
@@ -90,7 +90,7 @@ class ProgressLines:
         self.verbose, self.name = verbose, name
         self._began = self._printed = time.monotonic()
 
-    def tell(self, loop, is_last=False):
+    def report(self, loop, is_last=False):
         """Print a line, if it is time for one."""
         now = time.monotonic()
         if not self.verbose or (now - self._printed < _PAUSE and not is_last):

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sk_neuron._solver._objective import mean_brier_score, step_sizes
+from sk_neuron._solver._objective import compute_step_sizes, mean_brier_score
 from sk_neuron._solver._validation import check_validation
 
 # The most elements of coefficients that one call of a kernel records.
@@ -109,7 +109,7 @@ class FitLoop:
         """
         try:
             while self.n_iter < self.max_iter and not self.is_over:
-                n_steps = min(on_begin(self), self._count_next())
+                n_steps = min(on_begin(self), self._choose_n_steps())
                 if self.is_validated:
                     self._run_validated(n_steps)
                 else:
@@ -151,7 +151,7 @@ class FitLoop:
             learned,
             n_iter,
             np.concatenate(self._losses)[: n_iter + 1],
-            step_sizes(self.problem, exponent[:n_iter]),
+            compute_step_sizes(self.problem, exponent[:n_iter]),
             validation_losses,
             best.n_iter if best else n_iter,
             {n: weights for n, weights in self._kept.items() if n <= n_iter},
@@ -159,7 +159,7 @@ class FitLoop:
             self.is_over,
         )
 
-    def _count_next(self):
+    def _choose_n_steps(self):
         """Return how many steps to take before the next look."""
         n_iter = self.n_iter
         stops = self.checkpoints[self.checkpoints > n_iter]
@@ -174,7 +174,7 @@ class FitLoop:
             n_weights = self.problem.X.shape[1] * self.problem.n_columns
             counts.append(max(1, _MAX_RECORDED // n_weights))
         if self.validation:
-            counts.append(self.validation.count_at_once())
+            counts.append(self.validation.count_steps_per_call())
         return int(min(counts))
 
     def _run(self, n_steps):
@@ -201,7 +201,7 @@ class FitLoop:
         if self.validation:
             coefs, intercepts = recording.weights_at(slice(None))
             measured = self.validation.measure(coefs, intercepts)
-            validation_losses = self._carry_over(now, coefs, intercepts, measured)
+            validation_losses = self._reuse_losses(now, coefs, intercepts, measured)
         else:
             validation_losses = self._average_judged(history)
         n_taken = self._count_taken(losses, validation_losses)
@@ -233,7 +233,7 @@ class FitLoop:
             return len(losses)
         return self.patience.update(validation_losses if self.stops_early else losses)
 
-    def _carry_over(self, state, coefs, intercepts, losses):
+    def _reuse_losses(self, state, coefs, intercepts, losses):
         """Return losses with those before in place of steps that all groups took back.
 
         Measured anew they might differ by rounding.

@@ -17,7 +17,12 @@ iterates are the same but for rounding. One Gram matrix serves all groups.
 import numpy as np
 from scipy.sparse import issparse
 
-from sk_neuron._kernels import MAX_WORK_PER_CALL, NumpyKernel, make_kernel, squared_norms
+from sk_neuron._kernels import (
+    MAX_WORK_PER_CALL,
+    NumpyKernel,
+    compute_squared_norms,
+    make_kernel,
+)
 from sk_neuron._solver._step_size import to_dense
 
 # Relative cost; the unit is one multiplication in a step on dense X. A multiplication in
@@ -51,7 +56,7 @@ def make_cheapest_kernel(problem, coef, *, n_steps, n_reads):
                 [to_dense(starts @ X.T), starts @ starts.T],
             ]
         )
-    if not _can_be_trusted(gram, X):
+    if not _is_accurate(gram, X):
         return make_kernel(problem)
     # in float64, since c G is updated over and over, and never made anew
     return GramKernel(problem, gram.astype(np.float64), starts, index.ravel())
@@ -74,14 +79,14 @@ def is_cheaper(X, n_coordinates, n_columns, n_steps, n_reads):
     return size <= most and on_gram < 2 * half_step * n_columns * n_steps
 
 
-def _can_be_trusted(gram, X):
+def _is_accurate(gram, X):
     """Return whether products neither overflowed nor lost digits near the smallest number.
 
     A coordinate is of the size of 1/‖x‖², which then fits the precision, too.
     """
     squares = np.diag(gram)[: X.shape[0]]
     info = np.finfo(gram.dtype)
-    is_zero = squared_norms(X) == 0
+    is_zero = compute_squared_norms(X) == 0
     return np.isfinite(gram).all() and (is_zero | (squares >= info.tiny / info.eps)).all()
 
 

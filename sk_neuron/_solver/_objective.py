@@ -10,8 +10,8 @@ import numpy as np
 from sk_neuron._kernels import TRAINED, Problem, mask_weight
 from sk_neuron._solver._step_size import (
     bound_curvature,
+    compute_curvature,
     invert_curvature,
-    largest_curvature,
     scale_norms,
 )
 
@@ -19,7 +19,7 @@ from sk_neuron._solver._step_size import (
 _LARGEST_ALPHA = 100
 
 
-def limit_alpha(power, alpha):
+def choose_weight_power(power, alpha):
     """Return the exponent of the power of two that weights and alpha are divided by.
 
     It is that of the weights, or larger where alpha is huge beside them.
@@ -108,7 +108,7 @@ def make_batch_problem(
     """
     alpha = np.ldexp(alpha, -weight_power)
     if learning_rate == "auto":
-        curvature = largest_curvature(X, weight, alpha, fit_intercept, n_outputs)
+        curvature = compute_curvature(X, weight, alpha, fit_intercept, n_outputs)
         rate = invert_curvature(curvature)
     else:
         rate = _scale_rate(learning_rate, weight_power)
@@ -132,7 +132,7 @@ def _scale_rate(learning_rate, weight_power):
         return np.ldexp([float(learning_rate)], weight_power)
 
 
-def check_steps(problem):
+def check_step_sizes(problem):
     """Raise an error if a step size is NaN, since the bound of the curvature overflowed."""
     if np.isnan(problem.learning_rate).any():
         raise ValueError(
@@ -141,7 +141,7 @@ def check_steps(problem):
         )
 
 
-def step_sizes(problem, exponent):
+def compute_step_sizes(problem, exponent):
     """Return the size of steps with these exponents, in units of the user's weights."""
     with np.errstate(over="ignore"):  # infinite for weights near the smallest number
         power = (exponent - problem.weight_power).astype(np.intc)

@@ -32,11 +32,11 @@ def warn_of_fit(result, problem, *, tol, max_iter, early_stopping, is_zero_start
     # by tol or by a callback; early stopping may come early since the descent is slow
     stops_well = result.is_over and not early_stopping
     learned = result.learned
-    if saturated := saturation_message(problem, learned, is_zero_start=is_zero_start):
+    if saturated := describe_saturation(problem, learned, is_zero_start=is_zero_start):
         _warn(saturated)
-    elif uneven := not stops_well and uneven_message(problem, result.losses):
+    elif uneven := not stops_well and describe_uneven_features(problem, result.losses):
         _warn(f"{uneven}." if result.is_over else f"{uneven}, or raise max_iter.")
-    elif worse := worse_message(problem, learned):
+    elif worse := describe_worse_fit(problem, learned):
         _warn(worse)
     elif early_stopping and not learned.coef.any():
         _warn(
@@ -58,7 +58,7 @@ def raise_interrupt(n_iter, max_iter):
     )
 
 
-def saturation_message(problem, learned, *, is_zero_start):
+def describe_saturation(problem, learned, *, is_zero_start):
     """Return what to say of neurons or of a layer that is saturated, or None.
 
     What started from zero has had a gradient.
@@ -82,7 +82,7 @@ def saturation_message(problem, learned, *, is_zero_start):
     )
 
 
-def uneven_message(problem, losses, *, may_fall=False):
+def describe_uneven_features(problem, losses, *, may_fall=False):
     """Return what to say of uneven features where a fit is not finished, or None.
 
     With `may_fall` the loss may still fall at the end, as where a search has chosen that.
@@ -97,7 +97,7 @@ def uneven_message(problem, losses, *, may_fall=False):
         return None
     X = problem.X
     for rows in (X[:: -(-X.shape[0] // _FEW_ROWS)], X):  # a look at all only if need be
-        low, high = largest_values(rows)
+        low, high = measure_feature_range(rows)
         if not high / _UNEVEN > low:
             return None
     found = "The loss still fell when the fit ended"
@@ -110,7 +110,7 @@ def uneven_message(problem, losses, *, may_fall=False):
     )
 
 
-def largest_values(X):
+def measure_feature_range(X):
     """Return the smallest and the largest of the largest absolute values of the columns."""
     low, high = X.min(axis=0), X.max(axis=0)
     if issparse(X):
@@ -120,7 +120,7 @@ def largest_values(X):
     return largest.min(initial=np.inf), largest.max(initial=0)
 
 
-def worse_message(problem, learned):
+def describe_worse_fit(problem, learned):
     """Return what to say of answers that are worse than a constant, or None.
 
     Where all rows have the same label there is nothing to learn but a constant.

@@ -14,11 +14,15 @@ from sk_neuron._input_validation import (
     read_label_noise,
     shape_of_groups,
 )
-from sk_neuron._kernels import JUDGED, TRAINED, longest_exponent, make_kernel
+from sk_neuron._kernels import JUDGED, TRAINED, compute_max_exponent, make_kernel
 from sk_neuron._solver._fit_loop import FitLoop
 from sk_neuron._solver._gram import make_cheapest_kernel
 from sk_neuron._solver._initialization import draw_start
-from sk_neuron._solver._objective import check_steps, limit_alpha, scale_weights
+from sk_neuron._solver._objective import (
+    check_step_sizes,
+    choose_weight_power,
+    scale_weights,
+)
 from sk_neuron._solver._stopping import Patience
 from sk_neuron._solver._validation import ValidationRows
 
@@ -67,7 +71,7 @@ def weigh_classes(neuron, samples, classes, held_out):
 def build_problem(neuron, make, samples, classes, factors, **roles):
     """Return the problem of a fit or a batch, whichever `make` makes."""
     weight, power = combine_weights(samples.weight, factors, samples.y)
-    weight_power = limit_alpha(power, neuron.alpha)
+    weight_power = choose_weight_power(power, neuron.alpha)
     weight = scale_weights(weight, weight_power - power, samples.X.dtype)
     if roles:
         roles["judge_weight"] = weight
@@ -85,7 +89,7 @@ def build_problem(neuron, make, samples, classes, factors, **roles):
         label_noise=read_label_noise(neuron.label_noise, classes, samples.y.ndim == 2),
         **roles,
     )
-    check_steps(problem)
+    check_step_sizes(problem)
     if roles:
         _check_judged(problem)
     return problem
@@ -110,7 +114,7 @@ def build_start(neuron, problem, is_warm_start):
         before = neuron._warm_start
         exponent: Any = 0
         if before is not None and problem.is_adaptive:
-            exponent = before.exponent.clip(0, longest_exponent(problem.learning_rate))
+            exponent = before.exponent.clip(0, compute_max_exponent(problem.learning_rate))
         coef = np.ascontiguousarray(neuron.coef_, dtype)
         return coef, neuron.intercept_.astype(dtype), exponent
     coef, intercept = draw_start(

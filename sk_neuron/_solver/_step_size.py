@@ -5,7 +5,7 @@ from scipy.linalg import eigvalsh
 from scipy.sparse import issparse
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
-from sk_neuron._kernels import squared_norms
+from sk_neuron._kernels import compute_squared_norms
 from sk_neuron._kernels._formulas import curvature
 
 # The upper limit of 1/L, which a bound L near zero would pass.
@@ -45,7 +45,7 @@ def scale_norms(bound):
     return np.ldexp(1.0, -(np.frexp(bound)[1] // 2))
 
 
-def largest_curvature(X, weight, alpha, fit_intercept, n_outputs):
+def compute_curvature(X, weight, alpha, fit_intercept, n_outputs):
     """Return c λmax(Σ s x xᵀ) + alpha for each group, with c its `curvature`."""
     X = X.astype(np.float64)
     eigenvalues = [_largest_eigenvalue(X, s, float(fit_intercept)) for s in weight.T]
@@ -64,13 +64,13 @@ def _largest_eigenvalue(X, weight, constant):
         # so that their squares neither over- nor underflow
         power = max(int(np.frexp(largest)[1]), -1000)
         rows, ones = rows * 0.5**power, ones * 0.5**power
-        return np.ldexp(_largest_of_scaled(rows, ones), 2 * power)
+        return np.ldexp(_compute_eigenvalue(rows, ones), 2 * power)
 
 
-def _largest_of_scaled(rows, ones):
+def _compute_eigenvalue(rows, ones):
     with np.errstate(all="ignore"):  # judged by the caller
         if min(rows.shape[0], rows.shape[1] + 1) > _SMALL:
-            return _iterate(rows, ones)
+            return _iterate_eigenvalue(rows, ones)
         if rows.shape[0] <= rows.shape[1]:
             product = to_dense(rows @ rows.T) + np.outer(ones, ones)
         else:
@@ -84,7 +84,7 @@ def _largest_of_scaled(rows, ones):
     return eigvalsh(product, subset_by_index=[last, last])[0]
 
 
-def _iterate(rows, ones):
+def _iterate_eigenvalue(rows, ones):
     """Return the eigenvalue from products with vectors."""
     n = rows.shape[0]
 
@@ -102,7 +102,7 @@ def _iterate(rows, ones):
     try:
         return eigsh(operator, k=1, v0=start, return_eigenvectors=False)[0]
     except ArpackNoConvergence:  # the trace is never less
-        return ones @ ones + squared_norms(rows).sum()
+        return ones @ ones + compute_squared_norms(rows).sum()
 
 
 def to_dense(product):

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.preprocessing import StandardScaler
 
-from sk_neuron._kernels import raw_prediction, row_blocks
+from sk_neuron._kernels import compute_raw_prediction, row_blocks
 from sk_neuron._kernels._formulas import row_squared_error, sum_squared_error
 
 # Elements of an array of (rows or features, steps x columns) that are looked at together.
@@ -24,7 +24,7 @@ class ValidationRows:
         self.n_outputs, self.label_noise = problem.n_outputs, problem.label_noise
         self.total_weight = weight.sum(axis=0, dtype=np.float64)
 
-    def count_at_once(self):
+    def count_steps_per_call(self):
         """Return at how many steps the loss can be measured in little memory."""
         n_columns = self.labels.shape[1] * self.n_outputs
         return max(1, _TOGETHER // (max(self.X.shape) * n_columns))
@@ -35,7 +35,9 @@ class ValidationRows:
         `coefs` is (steps, columns, d), `intercepts` (steps, columns).
         """
         n_steps, _, n_features = coefs.shape
-        z = raw_prediction(self.X, coefs.reshape(-1, n_features), intercepts.ravel())
+        z = compute_raw_prediction(
+            self.X, coefs.reshape(-1, n_features), intercepts.ravel()
+        )
         is_finite = np.isfinite(z).all(axis=0).reshape(n_steps, -1).all(axis=1)
         labels = np.tile(self.labels, n_steps)
         weight = np.tile(np.broadcast_to(self.weight, self.labels.shape), n_steps)

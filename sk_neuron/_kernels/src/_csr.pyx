@@ -36,7 +36,7 @@ def run(
 ):
     """Move a state from one moment of the descent, counted in chunks, to another."""
     cdef Rows rows
-    cdef Descent descent = describe(kernel, state, workspace, indptr.shape[0] - 1, <floating>0)
+    cdef Descent descent = make_descent(kernel, state, workspace, indptr.shape[0] - 1, <floating>0)
     rows.data, rows.indices, rows.indptr = &data[0], &indices[0], &indptr[0]
     rows.is_int64, rows.rows_per_block = sizeof(index) == 8, rows_per_block
     with nogil:

@@ -19,7 +19,7 @@ cdef extern from *:
     void norms_f32(const Rows *, ptrdiff_t, const ptrdiff_t *, ptrdiff_t, double *, int) nogil
 
 
-cdef Rows describe_rows(const floating[:, :] x, ptrdiff_t rows_per_block):
+cdef Rows make_rows(const floating[:, :] x, ptrdiff_t rows_per_block):
     cdef Rows rows
     rows.x, rows.rows_per_block = &x[0, 0], rows_per_block
     rows.row_stride = x.strides[0] // <ptrdiff_t>sizeof(floating)
@@ -38,8 +38,8 @@ def run(
     int n_threads,
 ):
     """Move a state from one moment of the descent, counted in chunks, to another."""
-    cdef Rows rows = describe_rows(x, rows_per_block)
-    cdef Descent descent = describe(kernel, state, workspace, x.shape[0], <floating>0)
+    cdef Rows rows = make_rows(x, rows_per_block)
+    cdef Descent descent = make_descent(kernel, state, workspace, x.shape[0], <floating>0)
     with nogil:
         if floating is double:
             run_f64(&rows, &descent, begin, end, n_threads)
@@ -58,7 +58,7 @@ def fill_raw_prediction(
     int n_threads,
 ):
     """Fill in z (columns, n) with the raw predictions."""
-    cdef Rows rows = describe_rows(x, rows_per_block)
+    cdef Rows rows = make_rows(x, rows_per_block)
     cdef Descent descent
     descent.n, descent.d, descent.n_chunks = x.shape[0], x.shape[1], offsets.shape[0] - 1
     descent.n_tiles, descent.n_remainder = packing.n_tiles, packing.n_remainder
@@ -79,7 +79,7 @@ def fill_norms(
     int n_threads,
 ):
     """Fill in norms (n,) with the sum of the squares of each row."""
-    cdef Rows rows = describe_rows(x, rows_per_block)
+    cdef Rows rows = make_rows(x, rows_per_block)
     cdef ptrdiff_t d = x.shape[1], n_chunks = offsets.shape[0] - 1
     with nogil:
         if floating is double:

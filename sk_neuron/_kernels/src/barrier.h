@@ -12,10 +12,10 @@
 #include <omp.h>
 #include <sched.h>
 #define CPU_YIELD() sched_yield()
-static int most_threads(void) { return omp_get_max_threads(); }
+static int get_max_threads(void) { return omp_get_max_threads(); }
 #else
 #define CPU_YIELD() ((void)0)
-static int most_threads(void) { return 0; }
+static int get_max_threads(void) { return 0; }
 #endif
 
 typedef struct {

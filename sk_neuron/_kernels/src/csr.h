@@ -8,7 +8,7 @@ typedef struct {
     ptrdiff_t rows_per_block;
 } Rows;
 
-INLINE ptrdiff_t index_at(const void *integers, int is_int64, ptrdiff_t k)
+INLINE ptrdiff_t get_index(const void *integers, int is_int64, ptrdiff_t k)
 {
     return is_int64 ? ((const int64_t *)integers)[k] : ((const int32_t *)integers)[k];
 }
@@ -24,8 +24,8 @@ INLINE REAL NAME(row_product)(const Rows *rows, ptrdiff_t first, ptrdiff_t last,
     ptrdiff_t k = first;
     for (; k + 4 <= last; k += 4)
         for (int l = 0; l < 4; l++)
-            sums[l] += data[k + l] * coef[index_at(rows->indices, rows->is_int64, k + l)];
-    for (; k < last; k++) sums[0] += data[k] * coef[index_at(rows->indices, rows->is_int64, k)];
+            sums[l] += data[k + l] * coef[get_index(rows->indices, rows->is_int64, k + l)];
+    for (; k < last; k++) sums[0] += data[k] * coef[get_index(rows->indices, rows->is_int64, k)];
     return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
@@ -37,13 +37,13 @@ INLINE void NAME(predict)(const Rows *rows, const Descent *descent, ptrdiff_t fi
     REAL tile[BLOCK_ROWS * LANES];
     while (column < end) {
         const REAL *coef = (const REAL *)descent->coef + column * d;
-        ptrdiff_t k = index_at(rows->indptr, rows->is_int64, first);
+        ptrdiff_t k = get_index(rows->indptr, rows->is_int64, first);
         for (ptrdiff_t i = 0; i < m; i++) {
-            ptrdiff_t stop = index_at(rows->indptr, rows->is_int64, first + i + 1);
+            ptrdiff_t stop = get_index(rows->indptr, rows->is_int64, first + i + 1);
             if (column < tiled) {
                 VEC sum = LOAD(intercept + column);
                 for (; k < stop; k++)
-                    sum += data[k] * LOAD(coef + index_at(rows->indices, rows->is_int64, k) * LANES);
+                    sum += data[k] * LOAD(coef + get_index(rows->indices, rows->is_int64, k) * LANES);
                 STORE(tile + i * LANES, sum);
             } else
                 z[i] = intercept[column] + NAME(row_product)(rows, k, stop, coef);
@@ -51,7 +51,7 @@ INLINE void NAME(predict)(const Rows *rows, const Descent *descent, ptrdiff_t fi
         }
         ptrdiff_t width = column < tiled ? LANES : 1;
         if (column < tiled)
-            NAME(spread_tile)(tile, m, z, stride);
+            NAME(unpack_tile)(tile, m, z, stride);
         else
             for (ptrdiff_t i = m; i % LANES; i++) z[i] = 0;
         column += width, z += width * stride;
@@ -68,18 +68,18 @@ INLINE void NAME(add_gradient)(const Rows *rows, const Descent *descent, ptrdiff
     while (column < end) {
         REAL *g = gradient + column * d;
         ptrdiff_t width = column < tiled ? LANES : 1;
-        if (column < tiled) NAME(collect_tile)(delta, stride, m, tile);
-        ptrdiff_t k = index_at(rows->indptr, rows->is_int64, first);
+        if (column < tiled) NAME(pack_tile)(delta, stride, m, tile);
+        ptrdiff_t k = get_index(rows->indptr, rows->is_int64, first);
         for (ptrdiff_t i = 0; i < m; i++) {
-            ptrdiff_t stop = index_at(rows->indptr, rows->is_int64, first + i + 1);
+            ptrdiff_t stop = get_index(rows->indptr, rows->is_int64, first + i + 1);
             if (column < tiled) {
-                VEC of_row = LOAD(tile + i * LANES);
+                VEC delta_of_row = LOAD(tile + i * LANES);
                 for (; k < stop; k++) {
-                    REAL *at = g + index_at(rows->indices, rows->is_int64, k) * LANES;
-                    STORE(at, LOAD(at) + data[k] * of_row);
+                    REAL *at = g + get_index(rows->indices, rows->is_int64, k) * LANES;
+                    STORE(at, LOAD(at) + data[k] * delta_of_row);
                 }
             } else
-                for (; k < stop; k++) g[index_at(rows->indices, rows->is_int64, k)] += data[k] * delta[i];
+                for (; k < stop; k++) g[get_index(rows->indices, rows->is_int64, k)] += data[k] * delta[i];
         }
         column += width, delta += width * stride;
     }
@@ -87,14 +87,14 @@ INLINE void NAME(add_gradient)(const Rows *rows, const Descent *descent, ptrdiff
 
 /* In each branch the compiler knows the size of the indices, and compiles loops for it. */
 DISPATCHED static void NAME(add_chunk)(const Rows *rows, const Descent *descent, ptrdiff_t chunk,
-                                       int is_noted, REAL *scratch)
+                                       int is_stored, REAL *scratch)
 {
     Rows known = *rows;
     if (rows->is_int64) {
         known.is_int64 = 1;
-        NAME(add_blocks)(&known, descent, chunk, is_noted, scratch);
+        NAME(add_blocks)(&known, descent, chunk, is_stored, scratch);
     } else {
         known.is_int64 = 0;
-        NAME(add_blocks)(&known, descent, chunk, is_noted, scratch);
+        NAME(add_blocks)(&known, descent, chunk, is_stored, scratch);
     }
 }

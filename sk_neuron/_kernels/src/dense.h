@@ -13,7 +13,7 @@ typedef struct {
 #include "descent.h"
 
 /* z = x · w + b of a tile of columns; coef and z are (d, LANES) and (m, LANES) */
-INLINE void NAME(tile_prediction)(const REAL *x, ptrdiff_t stride, ptrdiff_t column_stride,
+INLINE void NAME(predict_tile)(const REAL *x, ptrdiff_t stride, ptrdiff_t column_stride,
                                  ptrdiff_t m, ptrdiff_t d, const REAL *coef,
                                  const REAL *intercept, REAL *z)
 {
@@ -35,7 +35,7 @@ INLINE void NAME(tile_prediction)(const REAL *x, ptrdiff_t stride, ptrdiff_t col
 }
 
 /* gradient += delta x of a tile of columns */
-INLINE void NAME(tile_gradient)(const REAL *x, ptrdiff_t stride, ptrdiff_t column_stride,
+INLINE void NAME(add_tile_gradient)(const REAL *x, ptrdiff_t stride, ptrdiff_t column_stride,
                                 ptrdiff_t m, ptrdiff_t d, const REAL *delta,
                                 REAL *gradient)
 {
@@ -67,7 +67,7 @@ INLINE VEC NAME(last_lanes)(const REAL *coef, ptrdiff_t d, ptrdiff_t rest)
 }
 
 /* Halve the width of m sums by adding their halves. */
-INLINE void NAME(fold)(const REAL *restrict from, REAL *restrict to, ptrdiff_t m, int width)
+INLINE void NAME(halve_width)(const REAL *restrict from, REAL *restrict to, ptrdiff_t m, int width)
 {
     for (ptrdiff_t i = 0; i < m; i++)
         for (int l = 0; l < width; l++)
@@ -75,7 +75,7 @@ INLINE void NAME(fold)(const REAL *restrict from, REAL *restrict to, ptrdiff_t m
 }
 
 /* z = x · w + b of a single column, filled up to vectors with 0 */
-INLINE void NAME(single_prediction)(const REAL *x, ptrdiff_t stride, ptrdiff_t m,
+INLINE void NAME(predict_row_major)(const REAL *x, ptrdiff_t stride, ptrdiff_t m,
                                    ptrdiff_t d, const REAL *coef, REAL intercept, REAL *z)
 {
     if (d < LANES) {
@@ -103,12 +103,12 @@ INLINE void NAME(single_prediction)(const REAL *x, ptrdiff_t stride, ptrdiff_t m
         for (int r = 0; r < 4; r++) STORE(sums + (i + r) * LANES, sum[r]);
     }
     if (LANES == 16) {
-        NAME(fold)(sums, half, m, 8);
-        NAME(fold)(half, sums, m, 4);
-        NAME(fold)(sums, half, m, 2);
+        NAME(halve_width)(sums, half, m, 8);
+        NAME(halve_width)(half, sums, m, 4);
+        NAME(halve_width)(sums, half, m, 2);
     } else {
-        NAME(fold)(sums, half, m, 4);
-        NAME(fold)(half, sums, m, 2);
+        NAME(halve_width)(sums, half, m, 4);
+        NAME(halve_width)(half, sums, m, 2);
         memcpy(half, sums, m * 2 * sizeof(REAL));
     }
     for (ptrdiff_t i = 0; i < m; i++) z[i] = (half[2 * i] + half[2 * i + 1]) + intercept;
@@ -138,7 +138,7 @@ INLINE void NAME(add_vectors)(int n, const REAL *x, ptrdiff_t stride, ptrdiff_t 
 }
 
 /* gradient += delta x of a single column */
-INLINE void NAME(single_gradient)(const REAL *x, ptrdiff_t stride, ptrdiff_t m, ptrdiff_t d,
+INLINE void NAME(add_row_major_gradient)(const REAL *x, ptrdiff_t stride, ptrdiff_t m, ptrdiff_t d,
                                   const REAL *delta, REAL *gradient)
 {
     if (d < LANES) {
@@ -164,7 +164,7 @@ INLINE void NAME(single_gradient)(const REAL *x, ptrdiff_t stride, ptrdiff_t m, 
 }
 
 /* z = x · w + b of a single column, for column-major X */
-INLINE void NAME(column_major_prediction)(const REAL *x, ptrdiff_t stride, ptrdiff_t m, ptrdiff_t d,
+INLINE void NAME(predict_column_major)(const REAL *x, ptrdiff_t stride, ptrdiff_t m, ptrdiff_t d,
                                   const REAL *coef, REAL intercept, REAL *z)
 {
     ptrdiff_t i = 0;
@@ -188,7 +188,7 @@ INLINE void NAME(column_major_prediction)(const REAL *x, ptrdiff_t stride, ptrdi
 }
 
 /* gradient += delta x of a single column, for column-major X */
-INLINE void NAME(column_major_gradient)(const REAL *x, ptrdiff_t stride, ptrdiff_t m, ptrdiff_t d,
+INLINE void NAME(add_column_major_gradient)(const REAL *x, ptrdiff_t stride, ptrdiff_t m, ptrdiff_t d,
                                  const REAL *delta, REAL *gradient)
 {
     for (ptrdiff_t j = 0; j < d; j++, x += stride) {
@@ -198,7 +198,7 @@ INLINE void NAME(column_major_gradient)(const REAL *x, ptrdiff_t stride, ptrdiff
             for (int v = 0; v < 4; v++)
                 sum[v] += LOAD(x + i + v * LANES) * LOAD(delta + i + v * LANES);
         for (; i + LANES <= m; i += LANES) sum[0] += LOAD(x + i) * LOAD(delta + i);
-        gradient[j] += NAME(add_lanes)((sum[0] + sum[1]) + (sum[2] + sum[3]));
+        gradient[j] += NAME(sum_lanes)((sum[0] + sum[1]) + (sum[2] + sum[3]));
         for (; i < m; i++) gradient[j] += x[i] * delta[i];
     }
 }
@@ -213,16 +213,16 @@ INLINE void NAME(predict)(const Rows *rows, const Descent *descent, ptrdiff_t fi
     while (column < end) {
         const REAL *c = coef + column * d;
         if (column < tiled) {
-            NAME(tile_prediction)(x, rows->row_stride, rows->column_stride, m, d, c,
+            NAME(predict_tile)(x, rows->row_stride, rows->column_stride, m, d, c,
                                   intercept + column, tile);
-            NAME(spread_tile)(tile, m, z, stride);
+            NAME(unpack_tile)(tile, m, z, stride);
             column += LANES, z += LANES * stride;
             continue;
         }
         if (rows->row_stride == 1)
-            NAME(column_major_prediction)(x, rows->column_stride, m, d, c, intercept[column], z);
+            NAME(predict_column_major)(x, rows->column_stride, m, d, c, intercept[column], z);
         else
-            NAME(single_prediction)(x, rows->row_stride, m, d, c, intercept[column], z);
+            NAME(predict_row_major)(x, rows->row_stride, m, d, c, intercept[column], z);
         column++, z += stride;
     }
 }
@@ -237,23 +237,23 @@ INLINE void NAME(add_gradient)(const Rows *rows, const Descent *descent, ptrdiff
     while (column < end) {
         REAL *g = gradient + column * d;
         if (column < tiled) {
-            NAME(collect_tile)(delta, stride, m, tile);
-            NAME(tile_gradient)(x, rows->row_stride, rows->column_stride, m, d, tile, g);
+            NAME(pack_tile)(delta, stride, m, tile);
+            NAME(add_tile_gradient)(x, rows->row_stride, rows->column_stride, m, d, tile, g);
             column += LANES, delta += LANES * stride;
             continue;
         }
         if (rows->row_stride == 1)
-            NAME(column_major_gradient)(x, rows->column_stride, m, d, delta, g);
+            NAME(add_column_major_gradient)(x, rows->column_stride, m, d, delta, g);
         else
-            NAME(single_gradient)(x, rows->row_stride, m, d, delta, g);
+            NAME(add_row_major_gradient)(x, rows->row_stride, m, d, delta, g);
         column++, delta += stride;
     }
 }
 
 DISPATCHED static void NAME(add_chunk)(const Rows *rows, const Descent *descent, ptrdiff_t chunk,
-                                       int is_noted, REAL *scratch)
+                                       int is_stored, REAL *scratch)
 {
-    NAME(add_blocks)(rows, descent, chunk, is_noted, scratch);
+    NAME(add_blocks)(rows, descent, chunk, is_stored, scratch);
 }
 
 /* Note the raw predictions of some rows; tile by tile, so that there is no need for scratch. */
@@ -267,7 +267,7 @@ DISPATCHED static void NAME(predict_dense)(const Rows *rows, const Descent *desc
         for (ptrdiff_t column = 0; column < columns; column += LANES) {
             ptrdiff_t end = column + LANES < columns ? column + LANES : columns;
             NAME(predict)(rows, descent, first, m, column, end, z, COLUMN_MAJOR_ROWS);
-            NAME(note_raw_prediction)(descent, column, end, first, m, z, COLUMN_MAJOR_ROWS);
+            NAME(store_raw_prediction)(descent, column, end, first, m, z, COLUMN_MAJOR_ROWS);
         }
     }
 }

@@ -16,15 +16,15 @@ INLINE void NAME(add_gradient)(const Rows *rows, const Descent *descent, ptrdiff
 
 /* Call `add_blocks`, compiled for the processor and for the rows at hand. */
 DISPATCHED static void NAME(add_chunk)(const Rows *rows, const Descent *descent, ptrdiff_t chunk,
-                                       int is_noted, REAL *scratch);
+                                       int is_stored, REAL *scratch);
 
-/* Compute the gradient and the sums of a chunk of rows, block by block; `is_noted` says whether
+/* Compute the gradient and the sums of a chunk of rows, block by block; `is_stored` says whether
    to store the raw predictions. */
 INLINE void NAME(add_blocks)(const Rows *rows, const Descent *descent, ptrdiff_t chunk,
-                             int is_noted, REAL *z)
+                             int is_stored, REAL *z)
 {
     ptrdiff_t columns = descent->n_tiles * LANES + descent->n_remainder, m;
-    ptrdiff_t bundle = NAME(bundle)(descent->n_outputs);
+    ptrdiff_t bundle = NAME(count_bundle_columns)(descent->n_outputs);
     ptrdiff_t stride = (rows->rows_per_block + LANES - 1) / LANES * LANES;
     REAL *gradient = (REAL *)descent->gradients + chunk * descent->d * columns;
     double *delta_sums = descent->delta_sums + chunk * columns;
@@ -38,8 +38,8 @@ INLINE void NAME(add_blocks)(const Rows *rows, const Descent *descent, ptrdiff_t
         for (ptrdiff_t column = 0; column < columns; column += bundle) {
             ptrdiff_t end = column + bundle < columns ? column + bundle : columns;
             NAME(predict)(rows, descent, first, m, column, end, z, stride);
-            if (is_noted)
-                NAME(note_raw_prediction)(descent, column, end, first, m, z, stride);
+            if (is_stored)
+                NAME(store_raw_prediction)(descent, column, end, first, m, z, stride);
             NAME(differentiate)(descent, column, end, first, m, z, stride, delta_sums, errors);
             NAME(add_gradient)(rows, descent, first, m, column, end, z, stride, gradient);
         }
@@ -51,7 +51,7 @@ typedef struct {
     ptrdiff_t column, width;
 } NAME(Part);
 
-INLINE NAME(Part) NAME(part_at)(const Descent *descent, ptrdiff_t part)
+INLINE NAME(Part) NAME(get_part)(const Descent *descent, ptrdiff_t part)
 {
     if (part < descent->n_tiles) return (NAME(Part)){part * LANES, LANES};
     return (NAME(Part)){part - descent->n_tiles + descent->n_tiles * LANES, 1};
@@ -75,12 +75,12 @@ INLINE void NAME(add_norms)(int count, REAL *restrict gradient, const REAL *rest
 
 /* Find the gradient of a block of features: add up those of the chunks, with the decay, and
    fill in its squared norms. */
-DISPATCHED static void NAME(add_up_gradient)(const Descent *descent, ptrdiff_t block)
+DISPATCHED static void NAME(sum_gradient)(const Descent *descent, ptrdiff_t block)
 {
     ptrdiff_t d = descent->d, columns = descent->n_tiles * LANES + descent->n_remainder;
     ptrdiff_t first = block * UPDATE_BLOCK, last = d - first < UPDATE_BLOCK ? d : first + UPDATE_BLOCK;
     for (ptrdiff_t part = 0; part < descent->n_tiles + descent->n_remainder; part++) {
-        NAME(Part) at = NAME(part_at)(descent, part);
+        NAME(Part) at = NAME(get_part)(descent, part);
         int is_tile = at.width == LANES;
         ptrdiff_t column = at.column;
         ptrdiff_t start = column * d + first * at.width, n = (last - first) * at.width;
@@ -155,7 +155,7 @@ static void NAME(accept_points)(const Descent *descent, ptrdiff_t pass)
             is_kept = exponent == 0
                       || (loss <= kept_loss[group] * (1 + 16 * EPSILON) && isfinite(size));
             if (is_kept)
-                exponent = next_exponent(exponent, kept_norm[group], change,
+                exponent = update_exponent(exponent, kept_norm[group], change,
                                          LARGEST_STEP - power);
             else
                 exponent = exponent > 2 ? exponent - 2 : 0;
@@ -192,7 +192,7 @@ DISPATCHED static void NAME(update_coef)(const Descent *descent, ptrdiff_t pass,
     ptrdiff_t d = descent->d, columns = descent->n_tiles * LANES + descent->n_remainder;
     ptrdiff_t first = block * UPDATE_BLOCK, last = d - first < UPDATE_BLOCK ? d : first + UPDATE_BLOCK;
     for (ptrdiff_t part = 0; part < descent->n_tiles + descent->n_remainder; part++) {
-        NAME(Part) at = NAME(part_at)(descent, part);
+        NAME(Part) at = NAME(get_part)(descent, part);
         int is_tile = at.width == LANES;
         ptrdiff_t column = at.column;
         ptrdiff_t start = column * d + first * at.width, n = (last - first) * at.width;
@@ -234,13 +234,13 @@ static void NAME(run_thread)(const Rows *rows, const Descent *descent, ptrdiff_t
         ptrdiff_t first = begin > offset ? begin - offset : 0;
         ptrdiff_t count = (end - offset < n_chunks ? end - offset : n_chunks) - first;
         ptrdiff_t last = first + count * (thread + 1) / n;
-        int is_noted = descent->raw_prediction && pass == descent->last_pass;
+        int is_stored = descent->raw_prediction && pass == descent->last_pass;
         for (ptrdiff_t chunk = first + count * thread / n; chunk < last; chunk++)
-            NAME(add_chunk)(rows, descent, chunk, is_noted, scratch);
+            NAME(add_chunk)(rows, descent, chunk, is_stored, scratch);
         if (first + count < n_chunks) return;
         barrier_wait(barrier, n);
         for (ptrdiff_t block = thread; block < n_blocks; block += n)
-            NAME(add_up_gradient)(descent, block);
+            NAME(sum_gradient)(descent, block);
         barrier_wait(barrier, n);
         if (thread == 0) NAME(accept_points)(descent, pass);
         barrier_wait(barrier, n);

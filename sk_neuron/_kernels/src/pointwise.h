@@ -1,7 +1,7 @@
 /* From raw predictions z to delta, minus the gradient of the loss in z, row by row, for one
    precision. */
 
-INLINE REAL NAME(add_lanes)(VEC lanes)
+INLINE REAL NAME(sum_lanes)(VEC lanes)
 {
     typedef REAL HALF __attribute__((vector_size(32), aligned(4), may_alias));
     typedef REAL QUARTER __attribute__((vector_size(16), aligned(4), may_alias));
@@ -183,8 +183,8 @@ INLINE void NAME(differentiate_group)(const Descent *descent, ptrdiff_t group, p
         trained += squared_error * targets.weight;
         judged += squared_error * targets.judge_weight;
     }
-    errors[group] += NAME(add_lanes)(trained);
-    errors[descent->n_groups + group] += NAME(add_lanes)(judged);
+    errors[group] += NAME(sum_lanes)(trained);
+    errors[descent->n_groups + group] += NAME(sum_lanes)(judged);
 }
 
 /* The sum of a column of deltas. */
@@ -192,7 +192,7 @@ INLINE REAL NAME(sum_rows)(const REAL *delta, ptrdiff_t m)
 {
     VEC sum = {0};
     for (ptrdiff_t i = 0; i < m; i += LANES) sum += LOAD(delta + i);
-    return NAME(add_lanes)(sum);
+    return NAME(sum_lanes)(sum);
 }
 
 /* Replace z (columns, rows) by delta for the columns from `column` to `end`, which are whole
@@ -216,7 +216,7 @@ INLINE void NAME(differentiate)(const Descent *descent, ptrdiff_t column, ptrdif
 
 /* Put m rows of a tile, (rows, LANES), where z has them, (LANES, rows) with a stride. The rows
    beyond m, up to a whole vector, become 0. */
-INLINE void NAME(spread_tile)(REAL *tile, ptrdiff_t m, REAL *z, ptrdiff_t stride)
+INLINE void NAME(unpack_tile)(REAL *tile, ptrdiff_t m, REAL *z, ptrdiff_t stride)
 {
     for (ptrdiff_t i = 0; i < m; i += LANES) {
         VEC v[LANES];
@@ -227,7 +227,7 @@ INLINE void NAME(spread_tile)(REAL *tile, ptrdiff_t m, REAL *z, ptrdiff_t stride
 }
 
 /* The other way round. */
-INLINE void NAME(collect_tile)(const REAL *z, ptrdiff_t stride, ptrdiff_t m, REAL *tile)
+INLINE void NAME(pack_tile)(const REAL *z, ptrdiff_t stride, ptrdiff_t m, REAL *tile)
 {
     for (ptrdiff_t i = 0; i < m; i += LANES) {
         VEC v[LANES];
@@ -238,7 +238,7 @@ INLINE void NAME(collect_tile)(const REAL *z, ptrdiff_t stride, ptrdiff_t m, REA
 }
 
 /* Note raw predictions before they become deltas, if they are asked for. */
-INLINE void NAME(note_raw_prediction)(const Descent *descent, ptrdiff_t column, ptrdiff_t end,
+INLINE void NAME(store_raw_prediction)(const Descent *descent, ptrdiff_t column, ptrdiff_t end,
                                       ptrdiff_t first, ptrdiff_t m, const REAL *z,
                                       ptrdiff_t stride)
 {
@@ -248,7 +248,7 @@ INLINE void NAME(note_raw_prediction)(const Descent *descent, ptrdiff_t column, 
 }
 
 /* The number of columns of a bundle: the least multiple of LANES that is whole groups. */
-INLINE ptrdiff_t NAME(bundle)(ptrdiff_t n_outputs)
+INLINE ptrdiff_t NAME(count_bundle_columns)(ptrdiff_t n_outputs)
 {
     ptrdiff_t columns = LANES;
     while (columns % n_outputs) columns += LANES;

@@ -73,7 +73,7 @@ typedef struct {
     void *gradients;         /* numbers, (n_chunks, size of coef) */
     double *delta_sums;      /* (n_chunks, columns) */
     double *errors;          /* (n_chunks, 2, n_groups): squared errors, trained and judged */
-    double *norms;           /* (n_blocks, 3, columns): see `add_up_gradient` */
+    double *norms;           /* (n_blocks, 3, columns): see `sum_gradient` */
     void *scratch;           /* numbers, (n_threads, scratch_size) */
     ptrdiff_t scratch_size;
     /* What is noted after each pass, of the points kept. */
@@ -104,7 +104,7 @@ typedef struct {
 /* The exponent after a step whose point was kept: at most 2 more, and 2^j at most what it was
    times |kept gradient| / (sqrt(2) |change of the gradient|), from the squared norms. Where
    the gradient is zero nothing moves, and it stays. */
-static int64_t next_exponent(int64_t exponent, double norm, double change, int64_t most)
+static int64_t update_exponent(int64_t exponent, double norm, double change, int64_t most)
 {
     if (!(norm > 0)) return exponent;
     int64_t next = exponent + 2 < most ? exponent + 2 : most;

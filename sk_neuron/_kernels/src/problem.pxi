@@ -44,16 +44,16 @@ cdef extern from "problem.h" nogil:
         void *intercepts
         void *raw_prediction
         ptrdiff_t last_pass
-    int count_threads "most_threads"()
+    int count_threads "get_max_threads"()
     const ptrdiff_t UPDATE_BLOCK
 
 
-def most_threads():
+def get_max_threads():
     """Return how many threads OpenMP would take here; 0 if built without it."""
     return count_threads()
 
 
-cdef Descent describe(kernel, state, workspace, ptrdiff_t n, floating precision):
+cdef Descent make_descent(kernel, state, workspace, ptrdiff_t n, floating precision):
     """Return where the arrays of a kernel, a state and its workspace are; they must outlive it."""
     cdef Descent descent
     cdef const ptrdiff_t[::1] offsets = kernel.chunk_offsets
