@@ -1,9 +1,10 @@
 """What scores the fits of a descent at iteration counts.
 
-Each judge has one method, `run`. It takes a state, the history of the start, how many steps
-led there, and the counts to go to; one count only, unless `takes_many_counts` is true. It returns
-the state at the last of them, the history of the steps, and for each count a pair: the
-points there, and of each fit its score and why there is none if that is NaN.
+Each judge has one method, `run(state, start, n_before, counts)`. `start` is the history of
+the start and `n_before` the number of steps taken so far. `run` takes the fits to the
+counts: to several only if `takes_many_counts` is true. It returns the state after the last
+count, the history of the steps, and for each count a pair: the points, and for each fit its
+score with the reason why it is missing if it is NaN.
 """
 
 import copy

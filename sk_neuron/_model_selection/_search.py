@@ -58,6 +58,7 @@ class Search:
         self.failures: dict[int, str] = {}  # by fold
         self._results: list[BatchResult] = []
         self._n_kept = 0  # weights in the courses
+        self._weights: dict[int | None, np.ndarray] = {}  # by fold; None: all rows
         self._weight_power = 0
         self._fits, self._final_fits = self._list_fits()
         self._batches = self._make_batches(refit)
@@ -154,7 +155,7 @@ class Search:
                 classes, _ = encode_labels(self.data.y[rows])
                 for noise in self.candidates.label_noises:
                     self._read_noise(noise, classes)
-                self._weigh_rows(fold)
+                self._weights[fold] = self._weigh_rows(fold)
             except ValueError as error:
                 if fold is None:
                     raise
@@ -224,9 +225,8 @@ class Search:
         starts = [self._draw_start(fit, copy.deepcopy(self._random_state)) for fit in fits]
         coef, intercept = map(np.concatenate, zip(*starts, strict=True))
         first, folds = fits[0], [fit.fold for fit in fits]
-        weights = {fold: self._weigh_rows(fold) for fold in dict.fromkeys(folds)}
         weight, is_trained = _stack_weights(
-            [weights[fold] for fold in folds], first.n_groups
+            [self._weights[fold] for fold in folds], first.n_groups
         )
         roles = judge_weight = None
         if not is_trained.all():

@@ -1,8 +1,8 @@
-"""Put together what is trained.
+"""Make the problem that a fit solves.
 
-The objective is a sum over rows, so all weights times a number, and alpha times the same,
-ask for the same answer. Both are divided by a power of two, which is exact: then neither
-tiny nor huge weights under- or overflow on the way, and float32 can hold them.
+The objective is a sum over rows. If all weights and alpha are multiplied by one number, the
+minimum stays where it is. So both are divided by a power of two, which is exact: then tiny
+and huge weights neither underflow nor overflow, and float32 can hold them.
 """
 
 import numpy as np
@@ -15,23 +15,23 @@ from sk_neuron._solver._step_size import (
     scale_norms,
 )
 
-# Alpha is at most 2 to this power once it is scaled, so that float32 can hold alpha w.
-_LARGEST_ALPHA = 100
+# Base-2 logarithm of the largest scaled alpha: up to it float32 can hold alpha w.
+_MAX_ALPHA_EXPONENT = 100
 
 
 def choose_weight_power(power, alpha):
-    """Return the exponent of the power of two that weights and alpha are divided by.
+    """Return the exponent of the power of two by which weights and alpha are divided.
 
-    It is that of the weights, or larger where alpha is huge beside them.
+    It is the exponent of the weights, or a larger one if alpha is far larger than they are.
     """
     largest = np.max(alpha)
     if largest > 0:
-        power = max(power, int(np.frexp(largest)[1]) - _LARGEST_ALPHA)
+        power = max(power, int(np.frexp(largest)[1]) - _MAX_ALPHA_EXPONENT)
     return power
 
 
 def scale_weights(weight, power, dtype):
-    """Return weights divided by 2 to a power, in some precision."""
+    """Return the weights divided by 2**power, as an array of a dtype."""
     scaled = np.ldexp(weight, -power).astype(dtype, order="F")
     if (scaled.sum(axis=0, dtype=np.float64) == 0).any():
         raise ValueError(
@@ -46,7 +46,6 @@ def make_problem(
     labels,
     weight,
     *,
-    n_groups,
     n_outputs,
     learning_rate,
     alpha,
@@ -54,13 +53,12 @@ def make_problem(
     weight_power,
     norms,
     roles=None,
-    judge_weight=None,
-    label_noise=None,
+    **fields,
 ):
-    """Return the problem of scaled weights; `norms` are the squared norms of the rows.
+    """Return the `Problem` with scaled weights; the other fields are passed on.
 
-    `learning_rate` is "auto" or a number, `alpha` a number or (n_groups,), both as the user
-    says.
+    `norms` are the squared norms of the rows. `learning_rate` ("auto" or a number) and
+    `alpha` (a number or (n_groups,)) are the user's values, not scaled.
     """
     alpha, norm_scale = np.ldexp(alpha, -weight_power), 1.0
     if learning_rate == "auto":
@@ -73,18 +71,16 @@ def make_problem(
         X,
         labels,
         weight,
-        n_groups,
-        n_outputs,
-        rate,
-        alpha,
-        fit_intercept,
+        n_outputs=n_outputs,
+        learning_rate=rate,
+        alpha=alpha,
+        fit_intercept=fit_intercept,
         is_adaptive=learning_rate == "auto",
         norm_scale=norm_scale,
         largest_norm=float(np.sqrt(norms.max(initial=0))),
         weight_power=weight_power,
         roles=roles,
-        judge_weight=judge_weight,
-        label_noise=label_noise,
+        **fields,
     )
 
 
@@ -93,18 +89,17 @@ def make_batch_problem(
     labels,
     weight,
     *,
-    n_groups,
     n_outputs,
     learning_rate,
     alpha,
     fit_intercept,
     weight_power,
-    label_noise=None,
+    **fields,
 ):
-    """Return the problem of a batch of rows, on which a single step is taken.
+    """Return the `Problem` of a batch, on which one step is taken; see `make_problem`.
 
-    "auto" is then the largest step that cannot raise the objective of the batch: what the
-    curvature was on another batch says nothing.
+    "auto" is then the largest step that cannot raise the objective of the batch, since the
+    curvature on other batches is no guide.
     """
     alpha = np.ldexp(alpha, -weight_power)
     if learning_rate == "auto":
@@ -116,24 +111,23 @@ def make_batch_problem(
         X,
         labels,
         weight,
-        n_groups,
-        n_outputs,
-        rate,
-        alpha,
-        fit_intercept,
+        n_outputs=n_outputs,
+        learning_rate=rate,
+        alpha=alpha,
+        fit_intercept=fit_intercept,
         weight_power=weight_power,
-        label_noise=label_noise,
+        **fields,
     )
 
 
 def _scale_rate(learning_rate, weight_power):
     """Return the step size for scaled weights, (1,)."""
-    with np.errstate(over="ignore"):  # the descent overflows then, and says so
+    with np.errstate(over="ignore"):  # the overflow of the descent is reported
         return np.ldexp([float(learning_rate)], weight_power)
 
 
 def check_step_sizes(problem):
-    """Raise an error if a step size is NaN, since the bound of the curvature overflowed."""
+    """Raise an error if a step size is NaN because the curvature bound overflowed."""
     if np.isnan(problem.learning_rate).any():
         raise ValueError(
             "The values in X are not finite, or so large that the sum of their squares, "
@@ -142,22 +136,22 @@ def check_step_sizes(problem):
 
 
 def compute_step_sizes(problem, exponent):
-    """Return the size of steps with these exponents, in units of the user's weights."""
-    with np.errstate(over="ignore"):  # infinite for weights near the smallest number
+    """Return the sizes of steps with these exponents, for the weights before scaling."""
+    with np.errstate(over="ignore"):  # infinite if the weights are near the smallest number
         power = (exponent - problem.weight_power).astype(np.intc)
         return np.ldexp(problem.learning_rate, power)
 
 
 def mean_brier_score(total_weight, squared_error):
-    """Return the Brier score of squared errors (..., n_groups), summed over groups."""
+    """Return the Brier score, summed over groups, from squared errors (..., n_groups)."""
     return (squared_error / total_weight).sum(axis=-1)
 
 
 def report_losses(problem, losses, lowest=np.inf):
-    """Return the losses of the points kept, or the lowest so far where none may rise.
+    """Return the losses of the kept points, or the lowest so far where none may rise.
 
-    That is where the step adapts, without weight decay: there a step of 1/L can raise the
-    loss by rounding only.
+    None may rise if the step adapts and there is no weight decay: then a step of 1/L can
+    raise the loss only by rounding.
     """
     if not problem.is_adaptive or np.any(problem.alpha):
         return losses
