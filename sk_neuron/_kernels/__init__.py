@@ -1,6 +1,6 @@
 """One pass over X and the step that follows, for many groups of columns at once.
 
-This is the door of the room: what the other rooms use.
+The other folders import from this module.
 """
 
 from sk_neuron._kernels._compiled import (
@@ -46,7 +46,7 @@ __all__ = [
 
 
 def make_kernel(problem):
-    """Return a kernel for a problem: it can `start` and `run` a descent."""
+    """Return the fastest kernel for a problem; it can `start` and `run` a descent."""
     is_empty = 0 in (*problem.X.shape, problem.n_columns)
     if is_empty or not has_kernel(problem.X):
         return NumpyKernel(problem)

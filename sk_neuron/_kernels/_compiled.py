@@ -1,4 +1,4 @@
-"""The compiled kernels: what they do is told in src/problem.h."""
+"""Call the compiled kernels; src/problem.h describes how they work."""
 
 from functools import partial
 from typing import NamedTuple
@@ -25,15 +25,16 @@ from sk_neuron._kernels._threads import (
     share_threads,
 )
 
-# The work of a call, in multiplications, after which Python looks at signals.
+# Number of multiplications in one call of a kernel: a fraction of a second. Between calls
+# Python handles signals, for example an interrupt from the keyboard.
 MAX_WORK_PER_CALL = 2**28
 
-# Features whose squared norms are added up together: UPDATE_BLOCK in problem.h.
+# Number of features with one sum of squares; the same as UPDATE_BLOCK in problem.h.
 _UPDATE_BLOCK = 64
 
 
 def has_kernel(X):
-    """Return whether there is a compiled kernel for X as it lies in memory."""
+    """Return whether a compiled kernel can read X in its memory layout."""
     if not BUILT or SWITCHED_OFF:
         return False
     if issparse(X):
@@ -45,28 +46,28 @@ def has_kernel(X):
             and X.indices.dtype in (np.int32, np.int64)
             and all(a.flags.c_contiguous and a.flags.aligned for a in arrays)
         )
-    # features or rows side by side, the others a whole number of numbers apart
-    whole = not any(stride % X.itemsize for stride in X.strides)
-    return whole and X.flags.aligned and X.itemsize in X.strides
+    # features or rows are adjacent, and each stride is a whole number of values
+    is_whole = not any(stride % X.itemsize for stride in X.strides)
+    return is_whole and X.flags.aligned and X.itemsize in X.strides
 
 
 class History(NamedTuple):
-    """What is noted after each of some passes over X, of the points kept."""
+    """The errors and step sizes of the kept points, after each of some passes over X."""
 
-    squared_error: np.ndarray  # (n_passes, n_groups), on the rows that are trained on
-    judged_error: np.ndarray  # (n_passes, n_groups), on the rows that are judged
+    squared_error: np.ndarray  # (n_passes, n_groups), on the training rows
+    judged_error: np.ndarray  # (n_passes, n_groups), on the judged rows
     exponent: np.ndarray  # (n_passes, n_groups): the next step is 2^exponent times the rate
 
 
 class CompiledKernel:
-    """A problem as the compiled kernels have it, and the descent that they do.
+    """The descent of a problem in compiled code, with its arrays as that code needs them.
 
-    `max_steps_per_call` steps take a fraction of a second, or one does that takes longer.
+    `max_steps_per_call` steps take a fraction of a second; it is 1 if one takes longer.
     """
 
     def __init__(self, problem: Problem):
         if problem.judge_weight is not None and problem.roles is None:
-            raise ValueError("Rows are judged by their roles, but there are none.")
+            raise ValueError("With judge_weight the problem needs roles, but it has none.")
         self.problem, X = problem, problem.X
         n_columns, K = problem.n_columns, problem.n_outputs
         self.packing = packing = Packing(X, n_columns)
@@ -96,7 +97,7 @@ class CompiledKernel:
             for of_group in (problem.alpha, problem.norm_scale)
         )
         self.rows_per_block, self._scratch_size = packing.choose_block_size(self.X, K)
-        self._run_chunks = self._choose()
+        self._run_chunks = self._bind_rows()
 
     def start(self, coef, intercept, exponent=0):
         """Return the state of a descent from coef (columns, d), and its `History`.
@@ -116,18 +117,18 @@ class CompiledKernel:
             exponent=self._of_groups(exponent, np.int64),
         )
         state.coef[:] = packed
-        state.kept_coef[:] = 0  # the padding stays so
+        state.kept_coef[:] = 0  # the padding stays 0
         state.kept_intercept[:] = state.kept_gradient[:] = 0
         state.intercept[:] = packing.pack_columns(intercept, dtype)
         return state, self._run(state, 1, is_start=True)[0]
 
     def run(self, state, n_steps):
-        """Return the state so many steps later, and the `History` of these steps."""
+        """Return the state after `n_steps` more steps, and their `History`."""
         state = state.copy()
         return state, self._run(state, n_steps)[0]
 
     def run_recording(self, state, n_steps):
-        """Do what `run` does, and return a recording of the points kept after each step."""
+        """Do what `run` does, and also return the `Recording` of the kept points."""
         state = state.copy()
         history, workspace = self._run(state, n_steps, n_recorded=n_steps)
         coefs = workspace.coefs.reshape(n_steps, len(state.coef))
@@ -135,25 +136,25 @@ class CompiledKernel:
         return state, history, Recording(self.problem, self.packing, coefs, intercepts)
 
     def run_predicting(self, state, n_steps):
-        """Do what `run` does, and return x · w + b of all rows after it, (n, columns).
+        """Do what `run` does, and also return the raw predictions, (n, columns).
 
-        The last pass gives them. But a group that took its last step back needs a product
-        of its own: in that pass they are those of the step.
+        The last pass has computed them, but for the step: a group that rejected its last
+        step needs a product of its own.
         """
         state = state.copy()
         history, workspace = self._run(state, n_steps, n_predicted=len(self.problem.labels))
         columns = slice(self.packing.n_columns)
         z = workspace.raw_prediction[columns].T
-        taken_back = np.flatnonzero(workspace.columns[1, columns] == 0)
-        if len(taken_back):
+        rejected = np.flatnonzero(workspace.columns[1, columns] == 0)
+        if len(rejected):
             coef, intercept = self.weights(state)
-            z[:, taken_back] = compute_raw_prediction(
-                self.problem.X, coef[taken_back], intercept[taken_back]
+            z[:, rejected] = compute_raw_prediction(
+                self.problem.X, coef[rejected], intercept[rejected]
             )
         return state, history, z
 
     def points(self, state):
-        """Return the points kept, as arrays that have a row for each column."""
+        """Return the kept points, as arrays with one row for each column."""
         return self.weights(state)
 
     def weights_at(self, points):
@@ -161,7 +162,7 @@ class CompiledKernel:
         return points
 
     def weights(self, state):
-        """Return coef (columns, d) and intercept (columns,) of the points kept."""
+        """Return coef (columns, d) and intercept (columns,) of the kept points."""
         return (
             self.packing.unpack_coef(state.kept_coef),
             state.kept_intercept[: self.packing.n_columns].copy(),
@@ -175,7 +176,7 @@ class CompiledKernel:
         )
 
     def raw_prediction(self, state):
-        """Return x · w + b of all rows at the points kept, (n, columns)."""
+        """Return x · w + b of all rows at the kept points, (n, columns)."""
         return compute_raw_prediction(self.problem.X, *self.weights(state))
 
     def are_finite(self, points):
@@ -183,11 +184,11 @@ class CompiledKernel:
         return are_finite(self.problem, *points)
 
     def _of_groups(self, value, dtype):
-        """Return a value of each group, or of all, as (n_groups,)."""
+        """Return an array, or one value for all groups, as (n_groups,)."""
         return np.broadcast_to(value, self.problem.n_groups).astype(dtype)
 
     def _run(self, state, n_steps, *, is_start=False, n_recorded=0, n_predicted=0):
-        """Move a state, and return the history and the workspace of the kernel."""
+        """Move the state in place, and return the history and the workspace."""
         n_chunks, n_groups = len(self.chunk_offsets) - 1, self.problem.n_groups
         workspace = self._make_workspace(n_steps, is_start, n_recorded, n_predicted)
         begin = 0
@@ -204,8 +205,8 @@ class CompiledKernel:
         )
         return history, workspace
 
-    def _choose(self):
-        """Return what goes from a moment of the descent to another."""
+    def _bind_rows(self):
+        """Return the compiled function for X, with its rows as the first arguments."""
         X = self.X
         if issparse(X):
             return partial(_csr.run, X.data, X.indices, X.indptr, self.rows_per_block, self)
@@ -241,15 +242,15 @@ class Recording(NamedTuple):
     intercepts: np.ndarray  # (n_steps, n_padded)
 
     def weights_at(self, steps):
-        """Return coef (..., columns, d) and intercept (..., columns) of a step, or more."""
+        """Return coef (..., columns, d) and intercept (..., columns) of a step or steps."""
         n_columns = self.packing.n_columns
         coef = self.packing.unpack_coef(self.coefs[steps])
         return coef, self.intercepts[steps][..., :n_columns].copy()
 
     def points_at(self, steps):
-        """Return the points of some steps, and for which columns they are finite.
+        """Return the points of some steps, and whether they are finite.
 
-        Points are as those of a kernel, and the second is (len(steps), columns).
+        Each point is a pair (coef, intercept); `finite` is (len(steps), columns).
         """
         coefs, intercepts = self.weights_at(steps)
         n_steps, n_columns, n_features = coefs.shape
@@ -259,7 +260,7 @@ class Recording(NamedTuple):
 
 
 class PackedState(NamedTuple):
-    """Where a descent is: the points kept, and coef and intercept that come next."""
+    """The state of a descent: the kept points, and the coef and intercept to try next."""
 
     coef: np.ndarray
     intercept: np.ndarray
@@ -271,7 +272,7 @@ class PackedState(NamedTuple):
     exponent: np.ndarray
 
     def copy(self):
-        """Return a state that may be moved."""
+        """Return a copy, which `_run` may change."""
         copies = []
         for array in self:
             copies.append(allocate_padded(array.size, array.dtype).reshape(array.shape))
@@ -280,7 +281,7 @@ class PackedState(NamedTuple):
 
 
 class Workspace(NamedTuple):
-    """What the kernels need beside a state for some passes, and fill in."""
+    """The arrays that a kernel fills in during some passes; see `Descent` in problem.h."""
 
     is_start: bool
     columns: np.ndarray  # (2, n_padded): the next step, and whether the last was kept
@@ -299,11 +300,11 @@ class Workspace(NamedTuple):
 def compute_raw_prediction(X, coef, intercept):
     """Return x · w + b of all rows, (n, columns).
 
-    Not by BLAS: after a product its idle threads keep spinning and compete with ours.
+    BLAS is not used: after a product its idle threads spin and compete with ours.
     """
     n_columns = len(coef)
-    fits = coef.dtype == X.dtype and 0 not in (*X.shape, n_columns)
-    if issparse(X) or not fits or not has_kernel(X):
+    is_supported = coef.dtype == X.dtype and 0 not in (*X.shape, n_columns)
+    if issparse(X) or not is_supported or not has_kernel(X):
         with np.errstate(all="ignore"):
             return _formulas.compute_raw_prediction(X, coef, intercept)
     packing = Packing(X, n_columns)
@@ -324,19 +325,19 @@ def compute_raw_prediction(X, coef, intercept):
 
 
 def are_finite(problem, coef, intercept):
-    """Return for which columns the weights, and x · w + b of all rows, are finite.
+    """Return for which columns the weights and x · w + b of all rows are finite.
 
-    |x · w| is at most ‖x‖ ‖w‖, so that a product is rarely needed.
+    |x · w| is at most ‖x‖ ‖w‖, so the product itself is rarely needed.
     """
     with np.errstate(all="ignore"):
         norm = np.sqrt(np.einsum("kj,kj->k", coef, coef, dtype=np.float64))
         bound = problem.largest_norm * norm + np.abs(intercept)
         finite = bound < np.finfo(coef.dtype).max / 2
     if not finite.all():
-        unclear = np.flatnonzero(~finite)
-        z = compute_raw_prediction(problem.X, coef[unclear], intercept[unclear])
-        is_weight_finite = np.isfinite(coef[unclear]).all(axis=1)
-        finite[unclear] = np.isfinite(z).all(axis=0) & is_weight_finite
+        unknown = np.flatnonzero(~finite)
+        z = compute_raw_prediction(problem.X, coef[unknown], intercept[unknown])
+        is_weight_finite = np.isfinite(coef[unknown]).all(axis=1)
+        finite[unknown] = np.isfinite(z).all(axis=0) & is_weight_finite
     return finite
 
 
@@ -367,9 +368,9 @@ def compute_squared_norms(X):
 
 
 def _sparse_norms(X):
-    """Return the squared norms of some rows of CSR X, which is a copy."""
-    X.sum_duplicates()  # the square of a sum, if an element is in parts
-    with np.errstate(all="ignore"):  # what overflows is judged by the caller
+    """Return the squared norms of the rows of CSR X; X is a copy and may change."""
+    X.sum_duplicates()  # an element may be stored as several values, whose sum is squared
+    with np.errstate(all="ignore"):  # the caller checks for overflow
         squares = csr_array((X.data.astype(np.float64) ** 2, X.indices, X.indptr), X.shape)
         return np.asarray(squares.sum(axis=1)).ravel()
 

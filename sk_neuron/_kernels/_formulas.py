@@ -1,41 +1,41 @@
-"""The neuron and the softmax layer in formulas.
+"""The formulas of the neuron and the softmax layer.
 
-Columns of weights share the rows of one matrix: `X` is (n, d), `coef` (columns, d),
-`intercept` and `raw_prediction` have a column each. Columns come in groups of `n_outputs`:
-one column is a sigmoid neuron, K columns are a softmax layer over K classes. `labels` is
-(n, n_groups) integers, or (n, 1) where the groups share them: 0 or 1 for a neuron, from 0
-to K - 1 for a layer. `weight` is (n, n_groups) or (n, 1). Nothing here mixes two groups.
+`X` is (n, d), `coef` (columns, d), `intercept` (columns,), `raw_prediction` (n, columns).
+Columns come in groups of `n_outputs`: one column is a sigmoid neuron, K columns are a
+softmax layer over K classes. `labels` are integers, (n, n_groups), or (n, 1) if the groups
+share them: 0 or 1 for a neuron, from 0 to K - 1 for a layer. `weight` is (n, n_groups) or
+(n, 1). No formula mixes two groups.
 
-`label_noise` is (n_groups, n_classes), or None: of a row whose true class is k, the
-share label_noise[:, k] is recorded as another class, each of them alike. The outputs are
-probabilities of the true class, and the errors are those of q, the probability of the label
-as recorded (G. Patrini et al., "Making deep neural networks robust to label noise: a loss
-correction approach", CVPR 2017, forward correction).
+`label_noise` is (n_groups, n_classes), or None. Of the rows with the true class k, the
+fraction label_noise[:, k] has a wrong label; all other classes are equally likely. The
+outputs are probabilities of the true class. The errors are those of q, the probability of
+the recorded label (G. Patrini et al., "Making deep neural networks robust to label noise: a
+loss correction approach", CVPR 2017, forward correction).
 """
 
 import numpy as np
 from scipy.special import log_expit, log_softmax
 
 # The largest second derivative of 1/2 (t - sigmoid(z))^2 in z over all z and all t in
-# [0, 1]. With o = sigmoid(z) and t = 1 it is o (1 - o)^2 (3 o - 1), which peaks here:
+# [0, 1]. With o = sigmoid(z) and t = 1 it is o (1 - o)^2 (3 o - 1), largest at:
 _STEEPEST = (9 + np.sqrt(33)) / 24
 CURVATURE = float(_STEEPEST * (1 - _STEEPEST) ** 2 * (3 * _STEEPEST - 1))
 
-# A row is flat where an output o has o (1 - o) below this: almost no gradient flows.
+# An output o with o (1 - o) below this has almost no gradient.
 _FLAT = 1e-3
 
 
 def curvature(n_outputs):
     """Return the largest curvature of the squared error of a row in its raw predictions.
 
-    Of 1/2 ‖e_y - softmax(z)‖² it is four times that of a neuron (see the user guide).
+    For 1/2 ‖e_y - softmax(z)‖² it is four times that of a neuron (see the user guide).
     """
     return CURVATURE if n_outputs == 1 else 4 * CURVATURE
 
 
 def compute_raw_prediction(X, coef, intercept):
     """Return z = x · w + b, the weighted sum of the inputs, (n, columns)."""
-    # The rows of a column side by side in memory, where sums over rows are fast.
+    # Column-major, since sums over rows are fast then.
     z = np.asfortranarray((coef @ X.T).T)
     z += intercept
     return z
@@ -44,7 +44,7 @@ def compute_raw_prediction(X, coef, intercept):
 def activate(raw_prediction, out=None):
     """Return o = 1 / (1 + exp(-z)), the output of a neuron.
 
-    Where the exponential overflows, the output is 0, as it should be. NumPy's is several
+    Where the exponential overflows, the output is 0, which is correct. This is several
     times as fast as `scipy.special.expit`.
     """
     with np.errstate(over="ignore"):
@@ -68,14 +68,14 @@ def split_groups(columns, n_outputs):
 
 
 def probability(raw_prediction, n_outputs):
-    """Return the outputs of all columns, each of its neuron or its layer, (n, columns)."""
+    """Return the outputs of all neurons or layers, (n, columns)."""
     if n_outputs == 1:
         return activate(raw_prediction)
     return softmax(split_groups(raw_prediction, n_outputs)).reshape(raw_prediction.shape)
 
 
 def log_probability(raw_prediction, n_outputs):
-    """Return the logarithm of `probability`, finite where that rounds to 0."""
+    """Return the logarithm of `probability`, finite even if that rounds to 0."""
     if n_outputs == 1:
         return log_expit(raw_prediction)
     with np.errstate(over="ignore"):
@@ -86,7 +86,7 @@ def log_probability(raw_prediction, n_outputs):
 def noise_terms(label_noise, n_outputs):
     """Return shift and slope, (n_groups, n_classes): q_k = slope_k p_k + Σ_j shift_j p_j.
 
-    For a neuron q = shift_0 + slope o, with the same slope twice.
+    For a neuron q = shift_0 + slope o, and both classes have the same slope.
     """
     shift = label_noise / (label_noise.shape[1] - 1)
     if n_outputs == 1:
@@ -96,7 +96,7 @@ def noise_terms(label_noise, n_outputs):
 
 
 def recorded_probability(probability, n_outputs, label_noise):
-    """Return q, the probabilities of labels as recorded, from those of true labels."""
+    """Return q, the probabilities of the recorded labels, from those of true labels."""
     if label_noise is None:
         return probability
     shift, slope = noise_terms(label_noise, n_outputs)
@@ -109,11 +109,11 @@ def recorded_probability(probability, n_outputs, label_noise):
 
 
 def pointwise_gradient(labels, weight, raw_prediction, n_outputs, label_noise=None):
-    """Return delta (n, columns), and the squared errors of rows, (n, n_groups).
+    """Return delta (n, columns) and the squared errors of the rows, (n, n_groups).
 
-    Delta is minus the gradient of 1/2 Σ s ‖e‖² in the raw prediction, which may be
-    overwritten; ‖e‖² is the squared error of a row, without its weight s. For a neuron with
-    the target t it is (t - q)², and delta = s slope (t - q) o (1 - o). For a layer with
+    Delta is minus the gradient of 1/2 Σ s ‖e‖² in `raw_prediction`, which may be
+    overwritten; ‖e‖² is the squared error of a row and s its weight. For a neuron with the
+    target t, ‖e‖² = (t - q)² and delta = s slope (t - q) o (1 - o). For a layer with
     e = e_y - q and h_k = slope_k e_k, delta_k = s p_k (h_k - Σ_j p_j h_j).
     """
     if n_outputs == 1:
@@ -130,7 +130,7 @@ def pointwise_gradient(labels, weight, raw_prediction, n_outputs, label_noise=No
 def _sigmoid_gradient(target, weight, raw_prediction, label_noise):
     output = activate(raw_prediction, out=raw_prediction)
     error = target - recorded_probability(output, 1, label_noise)
-    # In place from here: these arrays are what a step needs besides X.
+    # In place, since a step needs hardly more memory than X and these arrays.
     delta = weight * error
     error *= error
     delta *= output
@@ -144,8 +144,8 @@ def _sigmoid_gradient(target, weight, raw_prediction, label_noise):
 def _softmax_gradient(label, weight, z):
     """Return delta and the squared error, from arrays of (n, n_groups, K or 1).
 
-    With y the label, m = 1 - p_y and q = Σ p_k² over the other classes, the squared error
-    is m² + q, and delta is p_y (m² + q) for the label and p_k (q - p_y m - p_k) elsewhere.
+    Let y be the label, m = 1 - p_y, and q = Σ p_k² over the other classes. The squared
+    error is m² + q. Delta is p_y (m² + q) for the label, else p_k (q - p_y m - p_k).
     """
     label = np.broadcast_to(label, (*z.shape[:2], 1))
     p = np.exp(z - z.max(axis=-1, keepdims=True))
@@ -195,7 +195,7 @@ def row_squared_error(labels, raw_prediction, n_outputs, label_noise=None):
 def label_quality(labels, raw_prediction, n_outputs, label_noise):
     """Return the probability that each label is the true one, (n, n_groups).
 
-    In a group without label noise it is the probability of the label.
+    Without label noise it is the probability of the label.
     """
     if n_outputs == 1:
         sign = (2 * labels - 1).astype(raw_prediction.dtype)
@@ -217,13 +217,13 @@ def label_quality(labels, raw_prediction, n_outputs, label_noise):
         np.put_along_axis(shares, label, 0, axis=-1)
         odds = _multiply_odds(z - np.take_along_axis(z, label, axis=-1), shares)
         odds = odds.sum(axis=-1) / (n_outputs - 1)
-    # odds are those of a wrong label against a true one, times 1 - share
+    # `odds` are the odds that the label is wrong, times 1 - share
     quality = np.where(label_noise.any(axis=1), (1 - share) / (1 - share + odds), own)
     return quality.astype(raw_prediction.dtype, copy=False)
 
 
 def _multiply_odds(log_odds, share):
-    """Return exp(log_odds) times shares; infinite where that overflows, 0 for a share 0."""
+    """Return exp(log_odds) * share: infinite where it overflows, 0 where the share is 0."""
     with np.errstate(over="ignore"):
         odds = np.exp(log_odds)
     return np.multiply(odds, share, out=np.zeros(np.shape(odds)), where=share > 0)
@@ -238,7 +238,7 @@ def suggest_labels(labels, raw_prediction, n_outputs, label_noise):
     np.put_along_axis(p, label, -1, axis=-1)
     if label_noise is None:
         return p.argmax(axis=-1)
-    # where no other class is ever recorded as this one, the most probable of them
+    # if no other class can have this label, suggest the most probable one
     joint = p * label_noise
     is_possible = joint.max(axis=-1) > 0
     np.put_along_axis(joint, label, -1, axis=-1)
@@ -251,7 +251,7 @@ def sum_squared_error(weight, squared_error):
 
 
 def constant_error(labels, weight, n_outputs):
-    """Return the lowest squared error Σ s ‖e‖² of a constant answer, (n_groups,)."""
+    """Return the lowest Σ s ‖e‖² of a constant prediction, (n_groups,)."""
     total = weight.sum(axis=0, dtype=np.float64)
     if n_outputs == 1:
         share = (weight * labels).sum(axis=0, dtype=np.float64) / total
@@ -268,10 +268,10 @@ def constant_error(labels, weight, n_outputs):
 
 
 def is_saturated(labels, weight, raw_prediction, n_outputs, label_noise=None):
-    """Return which groups do no better than a constant and get no gradient to improve.
+    """Return which groups are no better than a constant and have no gradient to improve.
 
-    No gradient is when most of the squared error is in rows whose label has a probability
-    below 1/2 while an output o is so near to 1 that o (1 - o) < 0.001.
+    A group has no gradient if most of its squared error is in wrong and flat rows: the
+    label has a probability below 1/2, and an output o has o (1 - o) < 0.001.
     """
     squared_error = weight * row_squared_error(
         labels, raw_prediction, n_outputs, label_noise

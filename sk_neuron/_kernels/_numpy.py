@@ -1,18 +1,18 @@
-"""The reference: what the compiled kernels do, in NumPy.
+"""The reference kernel: it does in NumPy what the compiled kernels do.
 
-A pass over X evaluates the loss and the gradient of each group at a point. The group then
-keeps that point, or goes back to the one it kept before, and steps from there by its
-learning rate times 2^j. Where the step adapts, j follows the curvature that was met:
+A pass over X evaluates the loss and the gradient of each group at a point. The group keeps
+that point, or rejects it and returns to the last kept point. From there it steps by its
+learning rate times 2^j. If the step adapts, j follows the curvature between the points:
 
     j ← max(0, min(j + 2, floor(log2(2^j ‖g_kept‖ / (√2 ‖g - g_kept‖)))))
-    or, if the loss rose after a step with j > 0, go back and j ← max(0, j - 2)
+    or, if the loss rose after a step with j > 0, reject it and j ← max(0, j - 2)
 
-The inner bound is that of Y. Malitsky and K. Mishchenko, "Adaptive gradient descent
+The inner bound comes from Y. Malitsky and K. Mishchenko, "Adaptive gradient descent
 without descent", ICML (2020), with the factor of their "Adaptive proximal gradient method
-for convex optimization", NeurIPS (2024). Rounding down to powers of two keeps the rule from
-amplifying rounding errors, and a product with them is exact. For the same reason a rise of
-the loss that may be rounding is no rise. Where the step does not adapt, j stays 0 and every
-point is kept.
+for convex optimization", NeurIPS (2024). It is rounded down to a power of two, so that the
+rule does not amplify rounding errors, and products with it are exact. For the same reason
+a rise of the loss that may be rounding is no rise. If the step does not adapt, j stays 0
+and every point is kept.
 """
 
 from typing import NamedTuple
@@ -31,33 +31,33 @@ from sk_neuron._kernels._problem import Problem
 from sk_neuron._kernels._row_blocks import row_blocks
 from sk_neuron._kernels._step_rule import compute_max_exponent, update_exponent
 
-# A step in NumPy takes so many times as long as a compiled one, and its calls, whatever
-# the data, as long as so many multiplications.
-_SLOWER = 4
+# How many times longer a step takes in NumPy than in compiled code. To that, the calls of
+# NumPy add the time of a number of multiplications, whatever the data.
+_SLOWDOWN = 4
 _CALLS = 2**15
 
 
 class State(NamedTuple):
-    """Where a descent is; arrays of points and gradients have a row for each column."""
+    """The state of a descent; points and gradients have one row for each column."""
 
-    kept: tuple[np.ndarray, ...]  # the points that the steps start from
+    kept: tuple[np.ndarray, ...]  # the points from which steps start
     gradient: tuple[np.ndarray, ...]  # minus that of the objective there
-    loss: np.ndarray  # (n_groups,) twice the objective there
+    loss: np.ndarray  # (n_groups,): twice the objective there
     errors: np.ndarray  # (2, n_groups): squared errors, on trained and on judged rows
-    norm: np.ndarray  # (n_groups,) of the gradient, squared and scaled
-    exponent: np.ndarray  # (n_groups,) the next step is 2^exponent times the learning rate
+    norm: np.ndarray  # (n_groups,): of the gradient, squared and scaled
+    exponent: np.ndarray  # (n_groups,): the next step is 2^exponent times the learning rate
 
 
 class NumpyKernel:
-    """A problem, and its descent.
+    """The descent of a problem in NumPy.
 
-    `max_steps_per_call` steps take a fraction of a second, or one does that takes longer.
+    `max_steps_per_call` steps take a fraction of a second; it is 1 if one takes longer.
     """
 
     def __init__(self, problem: Problem):
         self.problem, K = problem, problem.n_outputs
         cost = estimate_step_cost(problem.X, problem.n_columns)
-        self.max_steps_per_call = max(1, MAX_WORK_PER_CALL // (_SLOWER * cost + _CALLS))
+        self.max_steps_per_call = max(1, MAX_WORK_PER_CALL // (_SLOWDOWN * cost + _CALLS))
         self.rate = np.broadcast_to(problem.learning_rate, problem.n_groups).astype(float)
         alpha = np.broadcast_to(problem.alpha, problem.n_groups)
         self.alpha = np.repeat(alpha, K)[:, np.newaxis]
@@ -70,7 +70,7 @@ class NumpyKernel:
         if problem.judge_weight is not None:
             self.judge_weight = problem.judging_weight()
         self.blocks = [slice(None)]
-        if not issparse(problem.X):  # slices of CSR would be a copy of X
+        if not issparse(problem.X):  # slices of CSR would copy X
             self.blocks = list(row_blocks(problem.X, problem.n_columns)) or self.blocks
 
     def start(self, coef, intercept, exponent=0):
@@ -87,7 +87,7 @@ class NumpyKernel:
         return state, _make_history([(errors, exponent)], self.problem.n_groups)
 
     def run(self, state, n_steps):
-        """Return the state so many steps later, and the `History` of these steps."""
+        """Return the state after `n_steps` more steps, and their `History`."""
         noted = []
         for _ in range(n_steps):
             state = self._step(state)
@@ -95,7 +95,7 @@ class NumpyKernel:
         return state, _make_history(noted, self.problem.n_groups)
 
     def run_recording(self, state, n_steps):
-        """Do what `run` does, and return a recording of the points kept after each step."""
+        """Do what `run` does, and also return the `Recording` of the kept points."""
         noted, points = [], []
         for _ in range(n_steps):
             state = self._step(state)
@@ -105,12 +105,12 @@ class NumpyKernel:
         return state, history, Recording(self, points)
 
     def run_predicting(self, state, n_steps):
-        """Do what `run` does, and return x · w + b of all rows after it, (n, columns)."""
+        """Do what `run` does, and also return the raw predictions, (n, columns)."""
         state, history = self.run(state, n_steps)
         return state, history, self.raw_prediction(state)
 
     def points(self, state):
-        """Return the points kept, as arrays that have a row for each column."""
+        """Return the kept points, as arrays with one row for each column."""
         return state.kept
 
     def weights_at(self, points):
@@ -118,7 +118,7 @@ class NumpyKernel:
         return points
 
     def weights(self, state):
-        """Return coef (columns, d) and intercept (columns,) of the points kept."""
+        """Return coef (columns, d) and intercept (columns,) of the kept points."""
         return self.weights_at(state.kept)
 
     def next_weights(self, state):
@@ -127,7 +127,7 @@ class NumpyKernel:
             return self.weights_at(self._move(state))
 
     def raw_prediction(self, state):
-        """Return x · w + b of all rows at the points kept, (n, columns)."""
+        """Return x · w + b of all rows at the kept points, (n, columns)."""
         with np.errstate(all="ignore"):
             return _formulas.compute_raw_prediction(self.problem.X, *state.kept)
 
@@ -135,7 +135,7 @@ class NumpyKernel:
         """Return for which columns the weights and raw predictions are finite."""
         return are_finite(self.problem, *self.weights_at(points))
 
-    @np.errstate(all="ignore")  # what overflows shows in the result: the caller looks
+    @np.errstate(all="ignore")  # the caller checks for overflow
     def _step(self, state):
         """Return the state after a step."""
         point = self._move(state)
@@ -151,10 +151,10 @@ class NumpyKernel:
             )
             rounding = 16 * np.finfo(self.problem.X.dtype).eps
             is_finite = self._sum_groups(~np.isfinite(point[0]).all(axis=1)) == 0
-            is_fine = (loss <= state.loss * (1 + rounding)) & is_finite
-            is_kept = (exponent == 0) | is_fine
-            longest = compute_max_exponent(self.rate)
-            grown = update_exponent(exponent, state.norm, change, longest)
+            is_lower = (loss <= state.loss * (1 + rounding)) & is_finite
+            is_kept = (exponent == 0) | is_lower
+            max_exponent = compute_max_exponent(self.rate)
+            grown = update_exponent(exponent, state.norm, change, max_exponent)
             exponent = np.where(is_kept, grown, np.maximum(exponent - 2, 0))
             norm = self._squared_norm(gradient)
         is_kept_column = np.repeat(is_kept, self.problem.n_outputs)
@@ -177,11 +177,11 @@ class NumpyKernel:
         )
 
     def _locate(self, coef, intercept):
-        """Return coef and intercept as a point of this kernel."""
+        """Return the point of coef and intercept in the coordinates of this kernel."""
         return coef, intercept
 
     def _evaluate(self, point):
-        """Return minus the gradient, twice the objective, (n_groups,), and the errors."""
+        """Return minus the gradient, twice the objective (n_groups,) and the errors."""
         coef, intercept = point
         d_coef, d_intercept, errors = 0, 0, 0
         for rows in self.blocks:
@@ -226,7 +226,7 @@ class NumpyKernel:
         return self._sum_groups(norm)
 
     def _sum_groups(self, of_columns):
-        """Return the sum of a value of each column over the columns of its group."""
+        """Return the sums of the values of columns over each group, (n_groups,)."""
         of_columns = np.broadcast_to(of_columns, self.problem.n_columns)
         return of_columns.reshape(-1, self.problem.n_outputs).sum(axis=1)
 
@@ -238,7 +238,7 @@ class Recording(NamedTuple):
     points: list[tuple[np.ndarray, ...]]
 
     def weights_at(self, steps):
-        """Return coef (..., columns, d) and intercept (..., columns) of a step, or more."""
+        """Return coef (..., columns, d) and intercept (..., columns) of a step or steps."""
         if isinstance(steps, slice):
             weights = [self.kernel.weights_at(point) for point in self.points[steps]]
             coefs, intercepts = map(np.stack, zip(*weights, strict=True))
@@ -246,9 +246,9 @@ class Recording(NamedTuple):
         return self.kernel.weights_at(self.points[steps])
 
     def points_at(self, steps):
-        """Return the points of some steps, and for which columns they are finite.
+        """Return the points of some steps, and whether they are finite.
 
-        The second is (len(steps), columns).
+        The second result is (len(steps), columns).
         """
         points = [self.points[step] for step in steps]
         return points, np.array([self.kernel.are_finite(point) for point in points])
@@ -263,7 +263,7 @@ def _make_history(states, n_groups):
 
 
 def _choose(condition, arrays, others):
-    """Return the rows of arrays where a condition holds, and of the others elsewhere."""
+    """Return the rows of `arrays` where a condition holds, else those of `others`."""
     return tuple(
         np.where(condition if a.ndim == 1 else condition[:, np.newaxis], a, b)
         for a, b in zip(arrays, others, strict=True)

@@ -1,42 +1,46 @@
-"""How the compiled kernels have columns and rows in memory: see problem.h."""
+"""The memory layout of columns and rows in the compiled kernels; see problem.h."""
 
 import math
 
 import numpy as np
 from scipy.sparse import issparse
 
-# Columns in a vector of 64 bytes, by the size of a number: LANES in instantiate.h. If at
-# most so many columns remain after the full tiles, they go one by one; a padded tile is
-# slower.
+# By the size of a number in bytes: the number of columns in a tile, a vector of 64 bytes
+# (LANES in instantiate.h); and the largest number of columns in the remainder. If more are
+# left after the full tiles, a padded tile is faster.
 _LANES = {8: 8, 4: 16}
 _MAX_REMAINDER = {8: 5, 4: 10}
 
-# Blocks of rows of dense X fill so many bytes, and have at most so many rows: BLOCK_ROWS
-# and COLUMN_MAJOR_ROWS in problem.h. The raw predictions of a block fill at most so many
-# bytes.
+# Size in bytes and largest number of rows of a block of dense X, which stays in the cache:
+# BLOCK_ROWS and COLUMN_MAJOR_ROWS in problem.h.
 _BLOCK_BYTES, _BLOCK_ROWS = 2**15, 48
 _COLUMN_MAJOR_BYTES, _COLUMN_MAJOR_ROWS = 2**17, 384
-_SPARSE_BLOCK_ROWS = 2048  # without tiles
+# Number of rows in a block of sparse X without tiles. With tiles it is _BLOCK_ROWS: coef,
+# gradient and the indices of a small block then stay in the cache together.
+_SPARSE_BLOCK_ROWS = 2048
+# Largest size in bytes of the raw predictions of a block.
 _PREDICTION_BYTES = 2**18
 
-# Single columns are fastest on column-major X, so X of at most so many values is copied to
-# it.
-_MAX_COPIED = 2**18
+# Largest number of values of X that is copied to column-major order, which is the fastest
+# without tiles.
+_MAX_COPIED_VALUES = 2**18
 
-# Work in multiplications: a step that is worth threads, a sigmoid, one update of a weight.
-_THREADS_PAY = 2**18
-_SIGMOID = 32
-_UPDATE = 8
+# Number of multiplications: of the smallest step that is faster with threads; that take as
+# long as one sigmoid; that take as long as one update of a weight.
+_MIN_WORK_FOR_THREADS = 2**18
+_SIGMOID_WORK = 32
+_UPDATE_WORK = 8
 
-# The least rows, or values of sparse X, in a chunk, so that its work outweighs clearing and
-# adding its gradient, and the most chunks, so that gradients take little memory.
+# Largest number of chunks: each has a gradient in memory.
 _MAX_CHUNKS = 64
-_CHUNK_ROWS = 64
-_CHUNK_VALUES = 2**14
+# Minimum number of rows, or of stored values of sparse X, in a chunk: below it, zeroing and
+# summing the chunk's gradient costs more than its work.
+_MIN_CHUNK_ROWS = 64
+_MIN_CHUNK_VALUES = 2**14
 
 
 class Packing:
-    """Where the columns are in memory: in tiles as wide as a vector, and single ones."""
+    """The layout of columns in memory: tiles as wide as a vector, then the remainder."""
 
     def __init__(self, X, n_columns):
         self.n_features, self.n_columns = X.shape[1], n_columns
@@ -47,8 +51,8 @@ class Packing:
         self.n_padded = self.n_tiles * self.lanes + self.n_remainder
 
     def pack_coef(self, coef):
-        """Return (columns, d) as it is packed, flat."""
-        if coef.shape != (self.n_columns, self.n_features):  # else C would not notice
+        """Return coef (columns, d) in packed order, as a flat array."""
+        if coef.shape != (self.n_columns, self.n_features):  # C does not check it
             raise ValueError(f"coef has the shape {coef.shape}")
         n_tiled = self.n_columns - self.n_remainder
         tiles = np.zeros((self.n_tiles * self.lanes, self.n_features), coef.dtype)
@@ -57,7 +61,7 @@ class Packing:
         return np.concatenate([tiles.ravel(), coef[n_tiled:].ravel()])
 
     def unpack_coef(self, packed):
-        """Return what is packed as (..., size) as (..., columns, d)."""
+        """Return coef (..., columns, d) from packed arrays (..., size)."""
         width, n_tiled = self.n_tiles * self.lanes, self.n_columns - self.n_remainder
         shape, d = packed.shape[:-1], self.n_features
         tiles, remainder = np.split(packed, [d * width], axis=-1)
@@ -67,13 +71,13 @@ class Packing:
         return np.concatenate([tiles, remainder], axis=-2)
 
     def pack_columns(self, vector, dtype):
-        """Return (columns,), or a number for all columns, with zeros for the padding."""
+        """Return a vector (columns,), or one number for all columns, padded with zeros."""
         full = np.zeros(self.n_padded, dtype)
         full[: self.n_columns] = vector
         return full
 
     def choose_block_size(self, X, n_outputs):
-        """Return how many rows stay in the cache, and the size of their raw predictions."""
+        """Return the number of rows of a block, and the size of their raw predictions."""
         bundle = min(math.lcm(self.lanes, n_outputs), max(self.n_padded, self.lanes))
         most = max(8, _PREDICTION_BYTES // (bundle * self.dtype.itemsize) // 8 * 8)
         n_rows = _choose_rows_per_block(X, self.n_tiles)
@@ -92,37 +96,37 @@ def _choose_rows_per_block(X, n_tiles):
 
 
 def estimate_step_cost(X, n_columns):
-    """Return what a step costs, in multiplications."""
+    """Return the work of a step as a number of multiplications."""
     n_rows, n_features = X.shape
     n_values = int(X.nnz) if issparse(X) else X.size
-    return n_columns * (n_values + _SIGMOID * n_rows + _UPDATE * n_features)
+    return n_columns * (n_values + _SIGMOID_WORK * n_rows + _UPDATE_WORK * n_features)
 
 
 def compute_chunk_offsets(X, n_columns):
-    """Return the first row of each chunk, and the number of rows."""
+    """Return the first row of each chunk, and at the end the number of rows."""
     n_rows, n_features = X.shape
-    if estimate_step_cost(X, n_columns) < _THREADS_PAY:
+    if estimate_step_cost(X, n_columns) < _MIN_WORK_FOR_THREADS:
         return np.array([0, n_rows], np.intp)
     most = min(_MAX_CHUNKS, 8 + n_rows // n_features)
     if issparse(X):
         n_values = int(X.nnz)
-        n_chunks = n_values // max(16 * n_features, _CHUNK_VALUES)
+        n_chunks = n_values // max(16 * n_features, _MIN_CHUNK_VALUES)
         n_chunks = max(n_chunks, 2 if n_values > 2 * n_features else 1)
         values = np.linspace(0, n_values, min(n_chunks, most) + 1).astype(np.int64)
         offsets = np.searchsorted(X.indptr, values)
     else:
-        n_chunks = min(max(1, n_rows // _CHUNK_ROWS), most)
+        n_chunks = min(max(1, n_rows // _MIN_CHUNK_ROWS), most)
         offsets = np.linspace(0, n_rows, n_chunks + 1)
     offsets[0], offsets[-1] = 0, n_rows
     return offsets.astype(np.intp)
 
 
 def choose_layout(X, n_tiles):
-    """Return X, or a copy in column-major order where that is small and faster."""
-    if issparse(X) or n_tiles or X.size > _MAX_COPIED:
+    """Return X, or a column-major copy if that is small and faster."""
+    if issparse(X) or n_tiles or X.size > _MAX_COPIED_VALUES:
         return X
     (n_rows, n_features), size = X.shape, X.itemsize
-    stride = -(-n_rows * size // 64) * 64  # each feature at the start of a cache line
+    stride = -(-n_rows * size // 64) * 64  # each feature starts a cache line
     memory = np.empty(n_features * stride + 64, np.uint8)
     start = -memory.ctypes.data % 64
     copied = np.ndarray((n_rows, n_features), X.dtype, memory, start, (size, stride))
@@ -131,10 +135,10 @@ def choose_layout(X, n_tiles):
 
 
 def allocate_padded(size, dtype):
-    """Return an array with the width of a vector free on either side.
+    """Return an array with 64 unused bytes, the width of a vector, on both sides.
 
-    GCC makes some loops twice, for arrays that may overlap and for others, and the two may
-    round differently. Arrays closer than a vector count as overlapping: none is.
+    GCC compiles some loops twice, with and without overlap of arrays, and the two may round
+    differently. Arrays closer than a vector count as overlapping; with padding none is.
     """
-    free = 64 // np.dtype(dtype).itemsize
-    return np.empty(free + size + free, dtype)[free : free + size]
+    padding = 64 // np.dtype(dtype).itemsize
+    return np.empty(padding + size + padding, dtype)[padding : padding + size]

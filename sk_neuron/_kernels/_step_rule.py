@@ -1,24 +1,24 @@
-"""How far the next step goes, as a power of two times the smallest step."""
+"""The size of the next step: a power of two times the smallest step."""
 
 import numpy as np
 
-# The base-2 logarithm of a step size beyond which it does not grow: LARGEST_STEP in
-# problem.h.
-_LARGEST_STEP = 1000
+# Base-2 logarithm of the largest step size; the same as MAX_STEP_EXPONENT in problem.h.
+_MAX_STEP_EXPONENT = 1000
 
 
 def compute_max_exponent(rate):
-    """Return the largest exponents that steps of a smallest size may have."""
-    return _LARGEST_STEP - np.frexp(rate)[1]
+    """Return the largest exponents, given the smallest step sizes."""
+    return _MAX_STEP_EXPONENT - np.frexp(rate)[1]
 
 
-def update_exponent(exponent, norm, change, longest):
-    """Return the exponents after steps that are kept, from squared norms of gradients.
+def update_exponent(exponent, norm, change, max_exponent):
+    """Return the exponents after steps that are kept.
 
-    Where the gradient is zero nothing moves, and the exponent stays.
+    `norm` and `change` are squared norms: of the last kept gradient, and of its change. If
+    the gradient is zero nothing moves, and the exponent stays.
     """
     ratio = norm / (2 * change)
-    grown = np.minimum(exponent + 2, longest)
+    grown = np.minimum(exponent + 2, max_exponent)
     # floor(log2(√ratio)): frexp gives 2^(power - 1) <= ratio < 2^power
     root = (np.frexp(ratio)[1].astype(np.int64) - 1) // 2
     root = np.where(ratio > 0, root, -(2**31))

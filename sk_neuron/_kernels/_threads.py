@@ -1,4 +1,4 @@
-"""How many threads share a step."""
+"""The number of threads that share a step."""
 
 import os
 from contextlib import contextmanager
@@ -14,13 +14,13 @@ try:
     _dense, _csr = map(
         import_module, ("sk_neuron._kernels._dense", "sk_neuron._kernels._csr")
     )
-except ModuleNotFoundError:  # installed where there is no C compiler
+except ModuleNotFoundError:  # installed without a C compiler
     _dense = _csr = None
 BUILT = _dense is not None
 SWITCHED_OFF = os.environ.get("SK_NEURON_KERNEL") == "numpy"
 
-# One entry for each kernel that is active in this process; they share its threads. A forked
-# child has no more than one: those of the OpenMP run time stayed behind in its parent.
+# One entry for each active kernel of this process; they share its threads. A forked child
+# has one thread only: the threads of OpenMP exist in its parent.
 _active: list[None] = []
 _default_threads = _dense.get_max_threads() if BUILT else 0
 _count_cores = cache(joblib.cpu_count)
@@ -38,10 +38,10 @@ if hasattr(os, "register_at_fork"):
 
 
 def get_max_threads():
-    """Return how many threads there may be; 0 if built without OpenMP.
+    """Return the largest number of threads; 0 if built without OpenMP.
 
-    OpenMP does not know how many cores a container may use. So where nobody has chosen a
-    number, by OMP_NUM_THREADS or threadpoolctl, there are no more than joblib counts.
+    OpenMP does not know how many cores a container may use. So if the user has not chosen a
+    number with OMP_NUM_THREADS or threadpoolctl, the limit is what joblib counts.
     """
     n_threads = _dense.get_max_threads()
     chosen = "OMP_NUM_THREADS" in os.environ or n_threads != _default_threads
@@ -49,7 +49,7 @@ def get_max_threads():
 
 
 def share_threads(n_chunks):
-    """Return how many threads take so many chunks, beside the other active kernels."""
+    """Return the number of threads for some chunks, given the other active kernels."""
     if _is_forked or n_chunks == 1:
         return 1
     return min(n_chunks, max(1, get_max_threads() // max(1, len(_active))))
@@ -57,9 +57,9 @@ def share_threads(n_chunks):
 
 @contextmanager
 def count_as_active():
-    """Count a kernel among the active ones."""
+    """Count a kernel as active within this context."""
     _active.append(None)
     try:
         yield
     finally:
-        del _active[-1:]  # of which there is none in a child forked meanwhile
+        del _active[-1:]  # empty in a child that was forked meanwhile

@@ -1,5 +1,5 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
-"""The descent on CSR X, compiled: many steps in a call, without the GIL."""
+"""The compiled descent on CSR X: many steps per call, without the GIL."""
 
 include "problem.pxi"
 
@@ -34,7 +34,7 @@ def run(
     ptrdiff_t end,
     int n_threads,
 ):
-    """Move a state from one moment of the descent, counted in chunks, to another."""
+    """Move a state from `begin` to `end`, which count the chunks of all passes."""
     cdef Rows rows
     cdef Descent descent = make_descent(kernel, state, workspace, indptr.shape[0] - 1, <floating>0)
     rows.data, rows.indices, rows.indptr = &data[0], &indices[0], &indptr[0]

@@ -1,5 +1,5 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
-"""The descent on dense X, compiled: many steps in a call, without the GIL."""
+"""The compiled descent on dense X: many steps per call, without the GIL."""
 
 include "problem.pxi"
 
@@ -37,7 +37,7 @@ def run(
     ptrdiff_t end,
     int n_threads,
 ):
-    """Move a state from one moment of the descent, counted in chunks, to another."""
+    """Move a state from `begin` to `end`, which count the chunks of all passes."""
     cdef Rows rows = make_rows(x, rows_per_block)
     cdef Descent descent = make_descent(kernel, state, workspace, x.shape[0], <floating>0)
     with nogil:

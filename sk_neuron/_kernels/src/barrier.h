@@ -1,7 +1,7 @@
-/* Threads, and where those of a step wait for each other.
+/* Threads, and a barrier at which the threads of a step wait for each other.
 
-   Threads of OpenMP would wait without giving way: should two of them share a core, as
-   happens on a busy machine, a step would take as long as the system lets a thread run. */
+   The barrier of OpenMP does not yield the core while it waits. If two threads share a core, as
+   on a busy machine, one step would then take a whole time slice of the system. */
 
 #ifndef SK_NEURON_BARRIER_H
 #define SK_NEURON_BARRIER_H

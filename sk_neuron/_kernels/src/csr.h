@@ -4,7 +4,7 @@
 #define ROWS
 typedef struct {
     const void *data, *indices, *indptr;
-    int is_int64; /* indices and indptr */
+    int is_int64; /* the type of indices and indptr is int64_t, else int32_t */
     ptrdiff_t rows_per_block;
 } Rows;
 
@@ -16,7 +16,7 @@ INLINE ptrdiff_t get_index(const void *integers, int is_int64, ptrdiff_t k)
 
 #include "descent.h"
 
-/* x · w of a row: four sums at a time, which do not wait for each other. */
+/* Return x · w of a row. Four sums are independent, so the processor adds them in parallel. */
 INLINE REAL NAME(row_product)(const Rows *rows, ptrdiff_t first, ptrdiff_t last, const REAL *coef)
 {
     const REAL *data = rows->data;
@@ -43,7 +43,8 @@ INLINE void NAME(predict)(const Rows *rows, const Descent *descent, ptrdiff_t fi
             if (column < tiled) {
                 VEC sum = LOAD(intercept + column);
                 for (; k < stop; k++)
-                    sum += data[k] * LOAD(coef + get_index(rows->indices, rows->is_int64, k) * LANES);
+                    sum += data[k]
+                           * LOAD(coef + get_index(rows->indices, rows->is_int64, k) * LANES);
                 STORE(tile + i * LANES, sum);
             } else
                 z[i] = intercept[column] + NAME(row_product)(rows, k, stop, coef);
@@ -73,19 +74,20 @@ INLINE void NAME(add_gradient)(const Rows *rows, const Descent *descent, ptrdiff
         for (ptrdiff_t i = 0; i < m; i++) {
             ptrdiff_t stop = get_index(rows->indptr, rows->is_int64, first + i + 1);
             if (column < tiled) {
-                VEC delta_of_row = LOAD(tile + i * LANES);
+                VEC row_delta = LOAD(tile + i * LANES);
                 for (; k < stop; k++) {
                     REAL *at = g + get_index(rows->indices, rows->is_int64, k) * LANES;
-                    STORE(at, LOAD(at) + data[k] * delta_of_row);
+                    STORE(at, LOAD(at) + data[k] * row_delta);
                 }
             } else
-                for (; k < stop; k++) g[get_index(rows->indices, rows->is_int64, k)] += data[k] * delta[i];
+                for (; k < stop; k++)
+                    g[get_index(rows->indices, rows->is_int64, k)] += data[k] * delta[i];
         }
         column += width, delta += width * stride;
     }
 }
 
-/* In each branch the compiler knows the size of the indices, and compiles loops for it. */
+/* In each branch `is_int64` is a constant, so the compiler makes loops for each index size. */
 DISPATCHED static void NAME(add_chunk)(const Rows *rows, const Descent *descent, ptrdiff_t chunk,
                                        int is_stored, REAL *scratch)
 {

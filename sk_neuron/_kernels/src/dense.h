@@ -1,5 +1,5 @@
-/* Rows of a dense X, for one precision. Either the features of a row are side by side in
-   memory (row-major), or the rows of a feature (column-major). */
+/* Rows of a dense X, for one precision. Either the features of a row are adjacent in memory
+   (row-major), or the rows of a feature (column-major). */
 
 #ifndef ROWS
 #define ROWS
@@ -12,10 +12,10 @@ typedef struct {
 
 #include "descent.h"
 
-/* z = x · w + b of a tile of columns; coef and z are (d, LANES) and (m, LANES) */
+/* z = x · w + b for a tile: coef is (d, LANES) and z (m, LANES) */
 INLINE void NAME(predict_tile)(const REAL *x, ptrdiff_t stride, ptrdiff_t column_stride,
-                                 ptrdiff_t m, ptrdiff_t d, const REAL *coef,
-                                 const REAL *intercept, REAL *z)
+                               ptrdiff_t m, ptrdiff_t d, const REAL *coef,
+                               const REAL *intercept, REAL *z)
 {
     ptrdiff_t i = 0;
     for (; i + ROW_UNROLL <= m; i += ROW_UNROLL) {
@@ -34,10 +34,9 @@ INLINE void NAME(predict_tile)(const REAL *x, ptrdiff_t stride, ptrdiff_t column
     }
 }
 
-/* gradient += delta x of a tile of columns */
+/* gradient += delta x for a tile */
 INLINE void NAME(add_tile_gradient)(const REAL *x, ptrdiff_t stride, ptrdiff_t column_stride,
-                                ptrdiff_t m, ptrdiff_t d, const REAL *delta,
-                                REAL *gradient)
+                                    ptrdiff_t m, ptrdiff_t d, const REAL *delta, REAL *gradient)
 {
     ptrdiff_t i = 0;
     for (; i + ROW_UNROLL <= m; i += ROW_UNROLL) {
@@ -58,7 +57,8 @@ INLINE void NAME(add_tile_gradient)(const REAL *x, ptrdiff_t stride, ptrdiff_t c
         }
 }
 
-/* The last vector of a row overlaps the one before; `rest` of its lanes are still to do. */
+/* Return the last vector of coef. It overlaps the vector before it; only its last `rest` lanes
+   are new, the others are 0. */
 INLINE VEC NAME(last_lanes)(const REAL *coef, ptrdiff_t d, ptrdiff_t rest)
 {
     REAL last[LANES] = {0};
@@ -66,7 +66,7 @@ INLINE VEC NAME(last_lanes)(const REAL *coef, ptrdiff_t d, ptrdiff_t rest)
     return LOAD(last);
 }
 
-/* Halve the width of m sums by adding their halves. */
+/* Add neighbours: m rows of 2 * width sums become m rows of `width` sums. */
 INLINE void NAME(halve_width)(const REAL *restrict from, REAL *restrict to, ptrdiff_t m, int width)
 {
     for (ptrdiff_t i = 0; i < m; i++)
@@ -74,9 +74,9 @@ INLINE void NAME(halve_width)(const REAL *restrict from, REAL *restrict to, ptrd
             to[i * width + l] = from[i * 2 * width + l] + from[(i * 2 + 1) * width + l];
 }
 
-/* z = x · w + b of a single column, filled up to vectors with 0 */
-INLINE void NAME(predict_row_major)(const REAL *x, ptrdiff_t stride, ptrdiff_t m,
-                                   ptrdiff_t d, const REAL *coef, REAL intercept, REAL *z)
+/* z = x · w + b for a remainder column and row-major X; zeros fill the last vector */
+INLINE void NAME(predict_row_major)(const REAL *x, ptrdiff_t stride, ptrdiff_t m, ptrdiff_t d,
+                                    const REAL *coef, REAL intercept, REAL *z)
 {
     if (d < LANES) {
         for (ptrdiff_t i = 0; i < m; i++) {
@@ -90,7 +90,7 @@ INLINE void NAME(predict_row_major)(const REAL *x, ptrdiff_t stride, ptrdiff_t m
     ptrdiff_t rest = d % LANES;
     VEC last = NAME(last_lanes)(coef, d, rest);
     for (ptrdiff_t i = 0; i < m; i += 4) {
-        /* there may be fewer rows left: then the last one is taken more than once */
+        /* if fewer than 4 rows are left, repeat the last one: its extra sums are not used */
         const REAL *row[4];
         for (int r = 0; r < 4; r++) row[r] = x + (i + r < m ? i + r : m - 1) * stride;
         VEC sum[4] = {{0}, {0}, {0}, {0}};
@@ -115,9 +115,9 @@ INLINE void NAME(predict_row_major)(const REAL *x, ptrdiff_t stride, ptrdiff_t m
     for (ptrdiff_t i = m; i % LANES; i++) z[i] = 0;
 }
 
-/* Add delta x of a few vectors of features, the last of which may overlap the one before:
-   then `rest` of its lanes count. `n` is a constant where this is inlined. Odd and even
-   rows have sums of their own, which do not wait for each other. */
+/* Add delta x for n vectors of features; n is a constant after inlining. The last vector may
+   overlap the one before: only its last `rest` lanes count. Odd and even rows have separate
+   sums, so the processor adds them in parallel. */
 INLINE void NAME(add_vectors)(int n, const REAL *x, ptrdiff_t stride, ptrdiff_t m,
                               const REAL *delta, ptrdiff_t last, int rest, REAL *gradient)
 {
@@ -137,9 +137,9 @@ INLINE void NAME(add_vectors)(int n, const REAL *x, ptrdiff_t stride, ptrdiff_t 
     }
 }
 
-/* gradient += delta x of a single column */
-INLINE void NAME(add_row_major_gradient)(const REAL *x, ptrdiff_t stride, ptrdiff_t m, ptrdiff_t d,
-                                  const REAL *delta, REAL *gradient)
+/* gradient += delta x for a remainder column and row-major X */
+INLINE void NAME(add_row_major_gradient)(const REAL *x, ptrdiff_t stride, ptrdiff_t m,
+                                         ptrdiff_t d, const REAL *delta, REAL *gradient)
 {
     if (d < LANES) {
         for (ptrdiff_t j = 0; j < d; j++) {
@@ -152,7 +152,7 @@ INLINE void NAME(add_row_major_gradient)(const REAL *x, ptrdiff_t stride, ptrdif
     for (; d > 4 * LANES; d -= 4 * LANES, x += 4 * LANES, gradient += 4 * LANES)
         NAME(add_vectors)(4, x, stride, m, delta, 3 * LANES, LANES, gradient);
     int n = (int)((d + LANES - 1) / LANES), rest = (int)(d - (n - 1) * LANES);
-    ptrdiff_t last = d - LANES; /* may begin before x */
+    ptrdiff_t last = d - LANES; /* may be negative: then the vector begins before x */
     if (n == 1)
         NAME(add_vectors)(1, x, stride, m, delta, last, rest, gradient);
     else if (n == 2)
@@ -163,9 +163,9 @@ INLINE void NAME(add_row_major_gradient)(const REAL *x, ptrdiff_t stride, ptrdif
         NAME(add_vectors)(4, x, stride, m, delta, last, rest, gradient);
 }
 
-/* z = x · w + b of a single column, for column-major X */
+/* z = x · w + b for a remainder column and column-major X */
 INLINE void NAME(predict_column_major)(const REAL *x, ptrdiff_t stride, ptrdiff_t m, ptrdiff_t d,
-                                  const REAL *coef, REAL intercept, REAL *z)
+                                       const REAL *coef, REAL intercept, REAL *z)
 {
     ptrdiff_t i = 0;
     for (; i + 4 * LANES <= m; i += 4 * LANES) {
@@ -187,9 +187,9 @@ INLINE void NAME(predict_column_major)(const REAL *x, ptrdiff_t stride, ptrdiff_
     for (; i % LANES; i++) z[i] = 0;
 }
 
-/* gradient += delta x of a single column, for column-major X */
-INLINE void NAME(add_column_major_gradient)(const REAL *x, ptrdiff_t stride, ptrdiff_t m, ptrdiff_t d,
-                                 const REAL *delta, REAL *gradient)
+/* gradient += delta x for a remainder column and column-major X */
+INLINE void NAME(add_column_major_gradient)(const REAL *x, ptrdiff_t stride, ptrdiff_t m,
+                                            ptrdiff_t d, const REAL *delta, REAL *gradient)
 {
     for (ptrdiff_t j = 0; j < d; j++, x += stride) {
         VEC sum[4] = {{0}, {0}, {0}, {0}};
@@ -214,7 +214,7 @@ INLINE void NAME(predict)(const Rows *rows, const Descent *descent, ptrdiff_t fi
         const REAL *c = coef + column * d;
         if (column < tiled) {
             NAME(predict_tile)(x, rows->row_stride, rows->column_stride, m, d, c,
-                                  intercept + column, tile);
+                               intercept + column, tile);
             NAME(unpack_tile)(tile, m, z, stride);
             column += LANES, z += LANES * stride;
             continue;
@@ -256,7 +256,7 @@ DISPATCHED static void NAME(add_chunk)(const Rows *rows, const Descent *descent,
     NAME(add_blocks)(rows, descent, chunk, is_stored, scratch);
 }
 
-/* Note the raw predictions of some rows; tile by tile, so that there is no need for scratch. */
+/* Store the raw predictions of some rows, tile by tile, so that no scratch memory is needed. */
 DISPATCHED static void NAME(predict_dense)(const Rows *rows, const Descent *descent,
                                            ptrdiff_t first, ptrdiff_t last)
 {
@@ -282,7 +282,7 @@ static void NAME(raw_prediction)(const Rows *rows, const Descent *descent, int n
                             descent->chunk_offsets[chunk + 1]);
 }
 
-/* norms (n) = the squares of the values of each row, added up in float64 */
+/* Fill in norms (n) with the sum of the squares of each row, in float64. */
 DISPATCHED static void NAME(fill_norms)(const Rows *rows, ptrdiff_t d, ptrdiff_t first,
                                         ptrdiff_t last, double *restrict norms)
 {

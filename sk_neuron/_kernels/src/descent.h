@@ -1,8 +1,8 @@
-/* A pass over X and the step that follows, whatever holds the rows, for one precision. */
+/* A pass over X and the step that follows, for dense and CSR rows, for one precision. */
 
 #include "pointwise.h"
 
-/* What dense.h and csr.h do with their rows: the m rows from `first`, and the columns from
+/* dense.h and csr.h define these two products, of the m rows from `first` and the columns from
    `column` to `end`. z and delta are (columns, rows), with `stride` numbers per column. */
 
 /* z = x · w + b */
@@ -14,11 +14,11 @@ INLINE void NAME(add_gradient)(const Rows *rows, const Descent *descent, ptrdiff
                                ptrdiff_t m, ptrdiff_t column, ptrdiff_t end, const REAL *delta,
                                ptrdiff_t stride, REAL *gradient);
 
-/* Call `add_blocks`, compiled for the processor and for the rows at hand. */
+/* dense.h and csr.h define this as well: call `add_blocks`, compiled for each processor. */
 DISPATCHED static void NAME(add_chunk)(const Rows *rows, const Descent *descent, ptrdiff_t chunk,
                                        int is_stored, REAL *scratch);
 
-/* Compute the gradient and the sums of a chunk of rows, block by block; `is_stored` says whether
+/* Compute the gradient and the other sums of a chunk, block by block; `is_stored` says whether
    to store the raw predictions. */
 INLINE void NAME(add_blocks)(const Rows *rows, const Descent *descent, ptrdiff_t chunk,
                              int is_stored, REAL *z)
@@ -46,7 +46,7 @@ INLINE void NAME(add_blocks)(const Rows *rows, const Descent *descent, ptrdiff_t
     }
 }
 
-/* The columns of a tile, or of a single column, among all. */
+/* A tile or a remainder column: its first column and its number of columns. */
 typedef struct {
     ptrdiff_t column, width;
 } NAME(Part);
@@ -57,8 +57,8 @@ INLINE NAME(Part) NAME(get_part)(const Descent *descent, ptrdiff_t part)
     return (NAME(Part)){part - descent->n_tiles + descent->n_tiles * LANES, 1};
 }
 
-/* Take alpha w from `count` gradients side by side, and add to squared norms in each lane: of
-   the change since the kept gradient, of the gradient, of w. */
+/* Subtract alpha w from `count` adjacent gradients. In each lane, add the squares of the change
+   since the kept gradient, of the gradient and of w. */
 INLINE void NAME(add_norms)(int count, REAL *restrict gradient, const REAL *restrict coef,
                             const REAL *restrict kept, const double *alpha,
                             const double *scale, double *restrict change,
@@ -73,12 +73,13 @@ INLINE void NAME(add_norms)(int count, REAL *restrict gradient, const REAL *rest
     }
 }
 
-/* Find the gradient of a block of features: add up those of the chunks, with the decay, and
-   fill in its squared norms. */
+/* Sum the gradients of the chunks for a block of features, add the weight decay, and fill in
+   the squared norms. */
 DISPATCHED static void NAME(sum_gradient)(const Descent *descent, ptrdiff_t block)
 {
     ptrdiff_t d = descent->d, columns = descent->n_tiles * LANES + descent->n_remainder;
-    ptrdiff_t first = block * UPDATE_BLOCK, last = d - first < UPDATE_BLOCK ? d : first + UPDATE_BLOCK;
+    ptrdiff_t first = block * UPDATE_BLOCK;
+    ptrdiff_t last = d - first < UPDATE_BLOCK ? d : first + UPDATE_BLOCK;
     for (ptrdiff_t part = 0; part < descent->n_tiles + descent->n_remainder; part++) {
         NAME(Part) at = NAME(get_part)(descent, part);
         int is_tile = at.width == LANES;
@@ -114,8 +115,8 @@ DISPATCHED static void NAME(sum_gradient)(const Descent *descent, ptrdiff_t bloc
     }
 }
 
-/* For each group, keep the point that was evaluated or take the step to it back, choose the
-   size of the next step, and note both. A rise of the loss within rounding is no rise. */
+/* For each group, keep or reject the point that was evaluated, choose the size of the next step
+   and move the intercept. A rise of the loss that may be rounding is no rise. */
 static void NAME(accept_points)(const Descent *descent, ptrdiff_t pass)
 {
     ptrdiff_t columns = descent->n_tiles * LANES + descent->n_remainder;
@@ -125,7 +126,7 @@ static void NAME(accept_points)(const Descent *descent, ptrdiff_t pass)
     double *kept_loss = descent->kept, *kept_error = descent->kept + n_groups;
     double *kept_judged = descent->kept + 2 * n_groups, *kept_norm = descent->kept + 3 * n_groups;
     double *delta_sums = descent->delta_sums, *errors = descent->errors;
-    double *noted = descent->kept_errors + pass * 2 * n_groups;
+    double *history = descent->kept_errors + pass * 2 * n_groups;
     for (ptrdiff_t chunk = 1; chunk < descent->n_chunks; chunk++) {
         for (ptrdiff_t k = 0; k < columns; k++) delta_sums[k] += delta_sums[chunk * columns + k];
         for (ptrdiff_t k = 0; k < 2 * n_groups; k++)
@@ -156,7 +157,7 @@ static void NAME(accept_points)(const Descent *descent, ptrdiff_t pass)
                       || (loss <= kept_loss[group] * (1 + 16 * EPSILON) && isfinite(size));
             if (is_kept)
                 exponent = update_exponent(exponent, kept_norm[group], change,
-                                         LARGEST_STEP - power);
+                                           MAX_STEP_EXPONENT - power);
             else
                 exponent = exponent > 2 ? exponent - 2 : 0;
         }
@@ -177,8 +178,8 @@ static void NAME(accept_points)(const Descent *descent, ptrdiff_t pass)
             descent->step[k] = step;
             intercept[k] = kept_intercept[k] + step * descent->kept_intercept_gradient[k];
         }
-        noted[group] = kept_error[group];
-        noted[n_groups + group] = kept_judged[group];
+        history[group] = kept_error[group];
+        history[n_groups + group] = kept_judged[group];
         descent->exponents[pass * n_groups + group] = exponent;
     }
     if (descent->intercepts)
@@ -186,11 +187,12 @@ static void NAME(accept_points)(const Descent *descent, ptrdiff_t pass)
                columns * sizeof(REAL));
 }
 
-/* Keep the points of a block of features that were accepted, and step from those kept. */
+/* Keep the accepted coef of a block of features, and step from the kept coef. */
 DISPATCHED static void NAME(update_coef)(const Descent *descent, ptrdiff_t pass, ptrdiff_t block)
 {
     ptrdiff_t d = descent->d, columns = descent->n_tiles * LANES + descent->n_remainder;
-    ptrdiff_t first = block * UPDATE_BLOCK, last = d - first < UPDATE_BLOCK ? d : first + UPDATE_BLOCK;
+    ptrdiff_t first = block * UPDATE_BLOCK;
+    ptrdiff_t last = d - first < UPDATE_BLOCK ? d : first + UPDATE_BLOCK;
     for (ptrdiff_t part = 0; part < descent->n_tiles + descent->n_remainder; part++) {
         NAME(Part) at = NAME(get_part)(descent, part);
         int is_tile = at.width == LANES;
@@ -221,8 +223,8 @@ DISPATCHED static void NAME(update_coef)(const Descent *descent, ptrdiff_t pass,
     }
 }
 
-/* Do the share of one of n threads between two moments of the descent, which are counted in
-   chunks since its start. */
+/* Do the work of one of n threads from `begin` to `end`, which count the chunks of all passes.
+   A call may begin or end within a pass, so that Python can handle signals in between. */
 static void NAME(run_thread)(const Rows *rows, const Descent *descent, ptrdiff_t begin,
                              ptrdiff_t end, ptrdiff_t thread, ptrdiff_t n, Barrier *barrier)
 {

@@ -1,5 +1,5 @@
-/* Include the kernel KERNEL once for each precision: with numbers REAL, vectors VEC of LANES
-   of them, the exponential EXP, SELECT, and NAME(name) to tell the functions apart. */
+/* Include the kernel KERNEL once for each precision. REAL is the type of a number, VEC a vector
+   of LANES numbers, EXP its exponential; NAME(name) adds the precision to a function's name. */
 
 #include "problem.h"
 

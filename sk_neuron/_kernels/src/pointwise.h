@@ -1,4 +1,4 @@
-/* From raw predictions z to delta, minus the gradient of the loss in z, row by row, for one
+/* Replace the raw predictions z by delta, minus the gradient of the loss in z, for one
    precision. */
 
 INLINE REAL NAME(sum_lanes)(VEC lanes)
@@ -12,7 +12,7 @@ INLINE REAL NAME(sum_lanes)(VEC lanes)
     return sum;
 }
 
-/* The labels and weights of LANES rows of a group; all are 0 beyond the end of the block. */
+/* The labels and weights of LANES rows of a group; they are 0 after the end of the block. */
 typedef struct {
     VEC label, weight, judge_weight;
 } NAME(Targets);
@@ -23,7 +23,8 @@ INLINE VEC NAME(load_labels)(const int32_t *label)
     return __builtin_convertvector(*(const INTEGERS *)label, VEC);
 }
 
-/* 1 where a role has a bit, 0 elsewhere; in two steps, for which processors have instructions. */
+/* 1 where a role has a bit, 0 elsewhere. Two conversions, since processors have an instruction
+   for each of them. */
 INLINE VEC NAME(load_roles)(const uint8_t *role, int bit)
 {
     typedef uint8_t BYTES __attribute__((vector_size(LANES), aligned(1), may_alias));
@@ -32,8 +33,8 @@ INLINE VEC NAME(load_roles)(const uint8_t *role, int bit)
     return __builtin_convertvector((roles & bit) / bit, VEC);
 }
 
-INLINE NAME(Targets) NAME(load_targets)(const Descent *descent, ptrdiff_t group, ptrdiff_t first,
-                                  ptrdiff_t count)
+INLINE NAME(Targets) NAME(load_targets)(const Descent *descent, ptrdiff_t group,
+                                        ptrdiff_t first, ptrdiff_t count)
 {
     ptrdiff_t n = descent->n;
     const int32_t *label = descent->labels + group % descent->n_label_sets * n + first;
@@ -44,7 +45,7 @@ INLINE NAME(Targets) NAME(load_targets)(const Descent *descent, ptrdiff_t group,
     int32_t labels[LANES] = {0};
     REAL weights[LANES] = {0}, judge_weights[LANES] = {0};
     uint8_t roles[LANES] = {0};
-    if (count < LANES) { /* the same arithmetic on what is there, and on zeros */
+    if (count < LANES) { /* fill up with zeros, so that the arithmetic is the same */
         memcpy(labels, label, count * sizeof *label);
         memcpy(weights, weight, count * sizeof *weight);
         if (judge) memcpy(judge_weights, judge, count * sizeof *judge);
@@ -58,9 +59,9 @@ INLINE NAME(Targets) NAME(load_targets)(const Descent *descent, ptrdiff_t group,
     return targets;
 }
 
-/* One column, LANES rows; returns their squared errors. With y = 1 for the label 1 and -1 for
-   0, |t - o| is m = 1 / (1 + e) for e = exp(y z), and 1 - m is e m, so that
-   delta = s (t - o) o (1 - o) = y s m (e m) m. */
+/* Replace z by delta for one column and LANES rows, and return their squared errors. Let y be
+   1 for the label 1 and -1 for the label 0. Then |t - o| is m = 1 / (1 + e) for e = exp(y z), and
+   1 - m is e m, so that delta = s (t - o) o (1 - o) = y s m (e m) m. */
 INLINE VEC NAME(sigmoid)(REAL *z, const NAME(Targets) *targets)
 {
     VEC y = 2 * targets->label - 1;
@@ -70,10 +71,10 @@ INLINE VEC NAME(sigmoid)(REAL *z, const NAME(Targets) *targets)
     return m2;
 }
 
-/* K columns, LANES rows; z of column k is at k * stride. With p the softmax of z, y the label,
-   m = 1 - p_y and q the sum of p_k^2 over the other classes, the squared error of a row is
-   m^2 + q, and delta is s p_y (m^2 + q) for the label and s p_k (q - p_y m - p_k) elsewhere:
-   no digit of a small error is lost. */
+/* The same for K columns; z of column k is at k * stride. Let p be the softmax of z, y the
+   label, m = 1 - p_y, and q the sum of p_k^2 over the other classes. The squared error of a row
+   is m^2 + q; delta is s p_y (m^2 + q) for the label and s p_k (q - p_y m - p_k) for the others.
+   No digit of a small error is lost. */
 INLINE VEC NAME(softmax)(REAL *z, ptrdiff_t stride, ptrdiff_t n_classes,
                          const NAME(Targets) *targets)
 {
@@ -103,8 +104,8 @@ INLINE VEC NAME(softmax)(REAL *z, ptrdiff_t stride, ptrdiff_t n_classes,
     return squared_error;
 }
 
-/* The same two with label noise: q is the probability of the label as recorded. One column:
-   |t - q| is shift + slope m, with the shift of the label and m = |t - o|, and delta is
+/* `sigmoid` with label noise. Let q be the probability of the recorded label 1, and m = |t - o|.
+   Then |t - q| is shift + slope m, with the shift of the label, and delta is
    s slope (t - q) o (1 - o). */
 INLINE VEC NAME(noisy_sigmoid)(REAL *z, const NAME(Targets) *targets, const REAL *shift,
                                const REAL *slope)
@@ -118,8 +119,9 @@ INLINE VEC NAME(noisy_sigmoid)(REAL *z, const NAME(Targets) *targets, const REAL
     return error * error;
 }
 
-/* K columns: q_k = slope_k p_k + u with u = sum shift_j p_j. With h_k = slope_k (e_y - q)_k,
-   delta_k = s p_k (h_k - sum_j p_j h_j). Without noise these are the sums of `softmax`. */
+/* `softmax` with label noise: q_k = slope_k p_k + u with u = sum_j shift_j p_j. With
+   h_k = slope_k (e_y - q)_k, delta_k = s p_k (h_k - sum_j p_j h_j). Without noise this is
+   `softmax`. */
 INLINE VEC NAME(noisy_softmax)(REAL *z, ptrdiff_t stride, ptrdiff_t n_classes,
                                const NAME(Targets) *targets, const REAL *shift, const REAL *slope)
 {
@@ -145,7 +147,7 @@ INLINE VEC NAME(noisy_softmax)(REAL *z, ptrdiff_t stride, ptrdiff_t n_classes,
     VEC p = own * scale, m = others * scale, u = shifts * scale;
     VEC q = squares * scale * scale, sum = sums * scale;
     VEC error = own_slope * m + (1 - own_slope) - u; /* 1 - q_y */
-    VEC product = q + u * sum;                       /* sum of slope_k p_k q_k, but of y */
+    VEC product = q + u * sum;                       /* sum of slope_k p_k q_k, k != y */
     VEC squared_error = error * error + (q + 2 * (u * sum) + (REAL)(n_classes - 1) * (u * u));
     VEC common = product - p * (own_slope * error);
     VEC own_delta = targets->weight * p * (own_slope * error * m + product);
@@ -158,8 +160,8 @@ INLINE VEC NAME(noisy_softmax)(REAL *z, ptrdiff_t stride, ptrdiff_t n_classes,
     return squared_error;
 }
 
-INLINE VEC NAME(differentiate_rows)(const Descent *descent, ptrdiff_t group, const NAME(Targets) *targets,
-                           REAL *z, ptrdiff_t stride)
+INLINE VEC NAME(differentiate_rows)(const Descent *descent, ptrdiff_t group,
+                                    const NAME(Targets) *targets, REAL *z, ptrdiff_t stride)
 {
     ptrdiff_t K = descent->n_outputs, n_classes = K > 1 ? K : 2;
     if (descent->is_noisy && descent->is_noisy[group]) {
@@ -171,10 +173,10 @@ INLINE VEC NAME(differentiate_rows)(const Descent *descent, ptrdiff_t group, con
     return K == 1 ? NAME(sigmoid)(z, targets) : NAME(softmax)(z, stride, K, targets);
 }
 
-/* Replace z by delta for m rows of a group, and add to its squared errors; z of its columns is
-   `stride` apart, and is 0 beyond the rows. */
+/* Replace z by delta for m rows of a group, and add to its squared errors. Columns of z have
+   `stride` numbers, which are 0 after the m rows. */
 INLINE void NAME(differentiate_group)(const Descent *descent, ptrdiff_t group, ptrdiff_t first,
-                             ptrdiff_t m, REAL *z, ptrdiff_t stride, double *errors)
+                                      ptrdiff_t m, REAL *z, ptrdiff_t stride, double *errors)
 {
     VEC trained = {0}, judged = {0};
     for (ptrdiff_t i = 0; i < m; i += LANES) {
@@ -187,7 +189,7 @@ INLINE void NAME(differentiate_group)(const Descent *descent, ptrdiff_t group, p
     errors[descent->n_groups + group] += NAME(sum_lanes)(judged);
 }
 
-/* The sum of a column of deltas. */
+/* Return the sum of the delta of a column. */
 INLINE REAL NAME(sum_rows)(const REAL *delta, ptrdiff_t m)
 {
     VEC sum = {0};
@@ -195,16 +197,16 @@ INLINE REAL NAME(sum_rows)(const REAL *delta, ptrdiff_t m)
     return NAME(sum_lanes)(sum);
 }
 
-/* Replace z (columns, rows) by delta for the columns from `column` to `end`, which are whole
-   groups and padding, and add up errors and deltas. */
-INLINE void NAME(differentiate)(const Descent *descent, ptrdiff_t column, ptrdiff_t end, ptrdiff_t first,
-                       ptrdiff_t m, REAL *z, ptrdiff_t stride, double *delta_sums,
-                       double *errors)
+/* Replace z (columns, rows) by delta for the columns from `column` to `end`: whole groups and
+   padding. Add to the sums of errors and deltas. */
+INLINE void NAME(differentiate)(const Descent *descent, ptrdiff_t column, ptrdiff_t end,
+                                ptrdiff_t first, ptrdiff_t m, REAL *z, ptrdiff_t stride,
+                                double *delta_sums, double *errors)
 {
     ptrdiff_t K = descent->n_outputs, used = descent->n_groups * K;
     for (ptrdiff_t group = column / K; group < descent->n_groups && group * K < end; group++)
-        NAME(differentiate_group)(descent, group, first, m, z + (group * K - column) * stride, stride,
-                         errors);
+        NAME(differentiate_group)(descent, group, first, m, z + (group * K - column) * stride,
+                                  stride, errors);
     for (ptrdiff_t k = column; k < end; k++) {
         REAL *delta = z + (k - column) * stride;
         if (k >= used)
@@ -214,8 +216,8 @@ INLINE void NAME(differentiate)(const Descent *descent, ptrdiff_t column, ptrdif
     }
 }
 
-/* Put m rows of a tile, (rows, LANES), where z has them, (LANES, rows) with a stride. The rows
-   beyond m, up to a whole vector, become 0. */
+/* Copy m rows of a tile, (rows, LANES), to z, (LANES, rows) with a stride. Zeros fill the last
+   vector after row m. */
 INLINE void NAME(unpack_tile)(REAL *tile, ptrdiff_t m, REAL *z, ptrdiff_t stride)
 {
     for (ptrdiff_t i = 0; i < m; i += LANES) {
@@ -226,7 +228,7 @@ INLINE void NAME(unpack_tile)(REAL *tile, ptrdiff_t m, REAL *z, ptrdiff_t stride
     }
 }
 
-/* The other way round. */
+/* Copy m rows of z back to a tile. */
 INLINE void NAME(pack_tile)(const REAL *z, ptrdiff_t stride, ptrdiff_t m, REAL *tile)
 {
     for (ptrdiff_t i = 0; i < m; i += LANES) {
@@ -237,7 +239,7 @@ INLINE void NAME(pack_tile)(const REAL *z, ptrdiff_t stride, ptrdiff_t m, REAL *
     }
 }
 
-/* Note raw predictions before they become deltas, if they are asked for. */
+/* Store raw predictions, before delta replaces them. */
 INLINE void NAME(store_raw_prediction)(const Descent *descent, ptrdiff_t column, ptrdiff_t end,
                                       ptrdiff_t first, ptrdiff_t m, const REAL *z,
                                       ptrdiff_t stride)
@@ -247,7 +249,7 @@ INLINE void NAME(store_raw_prediction)(const Descent *descent, ptrdiff_t column,
         memcpy(to, z, m * sizeof(REAL));
 }
 
-/* The number of columns of a bundle: the least multiple of LANES that is whole groups. */
+/* Return the number of columns of a bundle: the smallest multiple of LANES of whole groups. */
 INLINE ptrdiff_t NAME(count_bundle_columns)(ptrdiff_t n_outputs)
 {
     ptrdiff_t columns = LANES;

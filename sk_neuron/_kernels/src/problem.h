@@ -1,25 +1,26 @@
-/* How the compiled kernels work, and what they are given.
+/* How the compiled kernels work, and what their arguments are.
 
-   A problem has columns of weights that share X, and columns come in groups: one column (a
-   sigmoid neuron) or K columns (a softmax layer). A group has one loss, one step size, labels
-   and row weights of its own. A row may be trained on, judged, both or neither.
+   A problem has columns of weights that share X. Columns come in groups: one column (a sigmoid
+   neuron) or K columns (a softmax layer). Each group has its own loss, step size, labels and
+   row weights. A row may be trained on, judged (only its loss is computed, for validation),
+   both or neither.
 
-   A pass over X finds, for each group, the gradient and the loss on the rows it is trained on
-   and the loss on the rows it is judged by, all at the point where coef and intercept are.
-   Then each group keeps that point or goes back to the one it kept before, and the next step
-   is taken from the point kept. Gradients are of minus the loss.
+   A pass over X evaluates the point (coef, intercept) of each group: the gradient and the loss
+   on the rows it is trained on, and the loss on the rows that judge it. Then each group keeps
+   that point, or rejects it and returns to the last kept point. The next step starts from the
+   kept point. Every "gradient" is that of minus the loss.
 
-   Chunks of rows are shared among threads, and depend on the data alone: the sums of the
-   chunks are added in their order, so the number of threads does not change a bit. Within a
-   chunk, a block of rows stays in the cache for three things: the raw predictions z, minus
-   the gradient of the loss in z (delta), and the share of these rows in the gradient.
+   Threads share chunks of rows. Chunks depend only on the data, and their sums are added in
+   order, so the number of threads does not change any bit of the result. A chunk is divided
+   into blocks of rows. A block stays in the cache for three operations: compute the raw
+   predictions z, then delta (minus the gradient of the loss in z), then add to the gradient.
 
-   Columns are packed for the products with X. LANES columns make a tile, so that a number of
-   X meets a whole vector of coef; the columns that do not fill a tile are single. The tiles
-   come first: coef and a gradient are (n_tiles, d, LANES), then (n_remainder, d). Between the
-   two products a block of z is (columns, rows), and so are the arrays of the rows of groups:
-   vectors then hold LANES rows of one column, whatever the number of columns of a group. The
-   fewest tiles that hold whole groups (a bundle) go through the three things together. */
+   Columns are packed for the products with X. LANES columns make a tile: one value of X is
+   multiplied by a whole vector of coef. The columns that do not fill a tile are the remainder.
+   Tiles come first: coef and a gradient are (n_tiles, d, LANES), then (n_remainder, d). For a
+   block, z and delta are (columns, rows), so that a vector holds LANES rows of one column for
+   any size of a group. A bundle, the smallest number of tiles that holds whole groups, goes
+   through the three operations together. */
 
 #ifndef SK_NEURON_PROBLEM_H
 #define SK_NEURON_PROBLEM_H
@@ -34,16 +35,16 @@
 #include "barrier.h"
 #include "simd.h"
 
-/* Bits of a role. */
+/* Bits of the role of a row. */
 #define TRAINED 1
 #define JUDGED 2
 
-/* Arrays of "numbers" have the precision of X. "columns" is n_tiles * LANES + n_remainder, of
-   which those beyond n_groups * n_outputs are padding. */
+/* "numbers" have the precision of X. "columns" is n_tiles * LANES + n_remainder; the columns
+   from n_groups * n_outputs on are padding. */
 typedef struct {
     ptrdiff_t n, d, n_groups, n_outputs, n_tiles, n_remainder, n_chunks;
     const ptrdiff_t *chunk_offsets; /* (n_chunks + 1): the first row of each chunk, and n */
-    /* The rows. A stride is n, or 0 where the groups share the array. */
+    /* The rows. A stride is n, or 0 if the groups share the array. */
     const int32_t *labels; /* (n_label_sets, n): group g has the set g % n_label_sets */
     ptrdiff_t n_label_sets;
     const void *weight; /* numbers, (1 or n_groups, n) */
@@ -51,14 +52,14 @@ typedef struct {
     const uint8_t *roles;     /* (n_groups, n), or NULL: all rows are trained on */
     const void *judge_weight; /* numbers, (1 or n_groups, n), or NULL: no row is judged */
     ptrdiff_t judge_stride;
-    /* Label noise of a group: of a row whose true class is k, the label is one of the other
-       classes with the probability share[k], each of them with shift[k] = share[k] / (K - 1).
+    /* Label noise of a group. If the true class of a row is k, its label is wrong with the
+       probability share[k]; each other class then has shift[k] = share[k] / (K - 1).
        slope[k] is 1 - share[k] - shift[k], or 1 - share[0] - share[1] for a neuron. Numbers,
-       (n_groups, n_classes), or NULL: none. */
+       (n_groups, n_classes), or NULL: no noise. */
     const void *noise_shift, *noise_slope;
     const uint8_t *is_noisy; /* (n_groups) */
     /* The objective and the step. */
-    const double *alpha, *norm_scale; /* (columns): of the group of each column, 0 in padding */
+    const double *alpha, *norm_scale; /* (columns): values of their groups, 0 in padding */
     const double *rate;               /* (n_groups): the step, or the smallest one */
     int fit_intercept, is_adaptive;
     int is_start; /* the first pass keeps its point, whatever its loss */
@@ -68,7 +69,7 @@ typedef struct {
     double *kept_intercept_gradient; /* (columns) */
     double *kept;                    /* (4, n_groups): loss, error, judged error, squared norm */
     int64_t *exponent;               /* (n_groups): the next step is 2^exponent times the rate */
-    /* Space for a pass. */
+    /* The workspace of a pass. */
     double *step, *accepted; /* (columns): the next step, and whether the point was kept */
     void *gradients;         /* numbers, (n_chunks, size of coef) */
     double *delta_sums;      /* (n_chunks, columns) */
@@ -76,7 +77,7 @@ typedef struct {
     double *norms;           /* (n_blocks, 3, columns): see `sum_gradient` */
     void *scratch;           /* numbers, (n_threads, scratch_size) */
     ptrdiff_t scratch_size;
-    /* What is noted after each pass, of the points kept. */
+    /* The history: what the kept points have after each pass. */
     double *kept_errors; /* (n_passes, 2, n_groups) */
     int64_t *exponents;  /* (n_passes, n_groups) */
     void *coefs, *intercepts; /* numbers, (n_passes, size of coef), (n_passes, columns), or NULL */
@@ -84,30 +85,31 @@ typedef struct {
     ptrdiff_t last_pass;
 } Descent;
 
-/* Beyond this exponent of a step size it does not grow, so that it stays finite. */
-#define LARGEST_STEP 1000
+/* Base-2 logarithm of the largest step size: with this limit step sizes stay finite. */
+#define MAX_STEP_EXPONENT 1000
 
-/* How many rows share each load of the coef of a tile. */
+/* Number of rows that are multiplied by each vector of coef once it is loaded. */
 #define ROW_UNROLL 8
 
-/* The most rows of a block, where there are tiles or X is row-major; a multiple of ROW_UNROLL
-   and of LANES. */
+/* Largest number of rows in a block if there are tiles or X is row-major: the size of arrays
+   on the stack. A multiple of ROW_UNROLL and of LANES. */
 #define BLOCK_ROWS 48
 
-/* The most rows of a block of column-major X without tiles; a multiple of LANES. */
+/* Largest number of rows in a block of column-major X without tiles. A multiple of LANES. */
 #define COLUMN_MAJOR_ROWS 384
 
-/* Features whose gradients a thread adds up at a time, and whose squared norms go together:
-   no fewer with more threads, so that sums and the ends of loops round alike. */
+/* Number of features whose gradients a thread sums at a time, with one sum of squares. It
+   does not depend on the number of threads, so that neither does the rounding. */
 #define UPDATE_BLOCK 64
 
-/* The exponent after a step whose point was kept: at most 2 more, and 2^j at most what it was
-   times |kept gradient| / (sqrt(2) |change of the gradient|), from the squared norms. Where
-   the gradient is zero nothing moves, and it stays. */
-static int64_t update_exponent(int64_t exponent, double norm, double change, int64_t most)
+/* Return the exponent j after a step whose point was kept. It grows by at most 2, and 2^j is
+   at most its last value times |kept gradient| / (sqrt(2) |change of the gradient|); `norm` and
+   `change` are the squares of both. If the gradient is zero nothing moves, and j stays. */
+static int64_t update_exponent(int64_t exponent, double norm, double change,
+                               int64_t max_exponent)
 {
     if (!(norm > 0)) return exponent;
-    int64_t next = exponent + 2 < most ? exponent + 2 : most;
+    int64_t next = exponent + 2 < max_exponent ? exponent + 2 : max_exponent;
     double ratio = norm / (2 * change);
     if (!isfinite(ratio)) return next;
     int power; /* 2^(power - 1) <= ratio < 2^power */

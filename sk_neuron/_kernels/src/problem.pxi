@@ -1,4 +1,4 @@
-# Included by the kernels: what `CompiledKernel`, its state and its workspace have, for C.
+# Included by the kernels: gives C the arrays of `CompiledKernel`, its state and workspace.
 
 from cython cimport floating
 from libc.stddef cimport ptrdiff_t
@@ -44,17 +44,17 @@ cdef extern from "problem.h" nogil:
         void *intercepts
         void *raw_prediction
         ptrdiff_t last_pass
-    int count_threads "get_max_threads"()
+    int max_threads "get_max_threads"()
     const ptrdiff_t UPDATE_BLOCK
 
 
 def get_max_threads():
-    """Return how many threads OpenMP would take here; 0 if built without it."""
-    return count_threads()
+    """Return how many threads OpenMP would use; 0 if built without it."""
+    return max_threads()
 
 
 cdef Descent make_descent(kernel, state, workspace, ptrdiff_t n, floating precision):
-    """Return where the arrays of a kernel, a state and its workspace are; they must outlive it."""
+    """Return pointers to the arrays of a kernel, a state and a workspace, which must outlive it."""
     cdef Descent descent
     cdef const ptrdiff_t[::1] offsets = kernel.chunk_offsets
     cdef const int32_t[:, ::1] labels = kernel.labels
@@ -82,7 +82,7 @@ cdef Descent make_descent(kernel, state, workspace, ptrdiff_t n, floating precis
     descent.n, descent.d = n, kernel.packing.n_features
     descent.n_groups, descent.n_outputs = kernel.problem.n_groups, kernel.problem.n_outputs
     if norms.shape[0] < 3 * columns.shape[1] * ((descent.d + UPDATE_BLOCK - 1) // UPDATE_BLOCK):
-        raise ValueError("The blocks of features are larger here than in C.")
+        raise ValueError("_UPDATE_BLOCK in Python is larger than UPDATE_BLOCK in C.")
     descent.n_tiles, descent.n_remainder = kernel.packing.n_tiles, kernel.packing.n_remainder
     descent.n_chunks, descent.chunk_offsets = offsets.shape[0] - 1, &offsets[0]
     descent.labels, descent.n_label_sets = &labels[0, 0], labels.shape[0]

@@ -1,4 +1,4 @@
-/* Vectors, code for the processor at hand, an exponential, and a transposition. */
+/* Vectors, code for each kind of processor, the exponential and the transposition. */
 
 #ifndef SK_NEURON_SIMD_H
 #define SK_NEURON_SIMD_H
@@ -12,7 +12,7 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* Where the loader can choose, code for the processor at hand. */
+/* Compile a function for three kinds of processors, if the loader can choose among them. */
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
 #define DISPATCHED __attribute__((target_clones("avx512f", "arch=haswell", "default")))
 #else
@@ -32,8 +32,9 @@ typedef int32_t INT_f32 __attribute__((vector_size(64), may_alias));
 #define SELECT_f32(mask, a, b) ((VEC_f32)(((INT_f32)(a) & (mask)) | ((INT_f32)(b) & ~(mask))))
 
 /* exp(x) = 2^k exp(r) with |r| <= log(2)/2. Adding 1.5 * 2^52 rounds to an integer k, which
-   is then in the lowest bits. exp(r) is 1 + r + r^2 p(r) to 3.6e-18, with p by the Remez
-   algorithm; its terms go in pairs (G. Estrin, 1960), so that few wait for each other. */
+   is then in the lowest bits. exp(r) = 1 + r + r^2 p(r) with an error of 3.6e-18, where p comes
+   from the Remez algorithm. Its terms are added in pairs (G. Estrin, 1960), which the processor
+   computes in parallel. */
 INLINE VEC_f64 exp_f64(VEC_f64 x)
 {
     VEC_f64 limit = (VEC_f64){0} + 708;
@@ -53,7 +54,7 @@ INLINE VEC_f64 exp_f64(VEC_f64 x)
     return (VEC_f64)((INT_f64)p + ((INT_f64)shifted << 52));
 }
 
-/* The same in float32: p is exact to 3e-9, and 1.5 * 2^23 rounds. */
+/* The same in float32: the error is 3e-9, and adding 1.5 * 2^23 rounds. */
 INLINE VEC_f32 exp_f32(VEC_f32 x)
 {
     VEC_f32 limit = (VEC_f32){0} + 87;
@@ -69,8 +70,8 @@ INLINE VEC_f32 exp_f32(VEC_f32 x)
     return (VEC_f32)((INT_f32)p + ((INT_f32)shifted << 23));
 }
 
-/* Transpose LANES vectors of LANES numbers in place: in each round, blocks of h x h numbers
-   off the diagonal change places. */
+/* Transpose LANES vectors of LANES numbers: each round swaps blocks of h x h numbers off the
+   diagonal. */
 #if defined(__has_builtin)
 #if __has_builtin(__builtin_shufflevector)
 #define HAS_SHUFFLE
