@@ -127,7 +127,7 @@ def test_one_descent(monkeypatch):
 def test_much_memory_is_warned_of(monkeypatch):
     fit = SigmoidNeuronClassifier(max_iter=100, checkpoints=range(100)).fit
     fit(X, Y["binary"])  # a warning is an error
-    monkeypatch.setattr(_setup, "_MUCH_MEMORY", 3999)
+    monkeypatch.setattr(_setup, "_WARN_BYTES", 3999)
     with pytest.warns(UserWarning, match=r"at 100 checkpoints take 0\.0 GiB") as report:
         fit(X, Y["binary"])
     assert report[0].filename == __file__

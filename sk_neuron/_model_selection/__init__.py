@@ -1,1 +1,1 @@
-"""Which rows train and which judge: folds and candidates as groups of one descent."""
+"""Model selection: the folds and candidates of a search are groups of one descent."""

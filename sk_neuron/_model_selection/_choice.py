@@ -1,4 +1,4 @@
-"""Choose a candidate and an iteration count by the scores of the folds."""
+"""Choose a candidate and an iteration count from the scores of the folds."""
 
 import warnings
 from typing import NamedTuple
@@ -8,21 +8,22 @@ from sklearn.exceptions import FitFailedWarning
 
 from sk_neuron._input_validation import measure_noise
 
-# By so many standard errors a score is better at a level of 1 %, as candidates are many.
+# Minimum gain in the score, in standard errors, to choose more label noise: a one-sided
+# test at the level of 1 %, since there are many candidates.
 _MIN_GAIN = 2.33
 
 
 class Choice(NamedTuple):
-    """The indices of what is chosen, and of the count that has the best score."""
+    """The chosen candidate and count, and the count with the best score."""
 
-    candidate: tuple[int, int]  # of the alpha and the label noise
+    candidate: tuple[int, int]  # indices of the alpha and the label noise
     iters_index: int
     score: float
     best_iters_index: int
 
 
 def choose(search, *, one_standard_error):
-    """Return the candidate and count with the best score, or the simplest near it."""
+    """Return the `Choice` with the best score, or the simplest one near it."""
     scores = _drop_failed(search)
     noise = _choose_noise(scores, search.candidates.label_noises, search.folds)
     mean, error = _summarize(scores[:, :, noise])
@@ -36,10 +37,10 @@ def choose(search, *, one_standard_error):
 
 
 def _drop_failed(search):
-    """Return the scores of the folds that have any for every label noise.
+    """Return the scores of the folds that have scores for every label noise.
 
-    A fold whose training rows lack a class may have scores without label noise only.
-    Where no fold has all, those count that have any.
+    A fold whose training rows lack a class may have scores only without label noise. If no
+    fold has scores for every label noise, return the folds that have any scores.
     """
     scores = search.scores
     has_scores = ~np.isnan(scores).all(axis=(1, 3))  # (n_folds, n_label_noises)
@@ -63,13 +64,13 @@ def _summarize(scores):
 def _choose_noise(scores, label_noises, folds):
     """Return the index of the label noise with the best score, or of the least noise.
 
-    Overlap of the classes looks like label noise. So more than the least is taken only
-    where its score is better beyond chance.
+    Overlap of the classes looks like label noise. So more label noise is chosen only if its
+    score is significantly better.
     """
     means = np.stack([_summarize(scores[:, :, k])[0] for k in range(len(label_noises))])
     best = [np.unravel_index(np.argmax(mean), mean.shape) for mean in means]
     sizes = np.array([measure_noise(noise) for noise in label_noises])
-    sizes[means.max(axis=(1, 2)) == -np.inf] = np.inf  # which could not be scored
+    sizes[means.max(axis=(1, 2)) == -np.inf] = np.inf  # no scores
     least = int(np.argmin(sizes))
     if len(label_noises) == 1 or len(scores) == 1:
         return least
@@ -80,21 +81,21 @@ def _choose_noise(scores, label_noises, folds):
 
 
 def _compare(scores, others, folds):
-    """Return by how much scores (..., n_folds) are better in the mean, and its error.
+    """Return the mean gain of scores (..., n_folds) over others, and its standard error.
 
-    Folds share training rows, so that their variance alone would promise too much; it is
-    enlarged by the share of the held-out rows (C. Nadeau and Y. Bengio, "Inference for the
+    Folds share training rows, so the variance over folds is too small. It is increased by
+    the ratio of test to training rows (C. Nadeau and Y. Bengio, "Inference for the
     generalization error", Machine Learning 52, 2003).
     """
-    share = np.mean([len(test) / len(train) for train, test in folds])
+    ratio = np.mean([len(test) / len(train) for train, test in folds])
     with np.errstate(invalid="ignore"):  # scores may be infinite
         gains = scores - others
         variance = gains.var(axis=-1, ddof=1)
-        return gains.mean(axis=-1), np.sqrt((1 / gains.shape[-1] + share) * variance)
+        return gains.mean(axis=-1), np.sqrt((1 / gains.shape[-1] + ratio) * variance)
 
 
 def describe_last_count(count):
-    """Return what to say where the last count considered is the best."""
+    """Return a message for a best count that is the last one considered."""
     return (
         f"The best iteration count is the last one considered, {count}: more may be "
         "better. Raise max_iter, or the largest of iters if you pass them."
@@ -102,7 +103,7 @@ def describe_last_count(count):
 
 
 def warn_of_failures(failures):
-    """Warn of the folds that could not be fitted or scored, {fold: reason}."""
+    """Warn of the folds that could not be fitted or scored: {fold: reason}."""
     if failures:
         reasons = ""
         for reason in dict.fromkeys(failures[fold] for fold in sorted(failures)):

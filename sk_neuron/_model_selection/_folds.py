@@ -5,7 +5,7 @@ from sklearn.model_selection import check_cv
 
 
 def draw_folds(cv, X, y, labels, split_params):
-    """Return the rows to train on and to score on, as indices, of each fold."""
+    """Return the pair (train, test) of each fold, as indices of rows."""
     splits = check_cv(cv, labels, classifier=True).split(X, y, **split_params)
     every, folds = np.arange(len(labels)), []
     for fold, split in enumerate(splits):

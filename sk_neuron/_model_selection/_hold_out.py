@@ -1,4 +1,4 @@
-"""Which rows are held out by early stopping."""
+"""Choose the rows that early stopping holds out."""
 
 import numpy as np
 from scipy.sparse import csr_array, issparse
@@ -8,19 +8,20 @@ from sk_neuron._kernels import row_blocks
 
 
 def hold_out(samples, fraction, seed):
-    """Return which rows to validate on, (n,): about a fraction of the weight of each class.
+    """Return whether a row is held out, (n,): a fraction of the weight of each class.
 
-    Rows are drawn by what is in them. So the order of the rows does not matter, equal rows
-    of a class stay together, and a weight of 2 is a row twice. A class with more than one
-    distinct row has rows on both sides. Rows without weight and lone ones are trained on.
+    The draw depends on the values of a row. So the order of the rows does not matter, equal
+    rows of a class stay together, and a weight of 2 is the same as a row twice. A class with
+    two or more distinct rows has both kinds of rows. A row without weight, or the only one
+    of its class, is trained on.
     """
     held_out = np.zeros(len(samples.y), dtype=bool)
     keys, (weight, _) = _hash_rows(samples.X, seed), scale_by_power(samples.weight)
-    kinds = np.zeros(len(samples.y), np.intp)  # of multilabel y there is one
+    classes = np.zeros(len(samples.y), np.intp)  # one class if y is multilabel
     if samples.y.ndim == 1:
-        _, kinds = np.unique(samples.y, return_inverse=True)
-    for kind in np.unique(kinds):
-        members = np.flatnonzero((kinds == kind) & (weight > 0))
+        _, classes = np.unique(samples.y, return_inverse=True)
+    for label in np.unique(classes):
+        members = np.flatnonzero((classes == label) & (weight > 0))
         distinct, group = np.unique(keys[members], return_inverse=True)
         group_weight = np.bincount(group, weight[members], len(distinct))
         middle = np.cumsum(group_weight) - group_weight / 2
@@ -36,10 +37,10 @@ def hold_out(samples, fraction, seed):
 
 
 def _hash_rows(X, seed):
-    """Return 64 bits of each row, (n,): equal for equal rows, else as good as random."""
+    """Return a 64-bit hash of each row, (n,), the same for equal rows."""
     rng = np.random.RandomState(seed)
     odd = rng.randint(0, 2**63, X.shape[1], dtype=np.uint64) * 2 + np.uint64(1)
-    # beside a block there are arrays of its size: in small blocks they stay in the cache
+    # arrays as large as a block are needed: small blocks keep them in the cache
     blocks = row_blocks(X, n_columns=X.shape[1])
     keys = [_hash_block(X[rows], odd) for rows in blocks]
     return _scramble(np.concatenate(keys))
@@ -53,9 +54,9 @@ def _hash_block(X, odd):
 
 
 def _mix(values):
-    """Return the bits of numbers; those of 0 are 0, so that sparse X can do.
+    """Return the mixed bits of numbers; 0 stays 0, so that sparse X gives the same hash.
 
-    The higher half goes into the lower one as well, which is zero in simple numbers.
+    The higher half is mixed into the lower one, which is zero if a number has few bits.
     """
     bits = np.add(values, 0.0, dtype=np.float64).view(np.uint64)
     bits ^= bits >> np.uint64(32)
@@ -63,7 +64,7 @@ def _mix(values):
 
 
 def _scramble(bits):
-    """Return 64-bit numbers by the last step of SplitMix64, in place.
+    """Return 64-bit numbers after the last step of SplitMix64; overwrite them.
 
     G. L. Steele, D. Lea and C. H. Flood, "Fast splittable pseudorandom number generators",
     OOPSLA (2014).

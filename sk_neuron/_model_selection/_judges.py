@@ -1,4 +1,4 @@
-"""What scores the fits of a descent at iteration counts.
+"""Judges: they run the fits of a descent to iteration counts and score them.
 
 Each judge has one method, `run(state, start, n_before, counts)`. `start` is the history of
 the start and `n_before` the number of steps taken so far. `run` takes the fits to the
@@ -21,7 +21,7 @@ from sk_neuron._input_validation import (
 
 
 class PassJudge:
-    """The Brier score of the rows that a problem judges: the passes have found it."""
+    """Reads the Brier score of the judged rows: the passes over X have computed it."""
 
     takes_many_counts = True
 
@@ -41,7 +41,7 @@ class PassJudge:
             finite = self.kernel.are_finite(points[0])[np.newaxis]
         errors = np.vstack([start.judged_error, history.judged_error])
         errors = errors[counts - n_before]
-        with np.errstate(all="ignore"):  # without weight it is NaN
+        with np.errstate(all="ignore"):  # NaN without weight
             scores = -(errors / self.total_weight)
         scores = scores.reshape(len(counts), self.n_fits, -1).sum(axis=2)
         finite = finite.reshape(len(counts), self.n_fits, -1).all(axis=2)
@@ -53,7 +53,7 @@ class PassJudge:
 
 
 class RowScoreJudge:
-    """A score of each row, from the raw predictions that the last pass gives."""
+    """Computes a score of each row from the raw predictions of the last pass."""
 
     takes_many_counts = False
 
@@ -80,15 +80,15 @@ class RowScoreJudge:
         return state, history, [(self.kernel.points(state), explained)]
 
     def _score(self, index, fit, z):
-        """Return the weighted mean of the scores of the rows that a fold holds out."""
+        """Return the weighted mean of the scores of the held-out rows of a fit."""
         _, test = self.search.folds[fit.fold]
         columns = slice(index * fit.n_columns, (index + 1) * fit.n_columns)
         groups = slice(index * fit.n_groups, (index + 1) * fit.n_groups)
         noise = self.kernel.problem.select_groups(groups).label_noise
         weight = self.weight[test]
-        if weight.any():  # so that products with them neither under- nor overflow
+        if weight.any():  # so that products neither underflow nor overflow
             weight, _ = scale_by_power(weight)
-        with np.errstate(all="ignore"):  # what cannot be scored is NaN
+        with np.errstate(all="ignore"):  # NaN if it cannot be computed
             scores = self.search.scoring.row_score(
                 z[test, columns], self.labels[test], noise
             )
@@ -96,7 +96,7 @@ class RowScoreJudge:
 
 
 class ScorerJudge:
-    """A scorer, called for each fit on its held-out rows."""
+    """Calls a scorer for each fit on its held-out rows."""
 
     takes_many_counts = False
 
@@ -119,11 +119,11 @@ class ScorerJudge:
         return state, history, [(points, scores)]
 
     def _call(self, fit, coef, intercept, n_iter):
-        """Return the score by the scorer, and why there is none."""
+        """Return the score from the scorer, and the reason if it is missing."""
         data, scoring = self.search.data, self.search.scoring
         noise = self.search.stack_noise([fit])
         if noise is not None and scoring.row_score is not None:
-            # the scorer would compare recorded labels with probabilities of true ones
+            # the scorer would compare recorded labels with probabilities of true labels
             return np.nan, "its training rows lack a class, and there is label noise"
         neuron = copy.copy(self.search.neuron)
         candidates, (alpha, noise_index) = self.search.candidates, fit.candidate
@@ -140,12 +140,12 @@ class ScorerJudge:
             params = take_metadata(data.X_passed, scoring.params, test)
             score = scoring.scorer(neuron, X, y, **params)
             return float(score), f"its score is {score}"
-        except Exception as error:  # whatever a scorer may raise
+        except Exception as error:  # a scorer may raise any error
             return np.nan, f"the scorer raised {error!r}"
 
 
 def _add_reasons(scores, finite, kernel):
-    """Return pairs of a score and of why there is none; what is not finite has none."""
+    """Return pairs (score, reason if it is NaN); fits that are not finite have no score."""
     reasons = np.where(finite, "its held-out rows have no weight", _overflow(kernel))
     return list(zip(np.where(finite, scores, np.nan), reasons.tolist(), strict=True))
 

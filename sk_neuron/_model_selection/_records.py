@@ -1,4 +1,4 @@
-"""What a search is given, what it goes through and what it returns."""
+"""Records: the input of a search, its fits and their results."""
 
 from itertools import product
 from typing import Any, NamedTuple
@@ -10,18 +10,18 @@ from sk_neuron._solver._fit_loop import Iterate
 
 
 class SearchInput(NamedTuple):
-    """The rows, as the user passed them and as they are trained on."""
+    """The data, as the user passed them and as the fits use them."""
 
     X_passed: Any
     y_passed: Any
     X: Any
     y: np.ndarray
     sample_weight: np.ndarray | None
-    norms: np.ndarray  # (n,) squared, of the rows of X
+    norms: np.ndarray  # (n,): squared norms of the rows of X
 
 
 class ScoringSpec(NamedTuple):
-    """How to score: by a row score where that is known, else by a scorer."""
+    """How to score: with a function of rows if there is one, else with a scorer."""
 
     row_score: Any
     is_brier_score: bool
@@ -30,18 +30,18 @@ class ScoringSpec(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """What a search chooses from, beside the iteration counts."""
+    """The candidates of a search; each of them has all iteration counts."""
 
     alphas: np.ndarray  # (n_alphas,)
     label_noises: list[Any]  # as the user passed them
 
     def indices(self):
-        """Return the pairs of indices of all candidates."""
+        """Return the candidates as pairs of indices, (alpha, label noise)."""
         return list(product(range(len(self.alphas)), range(len(self.label_noises))))
 
 
 class FoldCandidate(NamedTuple):
-    """One of the fits that share a descent: a candidate on the training rows of a fold."""
+    """One fit of a descent: a candidate on the training rows of a fold."""
 
     candidate: tuple[int, int]  # the indices of its alpha and its label noise
     fold: int | None  # None for all rows
@@ -56,7 +56,7 @@ class FoldCandidate(NamedTuple):
 
 
 class BatchResult(NamedTuple):
-    """What the fits of a batch have learned."""
+    """The weights and histories of the fits of a batch."""
 
     problem: Problem
     kernel: Any
@@ -81,7 +81,7 @@ class BatchResult(NamedTuple):
 
 
 class FinalFit(NamedTuple):
-    """The fit on all rows with what was chosen."""
+    """The fit on all rows with the chosen candidate and count."""
 
     problem: Problem
     learned: Iterate

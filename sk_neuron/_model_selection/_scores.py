@@ -1,9 +1,9 @@
-"""Score fits from the raw predictions of the rows they have not seen.
+"""Score rows from their raw predictions.
 
-`raw_prediction` is (n, columns) of one layer, or of the neurons of a multilabel fit,
-`labels` (n, 1) or (n, n_labels) as they are recorded, and `label_noise` that of the fit;
-each function returns the score of each row, (n,), and the score of a fit is their weighted
-mean. Larger is better.
+`raw_prediction` is (n, columns), for one layer or for the neurons of a multilabel fit.
+`labels` are the recorded labels, (n, 1) or (n, n_labels), and `label_noise` is that of the
+fit. Each function returns the scores of the rows, (n,); larger is better. The score of a
+fit is their weighted mean.
 """
 
 import numpy as np
@@ -28,9 +28,9 @@ def multilabel_brier_score(raw_prediction, labels, label_noise=None):
 
 
 def log_loss(raw_prediction, labels, label_noise=None):
-    """Return the logarithm of the probability of the label, clipped as is usual."""
+    """Return the logarithm of the probability of the label, clipped as in scikit-learn."""
     n_outputs = raw_prediction.shape[1]
-    if n_outputs == 1:  # with 1 - o, to round as scikit-learn does
+    if n_outputs == 1:  # 1 - o, to round as scikit-learn does
         output = _answer(raw_prediction, 1, label_noise)
         answer = np.where(labels == 1, output, 1 - output)
     elif label_noise is None:
@@ -44,7 +44,7 @@ def log_loss(raw_prediction, labels, label_noise=None):
 
 
 def accuracy(raw_prediction, labels, label_noise=None):
-    """Return 1 where the answer is the label and 0 elsewhere."""
+    """Return 1 where the predicted class is the label, else 0."""
     n_outputs = raw_prediction.shape[1]
     if n_outputs == 1:
         return multilabel_accuracy(raw_prediction, labels, label_noise)
@@ -54,7 +54,7 @@ def accuracy(raw_prediction, labels, label_noise=None):
 
 
 def multilabel_accuracy(raw_prediction, labels, label_noise=None):
-    """Return 1 where the answer is every label and 0 elsewhere."""
+    """Return 1 where all predicted labels are correct, else 0."""
     is_positive = raw_prediction > 0
     if label_noise is not None:
         is_positive = _answer(raw_prediction, 1, label_noise) > 0.5
@@ -62,12 +62,12 @@ def multilabel_accuracy(raw_prediction, labels, label_noise=None):
 
 
 def _answer(raw_prediction, n_outputs, label_noise):
-    """Return the probabilities of labels as recorded."""
+    """Return the probabilities of the recorded labels."""
     answer = probability(raw_prediction, n_outputs)
     return recorded_probability(answer, n_outputs, label_noise)
 
 
-# By scikit-learn's names of scorers; its log loss is not for several labels.
+# By the name of the scorer in scikit-learn; its log loss does not support multilabel y.
 ROW_SCORES = {
     "neg_brier_score": brier_score,
     "neg_log_loss": log_loss,

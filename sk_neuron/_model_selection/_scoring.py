@@ -1,4 +1,4 @@
-"""How a search scores: by the raw predictions of rows where it can, else by a scorer."""
+"""Read how a search scores: from raw predictions if possible, else with a scorer."""
 
 import copy
 import inspect
@@ -12,7 +12,7 @@ from sk_neuron._model_selection._scores import MULTILABEL_ROW_SCORES, ROW_SCORES
 
 
 def read_scoring(scoring, classes, multilabel, params):
-    """Return how to score; `params` are the metadata for the scorer."""
+    """Return the `ScoringSpec`; `params` are the metadata for the scorer."""
     row_score = get_row_score(scoring, multilabel)
     is_brier_score = scoring in (None, "neg_brier_score")
     scorer = tell_classes(get_scorer(scoring), classes, multilabel)
@@ -20,7 +20,7 @@ def read_scoring(scoring, classes, multilabel, params):
 
 
 def get_scorer(scoring):
-    """Return a scorer by its name, or as it is; that of the Brier score for None."""
+    """Return the scorer of a name; None means the Brier score."""
     return metrics.get_scorer("neg_brier_score" if scoring is None else scoring)
 
 
@@ -44,20 +44,20 @@ def tell_classes(scorer, classes, multilabel):
 
 
 def get_row_score(scoring, multilabel):
-    """Return how to score from raw predictions, or None where that takes a scorer."""
+    """Return the function that scores rows, or None if only a scorer can."""
     scoring = "neg_brier_score" if scoring is None else scoring
     known = MULTILABEL_ROW_SCORES if multilabel else ROW_SCORES
     return known.get(scoring) if isinstance(scoring, str) else None
 
 
 def takes_weight(scorer):
-    """Return whether a scorer takes sample_weight: those of scikit-learn say **kwargs."""
+    """Return whether a scorer takes sample_weight; in scikit-learn by **kwargs."""
     parameters = inspect.signature(scorer).parameters.values()
     return any(p.name == "sample_weight" or p.kind == p.VAR_KEYWORD for p in parameters)
 
 
 def warn_of_scorer(scoring, label_noises, multilabel):
-    """Warn of a scorer that would choose the label noise by the wrong comparison."""
+    """Warn of a scorer that cannot compare label noises correctly."""
     asks_for_answers = isinstance(get_scorer(scoring), type(get_scorer("accuracy")))
     is_noisy = any(map(measure_noise, label_noises))
     if is_noisy and asks_for_answers and get_row_score(scoring, multilabel) is None:

@@ -1,8 +1,8 @@
 """Cross-validate every iteration count, weight decay and label noise in one descent.
 
-A fold is a group like any other, or several for a multilabel y: it is not trained on the
-rows that it holds out, and judged by them. So all folds and candidates descend together,
-and the fit on all rows with them. By the Brier score, judging costs nothing beyond that.
+Each pair of a fold and a candidate is a group, or several for a multilabel y. The group is
+trained on the training rows of its fold and judged by the others. So all of them descend
+together, with the fits on all rows. The Brier score then costs no additional pass over X.
 """
 
 import copy
@@ -34,30 +34,30 @@ from sk_neuron._solver._objective import (
     scale_weights,
 )
 
-# Elements of an array of (n_samples, columns) or (n_features, columns), or of the weights
-# kept of the fits on all rows, beyond which fits go in batches: 256 MiB of float64.
+# Largest number of elements of an array (n_samples, columns) or (n_features, columns), and
+# of the weights kept at all counts: 256 MiB of float64. Larger searches run in batches.
 _BATCH_SIZE = 2**25
 
-# With more candidates than this, the fits on all rows would cost more beside those of the
-# folds than the one that is chosen costs afterwards.
+# Largest number of candidates that are fitted on all rows together with the folds. With
+# more it is cheaper to fit the chosen one afterwards.
 _MAX_FINAL_FITS = 4
 
-# The most weights that one call of a kernel records.
+# Largest number of weights that one call of a kernel records: 32 MiB of float64.
 _MAX_RECORDED = 2**22
 
 
 class Search:
-    """The scores of all candidates, folds and counts, and what was learned there."""
+    """The scores of all candidates, folds and iteration counts, and the learned weights."""
 
     def __init__(self, neuron, data, folds, iters, candidates, scoring, refit):
-        """Look at the rows of each fold; `neuron` has the parameters that fits share."""
+        """Prepare the fits; `neuron` has the parameters that all of them share."""
         self.neuron, self.data, self.folds = neuron, data, folds
         self.iters, self.candidates, self.scoring = iters, candidates, scoring
         shape = len(folds), *map(len, candidates), len(iters)
         self.scores = np.full(shape, np.nan)
         self.failures: dict[int, str] = {}  # by fold
         self._results: list[BatchResult] = []
-        self._n_kept = 0  # weights in the courses
+        self._n_kept = 0  # number of weights in the results
         self._weights: dict[int | None, np.ndarray] = {}  # by fold; None: all rows
         self._weight_power = 0
         self._fits, self._final_fits = self._list_fits()
@@ -65,20 +65,20 @@ class Search:
         # All fits start from the same state of a generator, as clones do.
         generator = check_random_state(neuron.random_state)
         self._random_state = copy.deepcopy(generator)
-        if neuron.init == "uniform":  # which is then where a fit leaves it
+        if neuron.init == "uniform":  # leave the generator as one fit would
             self._draw_start(self._final_fits[0], generator)
 
     @property
     def n_parts(self):
-        """The number of parts of `run`: each batch of fits at each count is one."""
+        """The number of parts of `run`: one for each batch of fits and each count."""
         return len(self._batches) * len(self.iters)
 
     def run(self, task, fitted_attributes):
         """Fill in `scores` and `failures`, and prepare for `finish`.
 
-        `task` is told of each part; `fitted_attributes` returns those of an estimator that
-        stops there. Then neither `iters` nor `scores` have the counts that were not
-        reached.
+        `task` calls the callbacks for each part; `fitted_attributes()` returns the
+        attributes of an estimator that stops now. After a stop, `iters` and `scores` have
+        only the counts that were reached.
         """
         n_parts = self.n_parts
         for number, fits in enumerate(self._batches):
@@ -87,7 +87,7 @@ class Search:
             )
 
     def finish(self, candidate, count):
-        """Return the fit on all rows with a candidate and a count, by their indices."""
+        """Return the `FinalFit` of a candidate and a count, given as indices."""
         (fit,) = (fit for fit in self._final_fits if fit.candidate == candidate)
         n_iter = int(self.iters[count])
         problem, coef, intercept, histories = self._read_fit(fit, count)
@@ -111,13 +111,13 @@ class Search:
         )
 
     def label_quality(self, candidate, count):
-        """Return the quality of each row, or label, by folds that have not seen it.
+        """Return the quality of each label, from folds that were not trained on its row.
 
-        It is the mean over such folds that know all classes, and NaN where there is none.
+        It is the mean over the folds that also know all classes, and NaN without any.
         """
         n_classes = len(self._final_fits[0].classes)
         labels = self._encode_labels(self._final_fits[0])
-        total, times = np.zeros(labels.shape), np.zeros(len(labels))
+        total, n_folds = np.zeros(labels.shape), np.zeros(len(labels))
         for fit in self._fits:
             if fit.candidate != candidate or len(fit.classes) < n_classes:
                 continue
@@ -128,13 +128,16 @@ class Search:
             total[unseen] += label_quality(
                 labels[unseen], z, fit.n_outputs, problem.label_noise
             )
-            times[unseen] += 1
+            n_folds[unseen] += 1
         with np.errstate(invalid="ignore"):
-            quality = total / times[:, np.newaxis]
+            quality = total / n_folds[:, np.newaxis]
         return quality if self.data.y.ndim == 2 else quality[:, 0]
 
     def _read_fit(self, fit, count):
-        """Return the problem of a fit, its weights at a count, and its histories."""
+        """Return the problem of a fit, its weights at a count, and its histories.
+
+        If they were not kept, the fit runs again.
+        """
         for result in self._results:
             for index, other in enumerate(result.fits):
                 if other is fit:
@@ -147,7 +150,7 @@ class Search:
         return problem, *kernel.weights(state), [start, history]
 
     def _list_fits(self):
-        """Return the fits of all candidates and folds, and those on all rows."""
+        """Return the fits of all candidates and folds, and the fits on all rows."""
         known = {}
         for fold in [None, *range(len(self.folds))]:
             rows = slice(None) if fold is None else self.folds[fold][0]
@@ -170,9 +173,9 @@ class Search:
         return [f for f in fits if f.fold is not None], [f for f in fits if f.fold is None]
 
     def _make_batches(self, refit):
-        """Return batches of fits that descend together, in not too much memory.
+        """Return batches of fits that descend together in limited memory.
 
-        Their groups are alike; those of a fold that lacks a class are not.
+        All groups of a batch have the same classes. A fold that lacks a class has its own.
         """
         n_features = self.data.X.shape[1]
         longest = np.diff(self.iters, prepend=0).max()
@@ -184,7 +187,7 @@ class Search:
         path_size = len(self.iters) * n_features * _count_columns(shared)
         is_large = _count_columns(shared) > most_columns or path_size > _BATCH_SIZE
         if is_large or len(self._final_fits) > _MAX_FINAL_FITS:
-            shared = whole  # the fit on all rows then waits until the choice is made
+            shared = whole  # the fit on all rows runs after the choice
         batches = list(_split_batch(shared, most_columns))
         for fold in dict.fromkeys(fit.fold for fit in lacking):
             of_fold = [fit for fit in lacking if fit.fold == fold]
@@ -192,7 +195,7 @@ class Search:
         return batches
 
     def _weigh_rows(self, fold):
-        """Return the weights of all rows in the training of a fold, 0 where held out.
+        """Return the training weights of a fold, 0 in rows that it holds out.
 
         They are (n, 1) or (n, n_labels).
         """
@@ -204,7 +207,7 @@ class Search:
         weight, power = combine_weights(weight, factors, y)
         if fold is None:
             self._weight_power = choose_weight_power(power, self.candidates.alphas)
-        # a row that was drawn twice has twice the weight
+        # a row that occurs twice in a fold has twice the weight
         weights = [np.bincount(rows, column, n_rows) for column in weight.T]
         return scale_weights(np.stack(weights, axis=1), self._weight_power - power, dtype)
 
@@ -220,7 +223,7 @@ class Search:
     def _make_problem(self, fits, test_weights=None):
         """Return one problem of all fits, and its start.
 
-        With `test_weights`, by fold, groups are judged by what their fold holds out.
+        With `test_weights` (by fold), the held-out rows of a fold judge its groups.
         """
         starts = [self._draw_start(fit, copy.deepcopy(self._random_state)) for fit in fits]
         coef, intercept = map(np.concatenate, zip(*starts, strict=True))
@@ -255,7 +258,7 @@ class Search:
         return problem, coef, intercept
 
     def stack_noise(self, fits):
-        """Return the label noise of each group of some fits, or None for none at all."""
+        """Return the label noise of the groups of some fits, or None if none has any."""
         first = fits[0]
         n_classes = max(2, first.n_outputs)
         shares = []
@@ -267,14 +270,14 @@ class Search:
         return noise if noise.any() else None
 
     def _read_noise(self, noise, classes):
-        """Return the shares of a label noise; a fold may lack some of the classes."""
+        """Return a label noise as an array; a fold may lack some of its classes."""
         if isinstance(noise, dict):
             known = classes.tolist()
             noise = {label: share for label, share in noise.items() if label in known}
         return read_label_noise(noise, classes, self.data.y.ndim == 2)
 
     def _encode_labels(self, fit):
-        """Return the labels of all rows among the classes of a fit; 0 of other classes."""
+        """Return the labels of all rows as indices of the classes of a fit, else 0."""
         if self.data.y.ndim == 2:
             return encode_labels(self.data.y)[1]
         index = np.searchsorted(fit.classes, self.data.y).clip(0, len(fit.classes) - 1)
@@ -282,7 +285,7 @@ class Search:
         return index.astype(np.int32)[:, np.newaxis]
 
     def _weigh_tests(self):
-        """Return the weights of all rows in the score of each fold, (n, 1)."""
+        """Return the weights of all rows in the score of each fold, {fold: (n, 1)}."""
         n_rows, dtype = len(self.data.y), self.data.X.dtype
         weight = self.scoring.params.get("sample_weight")
         weight = np.ones(n_rows) if weight is None else np.asarray(weight)
@@ -296,7 +299,7 @@ class Search:
         return weights
 
     def _run_batch(self, fits, task, part, n_parts, fitted_attributes):
-        """Take fits to every count together; score the folds there, keep the others.
+        """Run fits together to every count, score those of folds, and keep the weights.
 
         Each count is a part of the task.
         """
@@ -339,10 +342,9 @@ class Search:
                 task.begin(part + count + 1, n_parts)
 
     def _group_counts(self, judge, kernel, problem, task):
-        """Yield the indices of counts to go to in one call of a kernel, which records them.
+        """Yield arrays of indices of counts that one call of the kernel reaches.
 
-        Where callbacks are told of every count it is one, and so where the fits have to be
-        scored one by one.
+        It is a single count if there are callbacks, or if the judge takes only one.
         """
         n_weights = problem.n_columns * problem.X.shape[1]
         most = min(kernel.max_steps_per_call, _MAX_RECORDED // max(1, n_weights))
@@ -355,23 +357,24 @@ class Search:
         yield np.arange(first, len(self.iters))
 
     def _has_row_scores(self, fits):
-        """Return whether rows can be scored by themselves: fits must know all classes."""
+        """Return whether rows can be scored; then the fits must know all classes."""
         n_classes = len(self._final_fits[0].classes)
         return self.scoring.row_score is not None and len(fits[0].classes) == n_classes
 
     def _record_score(self, fit, count, score, reason):
+        """Store a score, and the reason if it is NaN."""
         self.scores[fit.fold, *fit.candidate, count] = score
         if np.isnan(score):
             self.failures.setdefault(fit.fold, reason)
 
 
 def _stack_weights(weights, n_groups):
-    """Return the weights of fits as one array, and where they are not zero, (n, groups).
+    """Return the weights of fits as one array, and where they are positive, (n, groups).
 
-    The array has one column where the fits differ only in the rows without weight.
+    The array has one column if the fits differ only in which rows have no weight.
     """
     width = n_groups // weights[0].shape[1]
-    weight = np.hstack([np.repeat(some, width, axis=1) for some in weights])
+    weight = np.hstack([np.repeat(of_fit, width, axis=1) for of_fit in weights])
     is_used = weight > 0
     largest = weight.max(axis=1, keepdims=True)
     return (largest if ((weight == largest) | ~is_used).all() else weight), is_used
@@ -382,7 +385,7 @@ def _count_columns(fits):
 
 
 def _split_batch(fits, n_columns):
-    """Yield batches of fits that have so many columns at most, and at least one fit."""
+    """Yield batches of at most `n_columns` columns, but of at least one fit."""
     batch: list[FoldCandidate] = []
     for fit in fits:
         if batch and _count_columns([*batch, fit]) > n_columns:

@@ -1,6 +1,7 @@
-"""From a problem and a start to what a fit returns.
+"""Solve a fit, from the parameters and the data to the fitted attributes.
 
-`_objective` puts together what is trained, `_step_size` bounds its curvature, `_gram` takes
-the descent to the space of the rows where X is wide, `_stopping` and `_callbacks` say when
-it ends, `_fit_loop` runs it, and `_outcome` warns of what went wrong.
+`_objective` makes the problem, `_step_size` bounds its curvature, and `_initialization`
+draws the start. `_gram` makes the descent faster if X is wide. `_fit_loop` runs it, and
+`_stopping`, `_callbacks` and `_validation` decide when it ends. `_curves` makes the fitted
+attributes, and `_outcome` warns if the fit went wrong. `_setup` builds all of this.
 """

@@ -1,4 +1,4 @@
-"""Callbacks of scikit-learn and lines of progress, while a fit runs."""
+"""Call the callbacks of scikit-learn and print the progress of a fit."""
 
 import time
 from typing import Any
@@ -9,27 +9,26 @@ from scipy.sparse import issparse
 from sk_neuron._compat import ProgressBar
 from sk_neuron._input_validation import take_rows
 
-# How often a progress bar moves, where it is the only callback.
-_BAR_MOVES = 100
+# Number of updates of a fit with no callbacks but progress bars: each update takes time.
+_BAR_UPDATES = 100
 
-# Seconds between the lines of a verbose fit.
-_PAUSE = 1.0
+# Minimum time between two lines of a verbose fit, in seconds.
+_PRINT_INTERVAL = 1.0
 
 
 class FitTask:
-    """The task of a fit, as callbacks see it; nothing happens where there are none.
+    """Calls the callbacks at the beginning and end of a fit and of its parts.
 
-    Each step is a subtask, or each of a hundred parts of the fit where nobody but a
-    progress bar looks on.
+    Each step is a part. If there are only progress bars, the fit has a hundred parts.
     """
 
     def __init__(self, estimator, max_iter, X, y, sample_weight, held_out=None):
         callbacks = getattr(estimator, "_skl_callbacks", ())
         is_bar = all(isinstance(callback, ProgressBar) for callback in callbacks)
-        self._steps_per_part = -(-max_iter // _BAR_MOVES) if is_bar else 1
+        self._steps_per_part = -(-max_iter // _BAR_UPDATES) if is_bar else 1
         self._task: Any = None
         self._part: Any = None
-        self._end = max_iter  # of the part that has begun
+        self._end = max_iter  # the step with which the current part ends
         if callbacks and held_out is not None:
             trained = np.flatnonzero(~held_out)
             X, y = (_take(rows, trained) for rows in (X, y))
@@ -42,11 +41,11 @@ class FitTask:
 
     @property
     def has_callbacks(self):
-        """Whether there is anybody who is told."""
+        """Whether the estimator has callbacks."""
         return self._task is not None
 
     def begin(self, n_iter, max_iter):
-        """Tell that a part begins, unless one has begun, and return where it ends."""
+        """Begin a part, unless one has begun, and return the step with which it ends."""
         if self._task is None:
             return max_iter
         if self._part is None:
@@ -56,9 +55,9 @@ class FitTask:
         return self._end
 
     def end(self, n_iter, is_over, fitted_attributes):
-        """Tell if a part has ended, and return whether a callback asks to stop.
+        """End the part, if it is complete, and return whether a callback asks to stop.
 
-        `fitted_attributes` returns those of an estimator that stops here.
+        `fitted_attributes()` returns the attributes of an estimator that stops now.
         """
         if self._task is None or (n_iter < self._end and not is_over):
             return False
@@ -68,7 +67,7 @@ class FitTask:
         )
 
     def close(self, fitted_attributes):
-        """Tell that the fit ends, and first a part that was interrupted."""
+        """End the fit, and before it a part that was interrupted."""
         if self._part is not None:
             self._part.call_on_fit_task_end(
                 **self._arguments, reconstruction_attributes=fitted_attributes
@@ -84,16 +83,16 @@ def _take(rows, indices):
 
 
 class ProgressLines:
-    """Prints how far a fit is: a line at most every second, and one at its end."""
+    """Prints the progress of a fit: at most one line per second, and one at its end."""
 
     def __init__(self, verbose, name):
         self.verbose, self.name = verbose, name
         self._began = self._printed = time.monotonic()
 
     def report(self, loop, is_last=False):
-        """Print a line, if it is time for one."""
+        """Print a line, unless the last one is less than a second old."""
         now = time.monotonic()
-        if not self.verbose or (now - self._printed < _PAUSE and not is_last):
+        if not self.verbose or (now - self._printed < _PRINT_INTERVAL and not is_last):
             return
         line = f"[{self.name}] step {loop.n_iter}/{loop.max_iter}"
         line += f", loss {loop.last_loss:.6g}"

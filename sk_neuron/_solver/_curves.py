@@ -1,4 +1,4 @@
-"""Describe how a fit went, after the fits that it goes on from."""
+"""Make the fitted attributes with the curves of a fit, including earlier warm fits."""
 
 from typing import NamedTuple
 
@@ -10,19 +10,19 @@ from sk_neuron._solver._objective import report_losses
 
 
 class WarmStart(NamedTuple):
-    """What a descent needs beside its weights to go on as if it had not ended."""
+    """What a descent needs, besides its weights, to continue as if it had not ended."""
 
     exponent: NDArray[np.int64]  # of the next step of each group
-    loss: float  # where it goes on
-    lowest_loss: float  # in `loss_curve_`
+    loss: float  # at the weights where it continues
+    lowest_loss: float  # the lowest in `loss_curve_`
 
 
 def describe_curves(neuron, result, problem, is_warm_start):
-    """Return the attributes that tell how a fit went, after those before it."""
+    """Return the fitted attributes about the course of a fit and of those before it."""
     n_before = neuron._n_steps if is_warm_start else 0
     before = neuron._warm_start if is_warm_start else None
     lowest = np.inf
-    if before is not None and result.losses[0] == before.loss:  # on the same data
+    if before is not None and result.losses[0] == before.loss:  # the data are the same
         lowest = before.lowest_loss
     losses = report_losses(problem, result.losses, lowest)
     n_iter, n_learned = n_before + result.n_iter, n_before + result.learned.n_iter
@@ -62,7 +62,7 @@ def describe_curves(neuron, result, problem, is_warm_start):
 
 
 def extend_curve(neuron, name, n_before, values):
-    """Return a curve that goes on after so many steps of the fits before."""
+    """Return the first `n_before` values of a curve of the neuron, and then `values`."""
     if n_before == 0:
         return values
     return np.concatenate([getattr(neuron, name)[:n_before], values])

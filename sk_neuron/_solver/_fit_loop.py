@@ -1,4 +1,4 @@
-"""One fit from its first step to its last, and what it returns."""
+"""Run the steps of a fit, and return its result."""
 
 from typing import NamedTuple
 
@@ -7,45 +7,45 @@ import numpy as np
 from sk_neuron._solver._objective import compute_step_sizes, mean_brier_score
 from sk_neuron._solver._validation import check_validation
 
-# The most elements of coefficients that one call of a kernel records.
+# Largest number of weights that one call of a kernel records: 32 MiB of float64.
 _MAX_RECORDED = 2**22
 
-# Where a fit may stop, run at most this fraction of the steps so far between checks.
+# Largest number of steps between two checks whether a fit may stop, as a fraction of the
+# steps taken so far: the steps after the stop are wasted.
 _CHECK_FRACTION = 1 / 8
 
 
 class Iterate(NamedTuple):
-    """The weights after so many steps, and the exponent of the step that would follow."""
+    """The weights after `n_iter` steps, and the exponent of the step that would follow."""
 
     n_iter: int
     coef: np.ndarray  # (columns, d)
     intercept: np.ndarray  # (columns,)
     exponent: np.ndarray  # (n_groups,)
-    squared_error: np.ndarray  # (n_groups,) on the training rows
+    squared_error: np.ndarray  # (n_groups,), on the training rows
     validation_loss: float
 
 
 class FitResult(NamedTuple):
-    """What a fit has learned. A loss is the Brier score, summed over groups."""
+    """The result of a fit. Each loss is the Brier score, summed over groups."""
 
-    learned: Iterate  # the last, or with early stopping the best on the validation rows
+    learned: Iterate  # the last; with early stopping the one with the best validation loss
     n_iter: int  # the number of steps taken
-    losses: np.ndarray  # (n_iter + 1,) on the training rows, before each step and after
+    losses: np.ndarray  # (n_iter + 1,): training loss before each step and after the last
     step_sizes: np.ndarray  # (n_iter, n_groups)
     validation_losses: np.ndarray | None  # (n_iter + 1,)
     best_n_iter: int  # the first step with the lowest validation loss
-    checkpoints: dict[int, tuple[np.ndarray, np.ndarray]]  # coef and intercept by n_iter
+    checkpoints: dict[int, tuple[np.ndarray, np.ndarray]]  # {n_iter: (coef, intercept)}
     is_interrupted: bool
-    is_over: bool  # before the last step
+    is_over: bool  # it ended before max_iter
 
 
 class FitLoop:
-    """Takes the steps of a fit from stop to stop, and knows at each what it would return.
+    """Takes the steps of a fit; between calls of the kernel it can return its result.
 
-    The validation loss is that of the rows that the problem judges, or is measured on
-    `validation`, rows beside those of the problem. With `patience` the fit is over when
-    that is spent: on the training loss, or with `stops_early` on the validation loss, and
-    then what was best there is returned.
+    The validation loss comes from the judged rows of the problem, or from the separate rows
+    `validation`. With `patience` the fit ends when it runs out: on the training loss, or
+    with `stops_early` on the validation loss, which also chooses the learned weights.
     """
 
     def __init__(
@@ -67,7 +67,8 @@ class FitLoop:
         self.patience, self.stops_early = patience, stops_early
         self.is_interrupted = self.is_stopped = False
         self.is_validated = validation is not None or problem.judge_weight is not None
-        self._total_weight, self._kept, best = problem.total_weight(), {}, None
+        self._total_weight, best = problem.total_weight(), None
+        self._checkpoint_weights = {}
         if problem.judge_weight is not None:
             judging = problem.judging_weight()
             self._total_judging_weight = judging.sum(axis=0, dtype=np.float64)
@@ -97,15 +98,15 @@ class FitLoop:
 
     @property
     def is_over(self):
-        """Whether the fit ends before `max_iter`."""
+        """Whether the fit ended before `max_iter`."""
         is_spent = self.patience is not None and self.patience.remaining == 0
         return is_spent or self.is_stopped or self.is_interrupted
 
     def run(self, on_begin, on_end):
-        """Take all steps, or as many as it takes until the fit is over.
+        """Take steps until `max_iter`, or until the fit is over.
 
-        `on_begin` is called before steps and returns how many there may be until it is
-        asked again; `on_end` is called after steps, and returns whether to stop.
+        `on_begin` is called before each group of steps and returns the largest size of the
+        group; `on_end` is called after it and returns whether to stop.
         """
         try:
             while self.n_iter < self.max_iter and not self.is_over:
@@ -131,7 +132,7 @@ class FitLoop:
         return self._validation_losses[-1][-1]
 
     def result(self):
-        """Return what a fit that ends here has learned."""
+        """Return the `FitResult` of a fit that ends now."""
         n_iter, state, best = self._reached
         exponent = np.concatenate([history.exponent for history in self._histories])
         squared_error = np.concatenate(
@@ -154,13 +155,13 @@ class FitLoop:
             compute_step_sizes(self.problem, exponent[:n_iter]),
             validation_losses,
             best.n_iter if best else n_iter,
-            {n: weights for n, weights in self._kept.items() if n <= n_iter},
+            {n: weights for n, weights in self._checkpoint_weights.items() if n <= n_iter},
             self.is_interrupted,
             self.is_over,
         )
 
     def _choose_n_steps(self):
-        """Return how many steps to take before the next look."""
+        """Return how many steps to take in the next call of the kernel."""
         n_iter = self.n_iter
         stops = self.checkpoints[self.checkpoints > n_iter]
         counts = [
@@ -178,14 +179,14 @@ class FitLoop:
         return int(min(counts))
 
     def _run(self, n_steps):
-        """Take steps, but none of those after patience is spent."""
+        """Take steps, without those after patience runs out."""
         dtype = self.problem.X.dtype
         n_iter, now, _ = self._reached
         state, history = self.kernel.run(now, n_steps)
         losses = self._average(history)
         if self.patience:
             n_taken = self.patience.update(losses)
-            if n_taken < n_steps:  # the same steps again, which end there
+            if n_taken < n_steps:  # repeat the steps, but only as many as to keep
                 state, history = self.kernel.run(now, n_taken)
                 losses = losses[:n_taken]
         check_overflow(n_iter + len(losses), losses, dtype=dtype)
@@ -194,7 +195,7 @@ class FitLoop:
         self._reach(n_iter + len(losses), state, None)
 
     def _run_validated(self, n_steps):
-        """Take steps, and find the validation loss of the weights after each."""
+        """Take steps, and compute the validation loss after each of them."""
         n_iter, now, best = self._reached
         state, history, recording = self.kernel.run_recording(now, n_steps)
         losses = self._average(history)
@@ -209,7 +210,7 @@ class FitLoop:
         coef, _ = recording.weights_at(n_taken - 1)
         check_overflow(n_iter + n_taken, coef, losses, dtype=coef.dtype)
         check_validation(validation_losses)
-        if n_taken < n_steps:  # the same steps again, which end there
+        if n_taken < n_steps:  # repeat the steps, but only as many as to keep
             state, history = self.kernel.run(now, n_taken)
         step = int(np.argmin(validation_losses))
         if validation_losses[step] < best.validation_loss:
@@ -228,15 +229,15 @@ class FitLoop:
         self._reach(n_iter + n_taken, state, best)
 
     def _count_taken(self, losses, validation_losses):
-        """Return after how many of the steps patience runs out, or all."""
+        """Return how many steps to keep: all, or those until patience runs out."""
         if not self.patience:
             return len(losses)
         return self.patience.update(validation_losses if self.stops_early else losses)
 
     def _reuse_losses(self, state, coefs, intercepts, losses):
-        """Return losses with those before in place of steps that all groups took back.
+        """Return the losses, but repeat the last one where all groups rejected the step.
 
-        Measured anew they might differ by rounding.
+        The weights are the same then, but the computed loss may differ by rounding.
         """
         coef, intercept = self.kernel.weights(state)
         before = np.concatenate([coef[np.newaxis], coefs[:-1]])
@@ -249,11 +250,12 @@ class FitLoop:
         return known[1:]
 
     def _reach(self, n_iter, state, best):
+        """Store the state after `n_iter` steps, and its weights if it is a checkpoint."""
         if n_iter in self.checkpoints:
             coef, intercept = self.kernel.weights(state)
             check_overflow(n_iter, coef, intercept, dtype=coef.dtype)
-            self._kept[n_iter] = coef, intercept
-        # Last and at once, so that an interrupt leaves a whole number of steps.
+            self._checkpoint_weights[n_iter] = coef, intercept
+        # Last and in one assignment, so that an interrupt leaves a whole number of steps.
         self._reached = n_iter, state, best
 
     def _average_judged(self, history):

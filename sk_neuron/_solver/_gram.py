@@ -1,9 +1,9 @@
-"""Wide data: the same descent in fewer coordinates.
+"""The same descent in fewer coordinates, for wide data.
 
-Every step adds a combination of rows of X to coef and shrinks the rest, so coef never
-leaves the span of the rows and of the start: with V = [X; coef_0], coef = c V. With fewer
-rows than columns there are fewer coordinates c than weights, and a step needs the Gram
-matrix G = V Vᵀ in place of X:
+Every step shrinks coef and adds a linear combination of the rows of X. So coef stays in the
+span of the rows and of its start: with V = [X; coef_0], coef = c V. If X has fewer rows
+than features, there are fewer coordinates c than weights. A step then needs the Gram matrix
+G = V Vᵀ instead of X:
 
     z = c G + b           its first n elements, one for each row of X
     g = [delta, 0] - alpha c
@@ -11,7 +11,7 @@ matrix G = V Vᵀ in place of X:
     ‖g V‖² = g · (g G)
 
 So one product, g G, gives both the squared norm of the gradient and the next z. The
-iterates are the same but for rounding. One Gram matrix serves all groups.
+iterates are the same except for rounding. All groups share one Gram matrix.
 """
 
 import numpy as np
@@ -25,26 +25,28 @@ from sk_neuron._kernels import (
 )
 from sk_neuron._solver._step_size import to_dense
 
-# Relative cost; the unit is one multiplication in a step on dense X. A multiplication in
-# X Xᵀ costs less, since it uses its data again and again.
+# Measured cost of a multiplication in X Xᵀ for dense X, relative to one in a step on X. It
+# is smaller since the product uses each value many times while it is in the cache.
 _DENSE_PRODUCT = 0.15
-# Sparse X: a multiplication in half a step, an update of a weight, one in X Xᵀ.
+# The same for sparse X: a multiplication in half a step, an update of a weight, and a
+# multiplication in X Xᵀ.
 _SPARSE_STEP = 8.0
 _SPARSE_UPDATE = 16.0
 _SPARSE_PRODUCT = 40.0
 
-# The Gram matrix may always have this many elements (32 MiB), even if sparse X is smaller.
+# Number of elements (32 MiB) that the Gram matrix may always have, even if sparse X is
+# smaller.
 _FREE_SIZE = 2**22
 
 
 def make_cheapest_kernel(problem, coef, *, n_steps, n_reads):
-    """Return a kernel for descents from coef (columns, d), on X or on the Gram matrix.
+    """Return the cheaper kernel from coef (columns, d): on X or on the Gram matrix.
 
-    `n_steps` is how many steps are to come, `n_reads` how often coef will be asked for.
+    `n_steps` is the number of steps to take, `n_reads` how often coef will be read.
     """
     X, n_columns = problem.X, len(coef)
     starts, index = coef[:0], np.empty(0, dtype=int)
-    if coef.any():  # columns that start alike share a coordinate
+    if coef.any():  # columns with the same start share a coordinate
         starts, index = np.unique(coef, axis=0, return_inverse=True)
     n_coordinates = X.shape[0] + len(starts)
     if not is_cheaper(X, n_coordinates, n_columns, n_steps, n_reads):
@@ -58,12 +60,12 @@ def make_cheapest_kernel(problem, coef, *, n_steps, n_reads):
         )
     if not _is_accurate(gram, X):
         return make_kernel(problem)
-    # in float64, since c G is updated over and over, and never made anew
+    # in float64, since c G is updated at every step and never computed again
     return GramKernel(problem, gram.astype(np.float64), starts, index.ravel())
 
 
 def is_cheaper(X, n_coordinates, n_columns, n_steps, n_reads):
-    """Return whether a descent on the Gram matrix costs less, and takes little memory."""
+    """Return whether a descent on the Gram matrix is cheaper and fits in memory."""
     n_rows, n_features = X.shape
     if issparse(X):
         n_values = int(X.nnz)
@@ -80,9 +82,9 @@ def is_cheaper(X, n_coordinates, n_columns, n_steps, n_reads):
 
 
 def _is_accurate(gram, X):
-    """Return whether products neither overflowed nor lost digits near the smallest number.
+    """Return whether no product overflowed or lost digits near the smallest number.
 
-    A coordinate is of the size of 1/‖x‖², which then fits the precision, too.
+    Then a coordinate, about as large as 1/‖x‖², fits the precision as well.
     """
     squares = np.diag(gram)[: X.shape[0]]
     info = np.finfo(gram.dtype)
@@ -91,16 +93,16 @@ def _is_accurate(gram, X):
 
 
 class GramKernel(NumpyKernel):
-    """The descent of a problem in coordinates of the rows of X and of the starts.
+    """The descent in the coordinates c of the rows of X and of the starts.
 
-    A point is (c, c G, intercept), a gradient (g, g G, that of the intercept).
+    A point is (c, c G, intercept). A gradient is (g, g G, gradient of the intercept).
     """
 
     def __init__(self, problem, gram, starts, index):
         super().__init__(problem)
         self.gram, self.starts, self.index = gram, starts, index
         self.n_rows = len(problem.labels)
-        # A row of zeros has no share in coef, and its coordinate nothing that bounds it.
+        # A row of zeros does not change coef, and its coordinate could grow without bound.
         self.is_zero = np.diag(gram)[: self.n_rows] == 0
         cost = gram.size * problem.n_columns
         self.max_steps_per_call = max(1, MAX_WORK_PER_CALL // cost)
@@ -115,7 +117,7 @@ class GramKernel(NumpyKernel):
         return coef, intercept
 
     def raw_prediction(self, state):
-        """Return x · w + b of all rows at the points kept, (n, columns)."""
+        """Return x · w + b of all rows at the kept points, (n, columns)."""
         _, product, intercept = state.kept
         with np.errstate(all="ignore"):
             z = product[:, : self.n_rows] + intercept[:, np.newaxis]
@@ -145,7 +147,7 @@ class GramKernel(NumpyKernel):
     def _squared_norm(self, gradient):
         d_c, product, d_intercept = gradient
         norm = _inner(self.norm_scale * d_c, self.norm_scale * product)
-        norm = np.maximum(norm, 0)  # below 0 by rounding only
+        norm = np.maximum(norm, 0)  # rounding can make it negative
         return self._sum_groups(norm + (self.norm_scale[:, 0] * d_intercept) ** 2)
 
 

@@ -1,4 +1,4 @@
-"""Where a descent starts."""
+"""Draw the start of a descent."""
 
 import numpy as np
 from sklearn.utils import check_array, check_random_state
@@ -7,9 +7,9 @@ from sklearn.utils import check_array, check_random_state
 def draw_start(init, shape, *, fit_intercept, random_state, dtype):
     """Return coef of shape (K, d) and intercept (K,) before the first step.
 
-    `init` is a name, an array of coef, or a pair of coef and intercept. A uniform start is
-    drawn in float64, so that both precisions share it, and the intercept last, so that a
-    seed gives the same weights with and without one.
+    `init` is a name, an array coef, or a pair (coef, intercept). A uniform start is drawn
+    in float64, so that it is the same in both precisions. The intercept is drawn last, so
+    that coef is the same with and without it.
     """
     n_neurons, n_features = shape
     coef, intercept = np.zeros(shape), np.zeros(n_neurons)
@@ -24,7 +24,7 @@ def draw_start(init, shape, *, fit_intercept, random_state, dtype):
 
 
 def _read_start(init, shape, fit_intercept):
-    """Return coef (K, d) and intercept (K,) of what a user passed to start from."""
+    """Return coef (K, d) and intercept (K,) from the arrays that a user passed as init."""
     n_neurons, n_features = shape
     if isinstance(init, tuple) and len(init) != 2:
         raise ValueError(

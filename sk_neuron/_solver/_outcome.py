@@ -1,4 +1,4 @@
-"""Whether a fit went well, and what to do where it did not."""
+"""Warn if a fit went wrong, and say what to do."""
 
 import warnings
 
@@ -10,26 +10,26 @@ from sk_neuron._kernels import are_finite, check_raw_prediction
 from sk_neuron._kernels._formulas import constant_error, is_saturated
 from sk_neuron._solver._objective import mean_brier_score
 
-# Features whose largest values differ by more than this factor hinder convergence, but for
-# those that are rounding errors beside the largest.
-_UNEVEN = 1000
+# Ratio of the largest absolute values of two features above which convergence is slow.
+# Features smaller than _ROUNDING times the largest are rounding errors and do not count.
+_MAX_RATIO = 1000
 _ROUNDING = 1e-10
 
-# How many rows, spread evenly, are looked at first.
-_FEW_ROWS = 1000
+# Number of evenly spaced rows from which the ratio is first computed, to save time.
+_SAMPLE_ROWS = 1000
 
-# A fit is not finished if the loss fell by more than this share in its last tenth, or if it
-# is not better than a constant answer by this share.
-_UNFINISHED = 1e-3
-_NOTHING_LEARNED = 0.05
+# A fit is unfinished if its loss fell by more than the first fraction in its last tenth, or
+# if its loss is less than the second fraction below that of a constant prediction.
+_UNFINISHED_FALL = 1e-3
+_MIN_GAIN = 0.05
 
-# A fit is worse than a constant answer if its Brier score is this much larger.
+# A fit is worse than a constant prediction if its Brier score is larger by this fraction.
 _WORSE = 0.01
 
 
 def warn_of_fit(result, problem, *, tol, max_iter, early_stopping, is_zero_start):
-    """Warn of a fit that is not finished or worse than a constant."""
-    # by tol or by a callback; early stopping may come early since the descent is slow
+    """Warn of a fit that is unfinished or worse than a constant."""
+    # ended by tol or a callback; early stopping may end a fit just because it is slow
     stops_well = result.is_over and not early_stopping
     learned = result.learned
     if saturated := describe_saturation(problem, learned, is_zero_start=is_zero_start):
@@ -59,9 +59,9 @@ def raise_interrupt(n_iter, max_iter):
 
 
 def describe_saturation(problem, learned, *, is_zero_start):
-    """Return what to say of neurons or of a layer that is saturated, or None.
+    """Return a message if neurons or the layer are saturated, or None.
 
-    What started from zero has had a gradient.
+    Weights that started from zero had a gradient, so they are not saturated.
     """
     if is_zero_start or (learned.squared_error < _constant_error(problem)).all():
         return None
@@ -83,22 +83,22 @@ def describe_saturation(problem, learned, *, is_zero_start):
 
 
 def describe_uneven_features(problem, losses, *, may_fall=False):
-    """Return what to say of uneven features where a fit is not finished, or None.
+    """Return a message if a fit is unfinished and its features differ in size, or None.
 
-    With `may_fall` the loss may still fall at the end, as where a search has chosen that.
+    With `may_fall` the loss may still fall at the end, as after the choice of a search.
     """
     n_steps = len(losses) - 1
     n_last = max(min(5, n_steps), n_steps // 10)
     last = losses[n_steps]
     fall = losses[n_steps - n_last] - last
-    still_falls = not may_fall and fall > _UNFINISHED * last
+    still_falls = not may_fall and fall > _UNFINISHED_FALL * last
     constant = mean_brier_score(problem.total_weight(), _constant_error(problem))
-    if not still_falls and last < (1 - _NOTHING_LEARNED) * constant:
+    if not still_falls and last < (1 - _MIN_GAIN) * constant:
         return None
     X = problem.X
-    for rows in (X[:: -(-X.shape[0] // _FEW_ROWS)], X):  # a look at all only if need be
+    for rows in (X[:: -(-X.shape[0] // _SAMPLE_ROWS)], X):  # all rows only if needed
         low, high = measure_feature_range(rows)
-        if not high / _UNEVEN > low:
+        if not high / _MAX_RATIO > low:
             return None
     found = "The loss still fell when the fit ended"
     if not still_falls:
@@ -121,9 +121,9 @@ def measure_feature_range(X):
 
 
 def describe_worse_fit(problem, learned):
-    """Return what to say of answers that are worse than a constant, or None.
+    """Return a message if a fit is worse than a constant prediction, or None.
 
-    Where all rows have the same label there is nothing to learn but a constant.
+    If all rows have the same label, only a constant can be learned, so there is no message.
     """
     total_weight = problem.total_weight()
     score = mean_brier_score(total_weight, learned.squared_error)
@@ -139,13 +139,13 @@ def describe_worse_fit(problem, learned):
 
 
 def _constant_error(problem):
-    """Return the lowest squared error of a constant answer of each group."""
+    """Return the lowest squared error of a constant prediction, (n_groups,)."""
     weight = problem.training_weight()
     return constant_error(problem.labels, weight, problem.n_outputs)
 
 
 def check_weights(problem, coef, intercept):
-    """Raise an error if weights are so large that they overflow on X."""
+    """Raise an error if weights are so large that X @ coef.T overflows."""
     if not are_finite(problem, coef, intercept).all():
         raise ValueError(
             f"The weights are so large that X @ coef_.T overflows {coef.dtype}. Scale the "

@@ -1,4 +1,4 @@
-"""Build what a fit needs from the parameters of a neuron and from its data."""
+"""Build the objects of a fit from the parameters of a neuron and its data."""
 
 import warnings
 from numbers import Integral
@@ -26,12 +26,12 @@ from sk_neuron._solver._objective import (
 from sk_neuron._solver._stopping import Patience
 from sk_neuron._solver._validation import ValidationRows
 
-# Checkpoints that take more memory than this, in bytes, are warned of.
-_MUCH_MEMORY = 2**30
+# Memory of all checkpoints in bytes above which a fit warns.
+_WARN_BYTES = 2**30
 
 
 def read_checkpoints(neuron, samples, classes):
-    """Return the counts whose weights are kept, rising, (n_checkpoints,)."""
+    """Return the iteration counts of the checkpoints, sorted, (n_checkpoints,)."""
     if neuron.checkpoints is None:
         return np.empty(0, dtype=np.int64)
     checkpoints = check_iters(neuron.checkpoints, "checkpoints")
@@ -42,7 +42,7 @@ def read_checkpoints(neuron, samples, classes):
     n_columns = np.prod(shape_of_groups(classes, samples.y))
     n_weights = (samples.X.shape[1] + 1) * n_columns
     size = len(checkpoints) * n_weights * samples.X.dtype.itemsize
-    if size > _MUCH_MEMORY:
+    if size > _WARN_BYTES:
         warnings.warn(
             f"The weights at {len(checkpoints)} checkpoints take "
             f"{size / 2**30:.1f} GiB of memory.",
@@ -53,7 +53,7 @@ def read_checkpoints(neuron, samples, classes):
 
 
 def choose_seed(neuron, is_warm_start):
-    """Return what rows are held out by: a fit that goes on holds out the same."""
+    """Return the seed for the held-out rows; a warm start holds out the same rows again."""
     if isinstance(neuron.random_state, Integral):
         return int(neuron.random_state)
     if is_warm_start and neuron._seed is not None:
@@ -62,14 +62,14 @@ def choose_seed(neuron, is_warm_start):
 
 
 def weigh_classes(neuron, samples, classes, held_out):
-    """Return the weights of the classes, "balanced" on the rows that are trained on."""
+    """Return the weights of the classes; "balanced" refers to the training rows."""
     trained = slice(None) if held_out is None else ~held_out
     y, weight = samples.y[trained], samples.weight[trained]
     return find_class_factors(neuron.class_weight, classes, y, weight)
 
 
 def build_problem(neuron, make, samples, classes, factors, **roles):
-    """Return the problem of a fit or a batch, whichever `make` makes."""
+    """Return the problem of a fit or a batch; `make` is the function that makes it."""
     weight, power = combine_weights(samples.weight, factors, samples.y)
     weight_power = choose_weight_power(power, neuron.alpha)
     weight = scale_weights(weight, weight_power - power, samples.X.dtype)
@@ -96,7 +96,7 @@ def build_problem(neuron, make, samples, classes, factors, **roles):
 
 
 def assign_roles(held_out, labels):
-    """Return the roles of the rows of a fit, where some are held out."""
+    """Return the roles of the rows as {"roles": array}; {} if no row is held out."""
     if held_out is None:
         return {}
     roles = np.where(held_out, JUDGED, TRAINED).astype(np.uint8)
@@ -104,7 +104,7 @@ def assign_roles(held_out, labels):
 
 
 def build_start(neuron, problem, is_warm_start):
-    """Return coef (columns, d), intercept (columns,) and exponent to start with."""
+    """Return coef (columns, d), intercept (columns,) and exponent of the start."""
     dtype = problem.X.dtype
     if is_warm_start:
         if neuron.intercept_.any() and not neuron.fit_intercept:
@@ -128,7 +128,7 @@ def build_start(neuron, problem, is_warm_start):
 
 
 def build_validation(samples, factors, problem):
-    """Return rows to validate on with their weights, those of the classes included."""
+    """Return the `ValidationRows` of X_val, with class weights, or None."""
     if samples is None:
         return None
     try:
@@ -140,10 +140,11 @@ def build_validation(samples, factors, problem):
 
 
 def build_loop(neuron, problem, start, checkpoints, validation):
+    """Return the `FitLoop` of a fit, with the cheapest kernel for its problem."""
     max_iter, patience = int(neuron.max_iter), None
     if neuron.early_stopping or neuron.tol > 0:
         patience = Patience(neuron.tol, int(neuron.n_iter_no_change))
-    if neuron.warm_start:  # a fit in parts must round as one in whole does
+    if neuron.warm_start:  # several short fits must round as one long fit does
         kernel = make_kernel(problem)
     else:
         n_reads = len(checkpoints) + 1
@@ -163,7 +164,7 @@ def build_loop(neuron, problem, start, checkpoints, validation):
 
 
 def _check_judged(problem):
-    """Raise an error if the rows that are held out, or the others, have no weight."""
+    """Raise an error if the held-out rows or the training rows have no weight."""
     for who, weight in (
         ("validation", problem.judging_weight()),
         ("training", problem.training_weight()),

@@ -1,4 +1,4 @@
-"""Rows beside those of a problem, on which the loss is measured at every step."""
+"""Separate validation rows, on which the loss is computed at every step."""
 
 import warnings
 
@@ -9,15 +9,17 @@ from sklearn.preprocessing import StandardScaler
 from sk_neuron._kernels import compute_raw_prediction, row_blocks
 from sk_neuron._kernels._formulas import row_squared_error, sum_squared_error
 
-# Elements of an array of (rows or features, steps x columns) that are looked at together.
-_TOGETHER = 2**16
+# Largest number of elements of an array (rows or features, steps x columns): it limits for
+# how many steps the loss is computed in one call.
+_MAX_SIZE = 2**16
 
-# Standard deviations that the mean of a column may be off before it is warned of.
-_FAR = 4
+# Distance between the means of a feature in X and X_val, in standard deviations, above
+# which a fit warns.
+_MAX_DISTANCE = 4
 
 
 class ValidationRows:
-    """Rows with their labels and weights as a problem has them."""
+    """Rows with labels and weights in the format of a problem."""
 
     def __init__(self, X, labels, weight, problem):
         self.X, self.labels, self.weight = X, labels, weight
@@ -25,12 +27,12 @@ class ValidationRows:
         self.total_weight = weight.sum(axis=0, dtype=np.float64)
 
     def count_steps_per_call(self):
-        """Return at how many steps the loss can be measured in little memory."""
+        """Return for how many steps one call can compute the loss in little memory."""
         n_columns = self.labels.shape[1] * self.n_outputs
-        return max(1, _TOGETHER // (max(self.X.shape) * n_columns))
+        return max(1, _MAX_SIZE // (max(self.X.shape) * n_columns))
 
     def measure(self, coefs, intercepts):
-        """Return the Brier score, summed over groups, at each of some steps, or NaN.
+        """Return the Brier score of each step, summed over groups, or NaN on overflow.
 
         `coefs` is (steps, columns, d), `intercepts` (steps, columns).
         """
@@ -44,7 +46,7 @@ class ValidationRows:
         noise = self.label_noise
         if noise is not None:
             noise = np.tile(noise, (n_steps, 1))
-        with np.errstate(all="ignore"):  # what overflows is judged by the caller
+        with np.errstate(all="ignore"):  # the caller checks for overflow
             squared_error = row_squared_error(labels, z, self.n_outputs, noise)
             total = sum_squared_error(weight, squared_error).reshape(n_steps, -1)
         losses = (total / self.total_weight).sum(axis=1)
@@ -52,13 +54,13 @@ class ValidationRows:
 
 
 def warn_of_scale(X, X_val):
-    """Warn if a mean of X_val is outside the training data and far from their mean."""
+    """Warn if the mean of a feature in X_val is far outside its range in X."""
     with np.errstate(all="ignore"):
         mean, deviation, low, high = _describe(X)
         mean_val, *_ = _describe(X_val)
         outside = (mean_val < low) | (mean_val > high)
         distance = np.where(outside & (deviation > 0), abs(mean_val - mean) / deviation, 0)
-    far = distance > _FAR
+    far = distance > _MAX_DISTANCE
     if far.any():
         column = np.argmax(distance)
         warnings.warn(
