@@ -11,7 +11,7 @@ def hold_out(samples, fraction, seed):
     """Return whether a row is held out, (n,): a fraction of the weight of each class.
 
     The draw depends on the values of a row. So the order of the rows does not matter, equal
-    rows of a class stay together, and a weight of 2 is the same as a row twice. A class with
+    rows of a class stay together, and a weight of 2 is the same as a row twice. A class of
     two or more distinct rows has both kinds of rows. A row without weight, or the only one
     of its class, is trained on.
     """
