@@ -23,8 +23,10 @@ from sk_neuron._input_validation import (
     encode_known_labels,
     encode_labels,
     find_class_factors,
+    find_idle_columns,
     fit_context,
     read_data,
+    read_sample_weight,
     read_training_data,
     read_validation_rows,
 )
@@ -43,12 +45,15 @@ from sk_neuron._solver._objective import (
 )
 from sk_neuron._solver._outcome import check_weights, raise_interrupt, warn_of_fit
 from sk_neuron._solver._setup import (
+    BatchStep,
     assign_roles,
     build_loop,
     build_problem,
     build_start,
     build_validation,
     choose_seed,
+    fill_idle,
+    hold_idle,
     read_checkpoints,
     weigh_classes,
 )
@@ -507,7 +512,9 @@ class SigmoidNeuronClassifier(StagedNeuron):
 
         The first call starts from `init`, every other from where the last one, or a fit,
         ended. ``learning_rate="auto"`` is the largest step that cannot raise the objective
-        of the batch, 1 over its largest curvature.
+        of the batch, 1 over its largest curvature. Rows without weight pull nowhere: a
+        batch of such rows has a loss of 0 and leaves the weights, but for their decay with
+        a number as `learning_rate`.
 
         Parameters
         ----------
@@ -548,18 +555,29 @@ class SigmoidNeuronClassifier(StagedNeuron):
             classes, read_y, multilabel, self.classes_ if is_warm_start else None
         )
         labels = encode_known_labels(read_y, classes, multilabel)
-        weight = check_sample_weight(sample_weight, len(read_y))
-        samples = Samples(read_X, read_y, labels, weight)
+        weight = read_sample_weight(sample_weight, len(read_y))
         factors = find_class_factors(self.class_weight, classes, read_y)
+        is_idle = find_idle_columns(weight, factors, read_y)
+        weight, factors = fill_idle(weight, factors, is_idle)
+        samples = Samples(read_X, read_y, labels, weight)
         problem = build_problem(self, make_batch_problem, samples, classes, factors)
         kernel = make_kernel(problem)
         state, history = kernel.start(*build_start(self, problem, is_warm_start))
         coef, intercept = kernel.next_weights(state)
-        check_overflow(1, coef, intercept, history.squared_error, dtype=coef.dtype)
+        step = BatchStep(
+            coef,
+            intercept,
+            history.squared_error,
+            compute_step_sizes(problem, history.exponent),
+        )
+        if is_idle.any():
+            step = hold_idle(self, step, kernel.weights(state), is_idle)
+        coef, intercept = step.coef, step.intercept
+        check_overflow(1, coef, intercept, step.squared_error, dtype=coef.dtype)
 
         n_steps = self._n_steps if is_warm_start else 0
-        loss = mean_brier_score(problem.total_weight(), history.squared_error)
-        steps = flatten(compute_step_sizes(problem, history.exponent))
+        loss = mean_brier_score(problem.total_weight(), step.squared_error)
+        steps = flatten(step.step_sizes)
         self._store(
             describe_features(copied)
             | describe_neuron(classes, multilabel, coef, intercept, problem.label_noise)

@@ -1188,3 +1188,53 @@ def test_a_plain_fit_is_one_call_of_the_kernel(monkeypatch):
     calls = record_calls(monkeypatch)
     SigmoidNeuronClassifier(max_iter=1000).fit(X, Y["binary"])
     assert [n_steps for _, _, n_steps in calls] == [1000]
+
+
+# A stream with batches that pull nowhere
+
+RATES = pytest.mark.parametrize("learning_rate", ["auto", 0.01])
+
+
+@RATES
+@pytest.mark.parametrize("kind", Y)
+def test_a_batch_without_weight_leaves_the_weights(kind, learning_rate):
+    neuron = SigmoidNeuronClassifier(learning_rate=learning_rate, alpha=0.5)
+    classes = None if kind == "multilabel" else np.unique(Y[kind])
+    neuron.partial_fit(X, Y[kind], classes)
+    coef, intercept = neuron.coef_, neuron.intercept_
+    neuron.partial_fit(X, Y[kind], sample_weight=np.zeros(len(X)))
+    decay = 1 if learning_rate == "auto" else 1 - 0.01 * 0.5
+    np.testing.assert_array_equal(neuron.coef_, coef * decay)
+    np.testing.assert_array_equal(neuron.intercept_, intercept)
+    assert neuron.loss_curve_[-1] == 0
+    rate = 0 if learning_rate == "auto" else 0.01
+    assert (neuron.learning_rate_curve_[-1] == rate).all()
+    neuron.partial_fit(X, Y[kind])
+    assert np.isfinite(neuron.loss_curve_).all()
+    assert neuron.n_iter_ == 3
+
+
+def test_a_batch_of_a_class_without_weight():
+    """As SGDClassifier takes it."""
+    neuron = SigmoidNeuronClassifier(class_weight={0: 0, 1: 1})
+    is_second = Y["binary"] == 1
+    neuron.partial_fit(X, Y["binary"], classes=[0, 1])
+    coef = neuron.coef_
+    neuron.partial_fit(X[~is_second], Y["binary"][~is_second])
+    np.testing.assert_array_equal(neuron.coef_, coef)
+
+
+@RATES
+def test_a_label_without_weight_beside_others(learning_rate):
+    """Each label of a multilabel y is a neuron of its own."""
+    y = Y["multilabel"][:, :2].copy()
+    y[:, 0] = 0
+    params = {"class_weight": {0: 0, 1: 1}, "learning_rate": learning_rate, "alpha": 0.1}
+    both = SigmoidNeuronClassifier(init=np.ones((2, X.shape[1])), **params)
+    both.partial_fit(X, y)
+    alone = SigmoidNeuronClassifier(init=np.ones((1, X.shape[1])), **params)
+    alone.partial_fit(X, y[:, 1], classes=[0, 1])
+    np.testing.assert_allclose(both.coef_[1:], alone.coef_, rtol=1e-12)
+    decay = 1 if learning_rate == "auto" else 1 - 0.01 * 0.1
+    np.testing.assert_array_equal(both.coef_[0], np.full(X.shape[1], decay))
+    assert both.loss_curve_[0] == pytest.approx(alone.loss_curve_[0], rel=1e-12)

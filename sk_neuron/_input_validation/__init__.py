@@ -33,6 +33,8 @@ from sk_neuron._input_validation._weights import (
     check_sample_weight,
     combine_weights,
     find_class_factors,
+    find_idle_columns,
+    read_sample_weight,
     scale_by_power,
 )
 
@@ -50,12 +52,14 @@ __all__ = [
     "encode_labels",
     "find_class",
     "find_class_factors",
+    "find_idle_columns",
     "fit_context",
     "list_label_noises",
     "measure_noise",
     "read_data",
     "read_label_noise",
     "read_labels",
+    "read_sample_weight",
     "read_training_data",
     "read_validation_rows",
     "scale_by_power",

@@ -77,8 +77,23 @@ def combine_weights(sample_weight, class_factors, labels):
 
     The weights are (n, 1) or, for multilabel, (n, K).
     """
-    weight = check_sample_weight(sample_weight, len(labels))[:, np.newaxis]
-    weight, power = scale_by_power(weight)
+    sample_weight = check_sample_weight(sample_weight, len(labels))
+    weight, power = _multiply_weights(sample_weight, class_factors, labels)
+    if not weight.any(axis=0).all():
+        raise ValueError("sample_weight times class_weight is zero in every row.")
+    weight, more = scale_by_power(weight)
+    return weight, power + more
+
+
+def find_idle_columns(sample_weight, class_factors, labels):
+    """Return in which columns of labels no row has a weight, (1,), or (K,) for some."""
+    weight, _ = _multiply_weights(sample_weight, class_factors, labels)
+    return ~weight.any(axis=0)
+
+
+def _multiply_weights(sample_weight, class_factors, labels):
+    """Return the product of both weights divided by a power of two, and the exponent."""
+    weight, power = scale_by_power(sample_weight[:, np.newaxis])
     if class_factors is None:
         return weight, power
     columns = labels.T if labels.ndim == 2 else [labels]
@@ -92,13 +107,18 @@ def combine_weights(sample_weight, class_factors, labels):
         raise ValueError("The weights are NaN or overflow float64.")
     if (weight < 0).any():
         raise ValueError("Negative values in data passed to `class_weight`.")
-    if not weight.any(axis=0).all():
-        raise ValueError("sample_weight times class_weight is zero in every row.")
-    weight, more = scale_by_power(weight)
-    return weight, power + more
+    return weight, power
 
 
 def check_sample_weight(sample_weight, n_samples, name="sample_weight"):
+    """Return the weight of each row, (n,), in float64; not all are 0."""
+    weight = read_sample_weight(sample_weight, n_samples, name)
+    if not weight.any():
+        raise ValueError("Sample weights must contain at least one non-zero number.")
+    return weight
+
+
+def read_sample_weight(sample_weight, n_samples, name="sample_weight"):
     """Return the weight of each row, (n,), in float64."""
     if sample_weight is None:
         sample_weight = 1.0
@@ -113,8 +133,6 @@ def check_sample_weight(sample_weight, n_samples, name="sample_weight"):
         raise ValueError(f"{name}.shape == {weight.shape}, expected {(n_samples,)}!")
     if (weight < 0).any():
         raise ValueError(f"Negative values in data passed to `{name}`.")
-    if not weight.any():
-        raise ValueError("Sample weights must contain at least one non-zero number.")
     return weight
 
 

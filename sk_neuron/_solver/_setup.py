@@ -2,7 +2,7 @@
 
 import warnings
 from numbers import Integral
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -174,3 +174,46 @@ def _check_judged(problem):
                 f"The {who} rows cannot be used: sample_weight times class_weight is zero "
                 "in every one of them."
             )
+
+
+class BatchStep(NamedTuple):
+    """What a step on a batch gave."""
+
+    coef: np.ndarray
+    intercept: np.ndarray
+    squared_error: np.ndarray  # (1, n_groups)
+    step_sizes: np.ndarray  # (1, n_groups)
+
+
+def fill_idle(weight, factors, is_idle):
+    """Return weights and factors that give columns without any weight one of 1.
+
+    The step of such a column is not taken: see `hold_idle`.
+    """
+    if is_idle.all():
+        return np.ones(len(weight)), None
+    if factors is not None:
+        factors = [
+            dict.fromkeys(factor, 1.0) if idle else factor
+            for factor, idle in zip(factors, is_idle, strict=True)
+        ]
+    return weight, factors
+
+
+def hold_idle(neuron, step, before, is_idle):
+    """Return a step in which columns without weight stay, but for the weight decay.
+
+    They have no loss. With learning_rate="auto" they do not decay either.
+    """
+    rate = 0.0 if neuron.learning_rate == "auto" else float(neuron.learning_rate)
+    coef, intercept = before
+    n_groups = step.squared_error.shape[1]
+    is_idle = np.broadcast_to(is_idle, n_groups)
+    is_held = np.repeat(is_idle, len(coef) // n_groups)
+    decayed = (coef * (1 - rate * neuron.alpha)).astype(coef.dtype)
+    return BatchStep(
+        np.where(is_held[:, np.newaxis], decayed, step.coef),
+        np.where(is_held, intercept, step.intercept),
+        np.where(is_idle, 0.0, step.squared_error),
+        np.where(is_idle, rate, step.step_sizes),
+    )
