@@ -39,11 +39,11 @@ from sk_neuron._model_selection._choice import choose, describe_last_count, warn
 from sk_neuron._model_selection._folds import draw_folds
 from sk_neuron._model_selection._records import Candidates, SearchInput
 from sk_neuron._model_selection._scoring import (
+    add_classes,
     get_row_score,
     get_scorer,
     read_scoring,
     takes_weight,
-    tell_classes,
     warn_of_scorer,
 )
 from sk_neuron._model_selection._search import Search
@@ -452,7 +452,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         counts_unseen = self.scoring == "accuracy" and self._label_noise is None
         if row_score is None or counts_unseen:
             scorer = get_scorer(self.scoring)
-            scorer = tell_classes(scorer, self.classes_, self._multilabel)
+            scorer = add_classes(scorer, self.classes_, self._multilabel)
             takes = sample_weight is not None and takes_weight(scorer)
             weight = {"sample_weight": sample_weight} if takes else {}
             return float(scorer(self._as_neuron(X), X, y, **weight))

@@ -79,9 +79,9 @@ class Packing:
     def choose_block_size(self, X, n_outputs):
         """Return the number of rows of a block, and the size of their raw predictions."""
         bundle = min(math.lcm(self.lanes, n_outputs), max(self.n_padded, self.lanes))
-        most = max(8, _PREDICTION_BYTES // (bundle * self.dtype.itemsize) // 8 * 8)
+        max_rows = max(8, _PREDICTION_BYTES // (bundle * self.dtype.itemsize) // 8 * 8)
         n_rows = _choose_rows_per_block(X, self.n_tiles)
-        n_rows = min(n_rows, most) if self.n_tiles or n_outputs > 1 else n_rows
+        n_rows = min(n_rows, max_rows) if self.n_tiles or n_outputs > 1 else n_rows
         return n_rows, bundle * (-(-n_rows // self.lanes) * self.lanes)
 
 
@@ -107,15 +107,15 @@ def compute_chunk_offsets(X, n_columns):
     n_rows, n_features = X.shape
     if estimate_step_cost(X, n_columns) < _MIN_WORK_FOR_THREADS:
         return np.array([0, n_rows], np.intp)
-    most = min(_MAX_CHUNKS, 8 + n_rows // n_features)
+    max_chunks = min(_MAX_CHUNKS, 8 + n_rows // n_features)
     if issparse(X):
         n_values = int(X.nnz)
         n_chunks = n_values // max(16 * n_features, _MIN_CHUNK_VALUES)
         n_chunks = max(n_chunks, 2 if n_values > 2 * n_features else 1)
-        values = np.linspace(0, n_values, min(n_chunks, most) + 1).astype(np.int64)
+        values = np.linspace(0, n_values, min(n_chunks, max_chunks) + 1).astype(np.int64)
         offsets = np.searchsorted(X.indptr, values)
     else:
-        n_chunks = min(max(1, n_rows // _MIN_CHUNK_ROWS), most)
+        n_chunks = min(max(1, n_rows // _MIN_CHUNK_ROWS), max_chunks)
         offsets = np.linspace(0, n_rows, n_chunks + 1)
     offsets[0], offsets[-1] = 0, n_rows
     return offsets.astype(np.intp)

@@ -12,8 +12,8 @@ def hold_out(samples, fraction, seed):
 
     The draw depends on the values of a row. So the order of the rows does not matter, equal
     rows of a class stay together, and a weight of 2 is the same as a row twice. A class of
-    two or more distinct rows has both kinds of rows. A row without weight, or the only one
-    of its class, is trained on.
+    two or more distinct rows has rows on both sides. Rows without weight are trained on,
+    and so is the only distinct row of a class.
     """
     held_out = np.zeros(len(samples.y), dtype=bool)
     keys, (weight, _) = _hash_rows(samples.X, seed), scale_by_power(samples.weight)

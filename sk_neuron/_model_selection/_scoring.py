@@ -15,7 +15,7 @@ def read_scoring(scoring, classes, multilabel, params):
     """Return the `ScoringSpec`; `params` are the metadata for the scorer."""
     row_score = get_row_score(scoring, multilabel)
     is_brier_score = scoring in (None, "neg_brier_score")
-    scorer = tell_classes(get_scorer(scoring), classes, multilabel)
+    scorer = add_classes(get_scorer(scoring), classes, multilabel)
     return ScoringSpec(row_score, is_brier_score, scorer, params)
 
 
@@ -24,23 +24,23 @@ def get_scorer(scoring):
     return metrics.get_scorer("neg_brier_score" if scoring is None else scoring)
 
 
-def tell_classes(scorer, classes, multilabel):
-    """Return a scorer that knows all classes, and which of two is the positive one.
+def add_classes(scorer, classes, multilabel):
+    """Return a copy of a scorer that knows all classes, and which of two is positive.
 
-    As `LogisticRegressionCV` has it: a fold may lack a class, and of words no scorer can
-    know which is positive.
+    A fold may lack a class, and a scorer cannot know which of two words is positive.
+    `LogisticRegressionCV` does the same.
     """
     if multilabel or not hasattr(scorer, "_score_func"):
         return scorer
-    takes = inspect.signature(scorer._score_func).parameters
-    if "labels" not in takes:
+    parameters = inspect.signature(scorer._score_func).parameters
+    if "labels" not in parameters:
         return scorer
     known = {"labels": classes}
-    if len(classes) == 2 and "pos_label" in takes:
+    if len(classes) == 2 and "pos_label" in parameters:
         known["pos_label"] = classes[-1]
-    told = copy.copy(scorer)
-    told._kwargs = known | scorer._kwargs
-    return told
+    copied = copy.copy(scorer)
+    copied._kwargs = known | scorer._kwargs
+    return copied
 
 
 def get_row_score(scoring, multilabel):

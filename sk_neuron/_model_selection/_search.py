@@ -179,19 +179,19 @@ class Search:
         """
         n_features = self.data.X.shape[1]
         longest = np.diff(self.iters, prepend=0).max()
-        most_columns = _BATCH_SIZE // max(*self.data.X.shape, longest)
+        max_columns = _BATCH_SIZE // max(*self.data.X.shape, longest)
         classes = self._final_fits[0].classes
         whole = [fit for fit in self._fits if len(fit.classes) == len(classes)]
         lacking = [fit for fit in self._fits if len(fit.classes) < len(classes)]
         shared = whole + (self._final_fits if refit else [])
         path_size = len(self.iters) * n_features * _count_columns(shared)
-        is_large = _count_columns(shared) > most_columns or path_size > _BATCH_SIZE
+        is_large = _count_columns(shared) > max_columns or path_size > _BATCH_SIZE
         if is_large or len(self._final_fits) > _MAX_FINAL_FITS:
             shared = whole  # the fit on all rows runs after the choice
-        batches = list(_split_batch(shared, most_columns))
+        batches = list(_split_batch(shared, max_columns))
         for fold in dict.fromkeys(fit.fold for fit in lacking):
             of_fold = [fit for fit in lacking if fit.fold == fold]
-            batches += _split_batch(of_fold, most_columns)
+            batches += _split_batch(of_fold, max_columns)
         return batches
 
     def _weigh_rows(self, fold):
@@ -347,11 +347,11 @@ class Search:
         It is a single count if there are callbacks, or if the judge takes only one.
         """
         n_weights = problem.n_columns * problem.X.shape[1]
-        most = min(kernel.max_steps_per_call, _MAX_RECORDED // max(1, n_weights))
+        max_steps = min(kernel.max_steps_per_call, _MAX_RECORDED // max(1, n_weights))
         is_one_by_one = task.has_callbacks or not judge.takes_many_counts
         first, n_before = 0, 0
         for count, n_iter in enumerate(self.iters[1:], start=1):
-            if is_one_by_one or n_iter - n_before > most or self.iters[first] == 0:
+            if is_one_by_one or n_iter - n_before > max_steps or self.iters[first] == 0:
                 yield np.arange(first, count)
                 first, n_before = count, self.iters[count - 1]
         yield np.arange(first, len(self.iters))

@@ -72,13 +72,13 @@ def is_cheaper(X, n_coordinates, n_columns, n_steps, n_reads):
         counts = np.bincount(X.indices, minlength=n_features).astype(np.float64)
         product = _SPARSE_PRODUCT * (counts @ counts + n_rows**2)
         half_step = _SPARSE_STEP * n_values + _SPARSE_UPDATE * n_features
-        most = max(n_values + n_features * n_columns, _FREE_SIZE)
+        max_size = max(n_values + n_features * n_columns, _FREE_SIZE)
     else:
-        half_step = most = n_rows * n_features
+        half_step = max_size = n_rows * n_features
         product = _DENSE_PRODUCT * n_rows * half_step
     size = n_coordinates**2
     on_gram = product + n_columns * (n_steps * size + n_reads * half_step)
-    return size <= most and on_gram < 2 * half_step * n_columns * n_steps
+    return size <= max_size and on_gram < 2 * half_step * n_columns * n_steps
 
 
 def _is_accurate(gram, X):

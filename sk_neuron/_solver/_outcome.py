@@ -51,7 +51,7 @@ def warn_of_fit(result, problem, *, tol, max_iter, early_stopping, is_zero_start
 
 
 def raise_interrupt(n_iter, max_iter):
-    """Raise an interrupt again, once the weights that were reached are stored."""
+    """Raise the interrupt again, after the weights reached are stored."""
     raise KeyboardInterrupt(
         f"The fit was interrupted at iteration {n_iter} of {max_iter}. The weights reached "
         "are kept: with warm_start=True another fit goes on from there."
