@@ -222,8 +222,9 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
     take it.
 
     From scikit-learn 1.9 on, callbacks are told of every count that is scored. One that
-    asks to stop ends the search there: it chooses among the counts it has scored. An
-    interrupt from the keyboard raises ``KeyboardInterrupt`` and leaves all as it was.
+    asks to stop ends the search there: it chooses among the counts it has scored. So does
+    an interrupt from the keyboard, which raises ``KeyboardInterrupt`` once the scores, and
+    the fit on all rows if it is there, are stored.
 
     Memory beyond `X` is roles and weights of the rows, some tens of bytes for each row,
     fold and candidate; some arrays of (columns, n_features), where columns is the number of
@@ -320,6 +321,8 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
             If a parameter or the data are out of range, if no fold can be scored, or if
             the chosen descent on all rows overflows. The estimator is then as it was
             before the call, but for what it has drawn from a RandomState instance.
+        KeyboardInterrupt
+            If the search was interrupted from the keyboard; what was scored is stored.
 
         Warns
         -----
@@ -369,6 +372,14 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         task = FitTask(self, search.n_parts, X, y, weight)
         search.run(task, fitted_attributes)
         choice, final = choose(search, one_standard_error=self.one_standard_error), None
+        if search.is_interrupted:
+            if self.refit and search.has_final_fit(choice.candidate):
+                final = search.finish(choice.candidate, choice.iters_index)
+            self._store(self._describe(copied, search, choice, classes, final))
+            raise KeyboardInterrupt(
+                f"The search was interrupted after the count {search.iters[-1]}. What was "
+                "scored until then is kept."
+            )
         warn_of_failures(search.failures)
         is_last_best = choice.best_iters_index == len(search.iters) - 1 > 0
         messages = [describe_last_count(search.iters[-1])] if is_last_best else []
@@ -557,6 +568,6 @@ def _check_refit(search):
     check_is_fitted(search, "scores_")
     if not hasattr(search, "coef_"):
         raise NotFittedError(
-            f"This {type(search).__name__} was fitted with refit=False, which gives "
-            "scores but no neuron to answer with."
+            f"This {type(search).__name__} has scores but no fit on all rows to answer "
+            "with: it was fitted with refit=False, or interrupted."
         )

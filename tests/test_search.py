@@ -13,7 +13,7 @@ from kernels import record_calls
 from scipy.sparse import csr_array
 from sklearn import config_context
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.linear_model import LogisticRegressionCV
 from sklearn.metrics import (
     brier_score_loss,
@@ -600,3 +600,41 @@ def test_a_scorer_that_is_told_the_positive_class():
     words.set_params(scoring=first).fit(X, SCORED["two words"])
     integers.set_params(scoring=make_scorer(f1_score, pos_label=0)).fit(X, Y["binary"])
     np.testing.assert_array_equal(words.scores_, integers.scores_)
+
+
+@pytest.mark.parametrize("refit", [False, True])
+@pytest.mark.parametrize("n_alphas", [1, 5])
+def test_an_interrupt_keeps_what_was_scored(refit, n_alphas):
+    """A fit on all rows is kept, if one went along: with many candidates none does."""
+    n_calls = iter(range(1000))
+
+    def score(neuron, X, y):
+        if next(n_calls) == 4 * n_alphas * 2 + 1:  # in the third count
+            raise KeyboardInterrupt
+        return neuron.score(X, y)
+
+    params = {"cv": 4, "alphas": np.arange(n_alphas) / 10, "refit": refit}
+    search = SigmoidNeuronClassifierCV(iters=ITERS, scoring=score, **params)
+    with pytest.raises(KeyboardInterrupt, match="after the count 3"):
+        search.fit(X, Y["binary"])
+    whole = SigmoidNeuronClassifierCV(iters=ITERS[:2], scoring="accuracy", **params)
+    whole.fit(X, Y["binary"])
+    np.testing.assert_array_equal(search.iters_, ITERS[:2])
+    np.testing.assert_array_equal(search.scores_, whole.scores_)
+    assert (search.n_iter_, search.alpha_) == (whole.n_iter_, whole.alpha_)
+    if refit and n_alphas == 1:
+        np.testing.assert_allclose(search.coef_, whole.coef_, rtol=1e-12)
+    elif refit:
+        with pytest.raises(NotFittedError, match="or interrupted"):
+            search.predict(X)
+
+
+def test_an_interrupt_before_the_first_score_leaves_all_as_it_was():
+    def score(neuron, X, y):
+        raise KeyboardInterrupt
+
+    search = SigmoidNeuronClassifierCV(iters=ITERS, cv=4).fit(X, Y["binary"])
+    before = vars(search).copy()
+    with pytest.raises(KeyboardInterrupt):
+        search.set_params(scoring=score).fit(X, Y["binary"])
+    assert vars(search) == before | {"scoring": score}

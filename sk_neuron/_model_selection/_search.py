@@ -60,6 +60,8 @@ class Search:
         self._n_kept = 0  # number of weights in the results
         self._weights: dict[int | None, np.ndarray] = {}  # by fold; None: all rows
         self._weight_power = 0
+        self._n_scored = 0  # counts of the batch that runs
+        self.is_interrupted = False
         self._fits, self._final_fits = self._list_fits()
         self._batches = self._make_batches(refit)
         # All fits start from the same state of a generator, as clones do.
@@ -78,13 +80,25 @@ class Search:
 
         `task` calls the callbacks for each part; `fitted_attributes()` returns the
         attributes of an estimator that stops now. After a stop, `iters` and `scores` have
-        only the counts that were reached.
+        only the counts that were reached. So they have after an interrupt, if there is a
+        count that all fits have reached; else it is raised.
         """
-        n_parts = self.n_parts
-        for number, fits in enumerate(self._batches):
-            self._run_batch(
-                fits, task, number * len(self.iters), n_parts, fitted_attributes
-            )
+        n_parts, n_before = self.n_parts, 0
+        try:
+            for number, fits in enumerate(self._batches):
+                self._n_scored, n_before = 0, number
+                self._run_batch(
+                    fits, task, number * len(self.iters), n_parts, fitted_attributes
+                )
+        except KeyboardInterrupt:
+            if n_before < len(self._batches) - 1 or self._n_scored == 0:
+                raise
+            self.is_interrupted = True
+            self._cut_counts(self._n_scored)
+
+    def _cut_counts(self, n_counts):
+        self.iters = self.iters[:n_counts]
+        self.scores = self.scores[..., :n_counts]
 
     def finish(self, candidate, count):
         """Return the `FinalFit` of a candidate and a count, given as indices."""
@@ -334,9 +348,9 @@ class Search:
                 for fit, (score, reason) in zip(fits, scores, strict=True):
                     if fit.fold is not None:
                         self._record_score(fit, count, score, reason)
+            self._n_scored = count + 1
             if task.end(part + count + 1, False, fitted_attributes):
-                self.iters = self.iters[: count + 1]
-                self.scores = self.scores[..., : count + 1]
+                self._cut_counts(count + 1)
                 return
             if count + 1 < len(self.iters):
                 task.begin(part + count + 1, n_parts)
