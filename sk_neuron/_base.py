@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, log_expit
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.metaestimators import available_if
@@ -405,6 +406,16 @@ class StagedNeuron(BaseNeuron):
         return map(copy.copy(self)._choice, self.staged_decision_function(X))
 
 
+def check_has_answers(neuron):
+    """Raise an error if there was no fit on all rows to answer with."""
+    if hasattr(neuron, "scores_") and not hasattr(neuron, "coef_"):
+        raise NotFittedError(
+            f"This {type(neuron).__name__} has scores but no fit on all rows to answer "
+            "with: it was fitted with refit=False, or interrupted."
+        )
+    check_is_fitted(neuron, "coef_")
+
+
 def split_estimator(estimator):
     """Return the steps before the last estimator of a Pipeline, None without any, and it.
 
@@ -412,6 +423,11 @@ def split_estimator(estimator):
     """
     steps = []
     while True:
+        if hasattr(estimator, "cv_results_") and not hasattr(estimator, "best_estimator_"):
+            raise NotFittedError(
+                f"This {type(estimator).__name__} was fitted with refit=False, and has no "
+                "best_estimator_."
+            )
         if hasattr(estimator, "best_estimator_"):
             estimator = estimator.best_estimator_
         elif isinstance(estimator, Pipeline):

@@ -25,6 +25,7 @@ from sk_neuron._input_validation import (
     find_class_factors,
     find_idle_columns,
     fit_context,
+    list_classes,
     read_data,
     read_sample_weight,
     read_training_data,
@@ -599,11 +600,11 @@ class SigmoidNeuronClassifier(StagedNeuron):
         X, y, norms = read_training_data(copied, X, y, reset=not is_warm_start)
         y = check_labels(y)
         classes, labels = encode_labels(y)
-        same = is_warm_start and classes.tolist() == self.classes_.tolist()
+        same = is_warm_start and np.array_equal(classes, self.classes_)
         if is_warm_start and not (same and self._multilabel == (y.ndim == 2)):
             raise ValueError(
                 "With warm_start=True a fit goes on with the classes of the one before, "
-                f"{self.classes_.tolist()}, but y has {classes.tolist()}."
+                f"{list_classes(self.classes_)}, but y has {list_classes(classes)}."
             )
         weight = check_sample_weight(sample_weight, len(y))
         return Samples(X, y, labels, weight, norms), classes

@@ -8,14 +8,15 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn import get_config
-from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_consistent_length, indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from sk_neuron._base import (
     BaseNeuron,
+    check_has_answers,
     describe_features,
     describe_neuron,
     flatten,
@@ -28,6 +29,7 @@ from sk_neuron._input_validation import (
     check_iters,
     check_labels,
     check_sample_weight,
+    choose_scored_labels,
     encode_known_labels,
     encode_labels,
     fit_context,
@@ -347,7 +349,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
             weight = check_sample_weight(sample_weight, len(labels))
         split_params, score_params = self._route(weight, params)
         neuron = self._new_neuron(X)
-        X_rows, y_rows = indexable(X, y)  # what scorers are given parts of
+        X_rows, y_rows = indexable(X, choose_scored_labels(y, labels))
         folds = draw_folds(self.cv, X_rows, y_rows, labels, split_params)
         search = Search(
             neuron,
@@ -429,7 +431,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         ValueError
             If it overflows.
         """
-        _check_refit(self)
+        check_has_answers(self)
         return super().decision_function(X)
 
     @needs_fit_on_all_rows
@@ -456,7 +458,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         score : float
             The larger the better; with the default `scoring`, minus the Brier score.
         """
-        _check_refit(self)
+        check_has_answers(self)
         validate_data(self, X, reset=False, skip_check_array=True)  # its features
         row_score = get_row_score(self.scoring, self._multilabel)
         # accuracy counts labels that were not seen as wrong, which is left to scikit-learn
@@ -466,6 +468,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
             scorer = add_classes(scorer, self.classes_, self._multilabel)
             takes = sample_weight is not None and takes_weight(scorer)
             weight = {"sample_weight": sample_weight} if takes else {}
+            y = choose_scored_labels(y, check_labels(y))
             return float(scorer(self._as_neuron(X), X, y, **weight))
         z = self.decision_function(X).reshape(-1, len(self.coef_))
         labels = encode_known_labels(check_labels(y), self.classes_, self._multilabel)
@@ -562,12 +565,3 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         learned = {*FITTED, "n_iter_", "_multilabel", "_label_noise"}
         vars(neuron).update({name: getattr(self, name) for name in learned})
         return neuron
-
-
-def _check_refit(search):
-    check_is_fitted(search, "scores_")
-    if not hasattr(search, "coef_"):
-        raise NotFittedError(
-            f"This {type(search).__name__} has scores but no fit on all rows to answer "
-            "with: it was fitted with refit=False, or interrupted."
-        )

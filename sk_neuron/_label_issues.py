@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_array, check_consistent_length
 
-from sk_neuron._base import BaseNeuron, split_estimator
+from sk_neuron._base import BaseNeuron, check_has_answers, split_estimator
 from sk_neuron._input_validation import (
     check_labels,
     check_sample_weight,
@@ -213,6 +213,7 @@ def _split(estimator, X, name):
             "Pipeline that ends with one, or a fitted search over one. "
             f"Got {type(neuron).__name__} instead."
         )
+    check_has_answers(neuron)
     return neuron, X if steps is None else steps.transform(X)
 
 

@@ -1,13 +1,19 @@
 """Labels as users have them: every container and type, and dicts keyed by class."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from scipy.sparse import csr_array
+from scipy.sparse import coo_array, csr_array
 from sklearn import config_context
 
-from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV, find_label_issues
+from sk_neuron import (
+    SigmoidNeuronClassifier,
+    SigmoidNeuronClassifierCV,
+    WeightPathDisplay,
+    find_label_issues,
+)
 
 X = np.random.default_rng(0).standard_normal((40, 3))
 IS_POSITIVE = X[:, 0] > 0
@@ -106,7 +112,7 @@ def test_missing_labels_are_named_before_anything_else(y, assume_finite):
 
 def test_integers_as_objects_are_said_to_be_that():
     y = IS_POSITIVE.astype(int).astype(object)
-    with pytest.raises(ValueError, match=r"y holds integers as Python objects.*astype"):
+    with pytest.raises(ValueError, match=r"y holds integers as Python objects.*dtype=int"):
         fit(y)
     fit(y.astype(int))
 
@@ -148,13 +154,16 @@ def test_whatever_takes_labels_takes_what_fit_takes(y):
     assert search.score(X, y) == other.score(X, FORMS[0])
 
 
+TIMES = DAYS.astype("datetime64[ns]")
 KEYS = {
     "words that look like integers": (np.array(["0", "1"]), ["0", "1"]),
     "booleans": (np.array([False, True]), [False, np.True_]),
     "integers": (np.array([3, 7]), [np.int64(3), 7.0]),
     "dates": (DAYS, list(DAYS)),
     "days": (DAYS, DAYS.tolist()),
-    "times": (DAYS.astype("datetime64[ns]"), [pd.Timestamp(day) for day in DAYS]),
+    "times": (TIMES, [pd.Timestamp(day) for day in DAYS]),
+    "days as times": (DAYS, [pd.Timestamp(day) for day in DAYS]),
+    "times as days": (TIMES, list(DAYS)),
 }
 
 
@@ -179,3 +188,63 @@ def test_dicts_are_keyed_by_the_class_as_it_is(classes, keys):
 def test_unknown_keys_of_class_weight():
     with pytest.raises(ValueError, match=r"\['no'\], are not in class_weight"):
         fit(WORDS, class_weight={"maybe": 2, "yes": 1})
+
+
+@pytest.mark.parametrize("label", [(1,), (0, 1), pd.NA, None, "1"], ids=str)
+def test_what_is_no_class_is_no_key(label):
+    y = IS_POSITIVE.astype(int)
+    with pytest.raises(ValueError, match="must be among the classes"):
+        fit(y, label_noise={label: 0.2})
+    with pytest.raises(ValueError, match="are not in class_weight"):
+        fit(y, class_weight={label: 2, 1: 3})
+
+
+def test_dates_of_another_unit_are_the_same_classes():
+    index = IS_POSITIVE.astype(int)
+    neuron = fit(DAYS[index])
+    expected = neuron.label_quality(X, DAYS[index])
+    np.testing.assert_array_equal(neuron.label_quality(X, TIMES[index]), expected)
+    fit(DAYS[index]).fit(X, DAYS[index], X_val=X, y_val=TIMES[index])
+    stream = SigmoidNeuronClassifier().partial_fit(X, DAYS[index], classes=TIMES)
+    stream.partial_fit(X, TIMES[index], classes=DAYS)
+    later = TIMES[index] + np.timedelta64(1, "s")
+    with pytest.raises(ValueError, match=r"not seen during fit.*2020-01-01T00:00:01"):
+        neuron.label_quality(X, later)
+    display = WeightPathDisplay.from_estimator(
+        fit(TIMES[index], checkpoints=[1]), class_of_interest=pd.Timestamp("2021-01-01")
+    )
+    assert "2021" in display.ax_.get_ylabel()
+    plt.close("all")
+
+
+@pytest.mark.parametrize("scoring", [None, "accuracy", "f1_macro", "roc_auc"])
+def test_a_search_takes_labels_as_a_fit_does(scoring):
+    params = {"iters": [3], "cv": 3, "scoring": scoring}
+    expected = SigmoidNeuronClassifierCV(**params).fit(X, IS_POSITIVE)
+    for y in (IS_POSITIVE.astype(object), pd.Series(IS_POSITIVE, dtype="boolean")):
+        search = SigmoidNeuronClassifierCV(**params).fit(X, y)
+        np.testing.assert_array_equal(search.scores_, expected.scores_)
+        assert search.score(X, y) == expected.score(X, IS_POSITIVE)
+
+
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [
+        (["no", "yes", None], "classes contains missing values"),
+        ([], "At least two classes are needed. Got none"),
+        (["no"], r"Got one class: \['no'\]"),
+        (np.ma.array(["no", "yes"], mask=[0, 1]), "classes contains missing values"),
+    ],
+)
+def test_classes_of_a_stream_go_through_the_same_door(classes, message):
+    with pytest.raises(ValueError, match=message):
+        SigmoidNeuronClassifier().partial_fit(X, WORDS, classes=classes)
+
+
+def test_other_odd_labels():
+    with pytest.raises(ValueError, match="sparse y is a multilabel one"):
+        fit(coo_array(IS_POSITIVE.astype(int)))
+    words = fit(WORDS.astype(np.dtypes.StringDType()))
+    same_weights(words, fit(WORDS))
+    frame = pd.DataFrame(TWO_LABELS.astype(float)).astype("Float64")
+    same_weights(fit(frame), fit(TWO_LABELS))

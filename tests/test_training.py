@@ -1075,7 +1075,7 @@ def test_bad_batches_after_multilabel():
     before = vars(neuron).copy()
     with pytest.raises(ValueError, match=r"y has the shape \(300,\)"):
         neuron.partial_fit(X, Y["multiclass"])
-    with pytest.raises(ValueError, match=r"places of its labels, \[0, 1, 2\]"):
+    with pytest.raises(ValueError, match=r"positions of its labels, \[0, 1, 2\]"):
         neuron.partial_fit(X, Y["multilabel"], classes=["a", "b", "c"])
     neuron.set_params(learning_rate=-5)
     with pytest.raises(ValueError, match="'learning_rate' parameter"):

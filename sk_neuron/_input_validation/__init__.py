@@ -16,9 +16,11 @@ from sk_neuron._input_validation._label_noise import (
 from sk_neuron._input_validation._labels import (
     check_classes,
     check_labels,
+    choose_scored_labels,
     encode_known_labels,
     encode_labels,
     find_class,
+    list_classes,
     read_labels,
     shape_of_groups,
 )
@@ -47,6 +49,7 @@ __all__ = [
     "check_iters",
     "check_labels",
     "check_sample_weight",
+    "choose_scored_labels",
     "combine_weights",
     "encode_known_labels",
     "encode_labels",
@@ -54,6 +57,7 @@ __all__ = [
     "find_class_factors",
     "find_idle_columns",
     "fit_context",
+    "list_classes",
     "list_label_noises",
     "measure_noise",
     "read_data",

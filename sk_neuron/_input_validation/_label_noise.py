@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sk_neuron._input_validation._labels import find_class
+from sk_neuron._input_validation._labels import find_class, list_classes
 
 
 def read_label_noise(label_noise, classes, multilabel):
@@ -41,7 +41,7 @@ def list_label_noises(label_noises, classes, multilabel):
         noises: list[Any] = [0.0, 0.1, 0.2, 0.3, 0.4]
         if len(classes) == 2 and not multilabel:
             one_sided = [0.1, 0.2, 0.3, 0.4, 0.5]
-            noises += [{label: s} for label in classes.tolist() for s in one_sided]
+            noises += [{label: s} for label in list_classes(classes) for s in one_sided]
         return noises
     if isinstance(label_noises, dict | set):
         raise ValueError(
@@ -85,7 +85,7 @@ def _read_class_noise(label_noise, classes):
     if unknown:
         raise ValueError(
             "The keys of label_noise must be among the classes, "
-            f"{classes.tolist()}. Got {unknown}."
+            f"{list_classes(classes)}. Got {unknown}."
         )
     shares = np.zeros((1, len(classes)))
     for label, share in label_noise.items():

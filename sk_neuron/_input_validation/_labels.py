@@ -1,6 +1,6 @@
 """From labels as a user passes them to integers, or a clear error."""
 
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 from scipy.sparse import issparse
@@ -26,19 +26,24 @@ def read_labels(y, name="y"):
     is_masked = isinstance(y, np.ma.MaskedArray) and np.ma.getmaskarray(y).any()
     if is_masked or _are_missing(labels).any():
         raise ValueError(f"{name} contains missing values.")
+    if labels.dtype.kind == "T":  # NumPy's own words of any length
+        return labels.astype(object)
     if labels.dtype.kind != "O":
         return labels
     kinds = {type(label) for label in labels.ravel()}
     if kinds and kinds <= {bool, np.bool_}:
         return labels.astype(bool)
-    if not kinds or not all(issubclass(kind, Integral) for kind in kinds):
+    if not kinds or not all(issubclass(kind, Real) for kind in kinds):
         return np.asarray(y)
     dtypes = list(y.dtypes) if hasattr(y, "columns") else [getattr(y, "dtype", None)]
-    if all(getattr(dtype, "kind", "O") in "biu" for dtype in dtypes):  # nullable ones
-        return labels.astype(np.int64)
+    of_columns = {getattr(dtype, "kind", "O") for dtype in dtypes}
+    if of_columns <= set("biuf"):  # pandas' nullable ones
+        return labels.astype(np.float64 if "f" in of_columns else np.int64)
+    if not all(issubclass(kind, Integral) for kind in kinds):
+        return np.asarray(y)
     raise ValueError(
         f"Unknown label type: {name} holds integers as Python objects. Pass an array of "
-        f"integers, for example {name}.astype(int)."
+        f"integers of 64 bits or fewer: np.asarray({name}, dtype=int)."
     )
 
 
@@ -65,6 +70,8 @@ def _is_missing(label):
 def check_labels(y, name="y"):
     """Return y as (n,) class labels, or as an (n, K) array of 0/1 for multilabel."""
     y = read_labels(y, name)
+    if issparse(y) and y.ndim == 1:
+        raise ValueError(f"A sparse {name} is a multilabel one, of shape (n, n_labels).")
     if y.ndim == 1 and y.dtype.kind in "biu":  # nothing else than classes
         return y
     if y.dtype.kind == "f":
@@ -84,6 +91,15 @@ def check_labels(y, name="y"):
     )
 
 
+def choose_scored_labels(y, labels):
+    """Return y as the user passed it for scorers, or as labels if they may not take it."""
+    if issparse(y):
+        return y
+    is_column = np.ndim(y) > labels.ndim
+    is_converted = np.asarray(y).dtype.kind == "O" and labels.dtype.kind != "O"
+    return labels if is_column or is_converted else y
+
+
 def encode_labels(y):
     """Return the classes, and labels (n, 1) or (n, n_labels) as a problem has them."""
     if y.ndim == 2:
@@ -92,7 +108,7 @@ def encode_labels(y):
     if len(classes) == 1:
         raise ValueError(
             "At least two classes are needed to train a neuron, but y contains only "
-            f"one class: {classes.tolist()}."
+            f"one class: {list_classes(classes)}."
         )
     if 2 * len(classes) > len(y) > 20:
         check_classification_targets(y)  # which warns that y may not be classes
@@ -112,18 +128,27 @@ def check_classes(classes, labels, multilabel, known):
         passed = np.arange(labels.shape[-1]) if known is None else known
         if classes is not None and list(classes) != passed.tolist():
             raise ValueError(
-                "The classes of a multilabel y are the places of its labels, "
+                "The classes of a multilabel y are the positions of its labels, "
                 f"{passed.tolist()}, and need not be passed. Got {list(classes)!r}."
             )
-    elif classes is None and known is None:
+        return passed
+    if classes is None and known is None:
         raise ValueError("classes must be passed on the first call to partial_fit.")
-    else:
-        passed = known if classes is None else unique_labels(classes)
-    if known is not None and passed.tolist() != known.tolist():
-        raise ValueError(f"The classes were {known.tolist()}, but now {passed.tolist()}.")
-    if not multilabel and len(passed) == 1:
+    passed = known
+    if classes is not None:
+        passed = unique_labels(column_or_1d(read_labels(classes, "classes")))
+    if known is not None:
+        same = len(passed) == len(known) and np.all(passed == known)
+        if not same:
+            raise ValueError(
+                f"The classes were {list_classes(known)}, but now {list_classes(passed)}."
+            )
+        passed = known
+    if len(passed) < 2:
         raise ValueError(
-            f"At least two classes are needed. Got one class: {passed.tolist()}."
+            f"At least two classes are needed. Got one class: {list_classes(passed)}."
+            if len(passed)
+            else "At least two classes are needed. Got none."
         )
     return passed
 
@@ -134,13 +159,26 @@ def encode_known_labels(y, classes, multilabel, name="y"):
         raise ValueError(f"{name} has the shape {y.shape}, unlike that of the fit.")
     if multilabel:
         return y.astype(np.int32, order="F")
+    if y.dtype.kind in "mM" and y.dtype.kind == classes.dtype.kind:  # units may differ
+        common = np.promote_types(y.dtype, classes.dtype)
+        y, classes = y.astype(common), classes.astype(common)
     known = set(classes.tolist())
-    unknown = [label for label in np.unique(y).tolist() if label not in known]
+    unknown = [label for label in list_classes(np.unique(y)) if _as_key(label) not in known]
     if unknown:
         raise ValueError(
             f"{name} contains labels that were not seen during fit: {unknown}."
         )
     return _find_classes(classes, y)
+
+
+def list_classes(classes):
+    """Return classes as a list that can be read: dates as they are, not as numbers."""
+    return list(classes) if classes.dtype.kind in "mM" else classes.tolist()
+
+
+def _as_key(label):
+    """Return a label as `tolist` has it."""
+    return label.item() if isinstance(label, np.generic) else label
 
 
 def _find_classes(classes, y):
@@ -153,7 +191,13 @@ def _find_classes(classes, y):
 
 def find_class(classes, label):
     """Return the index of a class by a label as a user writes it, or None."""
+    if classes.dtype.kind in "mM" and not isinstance(label, np.generic):
+        try:
+            label = classes.dtype.type(label)  # a date of Python or pandas
+        except (TypeError, ValueError):
+            return None
     for index, known in enumerate(classes):
-        if known == label:
+        is_same = known == label
+        if isinstance(is_same, bool | np.bool_) and is_same:
             return index
     return None

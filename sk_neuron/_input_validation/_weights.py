@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils import check_array
 from sklearn.utils.class_weight import compute_class_weight
 
-from sk_neuron._input_validation._labels import find_class
+from sk_neuron._input_validation._labels import find_class, list_classes
 
 
 def find_class_factors(class_weight, classes, labels, sample_weight=None):
@@ -56,7 +56,7 @@ def _read_class_weight(class_weight, classes):
         if index is not None:
             factors[index] = factor
             found.add(index)
-    missing = [c for k, c in enumerate(classes.tolist()) if k not in found]
+    missing = [c for k, c in enumerate(list_classes(classes)) if k not in found]
     if missing and len(found) != len(class_weight):
         raise ValueError(f"The classes, {missing}, are not in class_weight")
     return dict(zip(classes.tolist(), factors.tolist(), strict=True))

@@ -33,10 +33,13 @@ def add_classes(scorer, classes, multilabel):
     if multilabel or not hasattr(scorer, "_score_func"):
         return scorer
     parameters = inspect.signature(scorer._score_func).parameters
-    if "labels" not in parameters:
-        return scorer
-    known = {"labels": classes}
-    if len(classes) == 2 and "pos_label" in parameters:
+    known = {}
+    average = "binary"
+    if "labels" in parameters:
+        known["labels"] = classes
+        default = parameters["average"].default if "average" in parameters else "binary"
+        average = scorer._kwargs.get("average", default)
+    if "pos_label" in parameters and len(classes) == 2 and average == "binary":
         known["pos_label"] = classes[-1]
     copied = copy.copy(scorer)
     copied._kwargs = known | scorer._kwargs

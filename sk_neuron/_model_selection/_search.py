@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state
 from sk_neuron._input_validation import (
     combine_weights,
     encode_labels,
+    find_class,
     find_class_factors,
     read_label_noise,
     scale_by_power,
@@ -286,8 +287,11 @@ class Search:
     def _read_noise(self, noise, classes):
         """Return a label noise as an array; a fold may lack some of its classes."""
         if isinstance(noise, dict):
-            known = classes.tolist()
-            noise = {label: share for label, share in noise.items() if label in known}
+            noise = {
+                label: share
+                for label, share in noise.items()
+                if find_class(classes, label) is not None
+            }
         return read_label_noise(noise, classes, self.data.y.ndim == 2)
 
     def _encode_labels(self, fit):

@@ -3,9 +3,10 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from sk_neuron._base import split_estimator
+from sk_neuron._base import check_has_answers, split_estimator
 from sk_neuron._classifier import SigmoidNeuronClassifier
 from sk_neuron._classifier_cv import SigmoidNeuronClassifierCV
+from sk_neuron._input_validation import find_class as find_class_index
 
 _NEURONS = SigmoidNeuronClassifier, SigmoidNeuronClassifierCV
 
@@ -67,13 +68,14 @@ def find_neuron(display, estimator, attribute, kinds=_NEURONS):
             f"{display.__name__} shows a {names}, a Pipeline that ends with one, or a "
             f"fitted search over one. Got {type(neuron).__name__} instead."
         )
+    if attribute != "scores_":
+        check_has_answers(neuron)
     check_is_fitted(neuron, attribute)
     return neuron
 
 
 def find_class(neuron, class_of_interest):
     """Return the index of a class, or of a label; None is the only one there is to draw."""
-    classes = neuron.classes_.tolist()
     if class_of_interest is None:
         if len(neuron.coef_) > 1:
             kind = "label" if neuron._multilabel else "class"
@@ -81,13 +83,14 @@ def find_class(neuron, class_of_interest):
                 f"There are weights for each {kind}: pass class_of_interest, one of "
                 f"{neuron.classes_}."
             )
-        return len(classes) - 1  # of two classes the second
-    if not np.isscalar(class_of_interest) or class_of_interest not in classes:
+        return len(neuron.classes_) - 1  # of two classes the second
+    index = find_class_index(neuron.classes_, class_of_interest)
+    if index is None:
         raise ValueError(
             f"class_of_interest={class_of_interest!r} is not a valid label: It should be "
             f"one of {neuron.classes_}"
         )
-    return classes.index(class_of_interest)
+    return index
 
 
 def name_class(neuron, index):
