@@ -9,7 +9,6 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.metaestimators import available_if
 
 from sk_neuron._base import (
-    StagedNeuron,
     describe_features,
     describe_neuron,
     flatten,
@@ -59,6 +58,7 @@ from sk_neuron._solver._setup import (
     weigh_classes,
 )
 from sk_neuron._solver._validation import warn_of_scale
+from sk_neuron._staged import StagedNeuron
 
 
 def _takes_batches(neuron):

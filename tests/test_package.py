@@ -30,6 +30,7 @@ FLOW = [
     "_kernels",
     "_input_validation",
     "_base",
+    "_staged",
     "_solver",
     "_model_selection",
     "_classifier",
