@@ -95,8 +95,9 @@ def choose_scored_labels(y, labels):
     """Return y as the user passed it for scorers, or as labels if they may not take it."""
     if issparse(y):
         return y
-    is_column = np.ndim(y) > labels.ndim
-    is_converted = np.asarray(y).dtype.kind == "O" and labels.dtype.kind != "O"
+    plain = np.asarray(y)
+    is_column = plain.ndim > labels.ndim
+    is_converted = plain.dtype.kind == "O" and labels.dtype.kind != "O"
     return labels if is_column or is_converted else y
 
 

@@ -375,7 +375,8 @@ def _select_largest(size, most):
 
 def _read_row(estimator, neuron, X):
     """Return the values with which a row of X reaches the neuron."""
-    if np.ndim(X) == 1 and hasattr(X, "index"):  # a row of a data frame of pandas
+    # a row of a data frame of pandas
+    if getattr(X, "ndim", 2) == 1 and hasattr(X, "index"):
         X = X.to_frame().T.infer_objects()
     steps, _ = split_estimator(estimator)
     features = read_data(neuron, X if steps is None else steps.transform(X), reset=False)
