@@ -19,9 +19,9 @@ from sk_neuron._input_validation import (
     check_classes,
     check_labels,
     check_sample_weight,
+    compute_class_factors,
     encode_known_labels,
     encode_labels,
-    find_class_factors,
     find_idle_columns,
     fit_context,
     list_classes,
@@ -557,8 +557,8 @@ class SigmoidNeuronClassifier(StagedNeuron):
         )
         labels = encode_known_labels(read_y, classes, multilabel)
         weight = read_sample_weight(sample_weight, len(read_y))
-        factors = find_class_factors(self.class_weight, classes, read_y)
-        is_idle = find_idle_columns(weight, factors, read_y)
+        factors = compute_class_factors(self.class_weight, classes, labels, multilabel)
+        is_idle = find_idle_columns(weight, factors, labels)
         weight, factors = fill_idle(weight, factors, is_idle)
         samples = Samples(read_X, read_y, labels, weight)
         problem = build_problem(self, make_batch_problem, samples, classes, factors)

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from scipy.sparse import coo_array, csr_array
 from sklearn import config_context
+from sklearn.utils.class_weight import compute_class_weight
 
 from sk_neuron import (
     SigmoidNeuronClassifier,
@@ -248,3 +249,18 @@ def test_other_odd_labels():
     same_weights(words, fit(WORDS))
     frame = pd.DataFrame(TWO_LABELS.astype(float)).astype("Float64")
     same_weights(fit(frame), fit(TWO_LABELS))
+
+
+@pytest.mark.parametrize(
+    "labels", [WORDS, IS_POSITIVE, np.arange(40) % 3, DAYS[IS_POSITIVE.astype(int)]]
+)
+def test_balanced_weights_are_those_of_scikit_learn(labels):
+    weight = np.arange(40) % 4
+    classes = np.unique(labels)
+    rows = np.searchsorted(classes, labels)
+    factors = compute_class_weight(
+        "balanced", classes=np.unique(rows), y=rows, sample_weight=weight
+    )
+    neuron = SigmoidNeuronClassifier(max_iter=5, class_weight="balanced")
+    plain = SigmoidNeuronClassifier(max_iter=5).fit(X, labels, weight * factors[rows])
+    same_weights(neuron.fit(X, labels, weight), plain)

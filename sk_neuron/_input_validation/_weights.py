@@ -4,19 +4,20 @@ from numbers import Real
 
 import numpy as np
 from sklearn.utils import check_array
-from sklearn.utils.class_weight import compute_class_weight
 
 from sk_neuron._input_validation._labels import find_class, list_classes
 
 
-def find_class_factors(class_weight, classes, labels, sample_weight=None):
-    """Return the weights of the classes, {class: factor}, for each column of labels.
+def compute_class_factors(class_weight, classes, labels, multilabel, sample_weight=None):
+    """Return the weights of the classes, (1, n_classes) or (n_labels, 2), or None for none.
 
-    "balanced" does not see rows of weight 0; a class that has no others has a factor of 0.
+    `labels` are encoded. "balanced" is n / (n_classes count) as scikit-learn has it. It
+    does not see rows of weight 0; a class that has no others has a factor of 0.
     """
     if class_weight is None:
         return None
-    if labels.ndim == 2:
+    n_columns = labels.shape[1]
+    if multilabel:
         classes = np.array([0, 1])
         if isinstance(class_weight, dict):
             if not set(class_weight) <= {0, 1}:
@@ -26,26 +27,21 @@ def find_class_factors(class_weight, classes, labels, sample_weight=None):
                 )
             class_weight = {0: 1, 1: 1} | class_weight
     if class_weight != "balanced":
-        columns = labels.shape[1] if labels.ndim == 2 else 1
-        return [_read_class_weight(class_weight, classes)] * columns
+        return np.tile(_read_class_weight(class_weight, classes), (n_columns, 1))
     weight = check_sample_weight(sample_weight, len(labels))
     weight, _ = scale_by_power(weight)
-    rows = weight > 0
-    columns = labels[rows].T if labels.ndim == 2 else [labels[rows]]
-    found = []
-    for column in columns:
-        present = np.unique(column)
+    factors = np.zeros((n_columns, len(classes)))
+    for factor, column in zip(factors, labels.T, strict=True):
+        counts = np.bincount(column, weight, len(classes))
+        is_present = counts > 0
         with np.errstate(all="ignore"):  # what overflows shows in the weights
-            factors = compute_class_weight(
-                "balanced", classes=present, y=column, sample_weight=weight[rows]
-            )
-        balanced = dict(zip(present.tolist(), factors, strict=True))
-        found.append({label: balanced.get(label, 0.0) for label in classes.tolist()})
-    return found
+            present = is_present.sum() * counts[is_present]
+            factor[is_present] = counts.sum() / present
+    return factors
 
 
 def _read_class_weight(class_weight, classes):
-    """Return the weight of each class, 1 where the dict has none.
+    """Return the weight of each class, (n_classes,), 1 where the dict has none.
 
     The rules are scikit-learn's, whose helper changes the type of a label before it looks
     it up.
@@ -59,7 +55,7 @@ def _read_class_weight(class_weight, classes):
     missing = [c for k, c in enumerate(list_classes(classes)) if k not in found]
     if missing and len(found) != len(class_weight):
         raise ValueError(f"The classes, {missing}, are not in class_weight")
-    return dict(zip(classes.tolist(), factors.tolist(), strict=True))
+    return factors
 
 
 def scale_by_power(weight):
@@ -96,10 +92,8 @@ def _multiply_weights(sample_weight, class_factors, labels):
     weight, power = scale_by_power(sample_weight[:, np.newaxis])
     if class_factors is None:
         return weight, power
-    columns = labels.T if labels.ndim == 2 else [labels]
     factors = [
-        _look_up(factor, column)
-        for factor, column in zip(class_factors, columns, strict=True)
+        factor[column] for factor, column in zip(class_factors, labels.T, strict=True)
     ]
     with np.errstate(all="ignore"):  # the result is judged below
         weight = weight * np.column_stack(factors)
@@ -134,9 +128,3 @@ def read_sample_weight(sample_weight, n_samples, name="sample_weight"):
     if (weight < 0).any():
         raise ValueError(f"Negative values in data passed to `{name}`.")
     return weight
-
-
-def _look_up(factor, labels):
-    """Return the factor of the class of each row."""
-    present, index = np.unique(labels, return_inverse=True)
-    return np.array([factor[label] for label in present.tolist()])[index]

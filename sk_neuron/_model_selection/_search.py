@@ -13,9 +13,9 @@ from sklearn.utils import check_random_state
 
 from sk_neuron._input_validation import (
     combine_weights,
+    compute_class_factors,
     encode_labels,
     find_class,
-    find_class_factors,
     read_label_noise,
     scale_by_power,
     shape_of_groups,
@@ -61,6 +61,7 @@ class Search:
         self._n_kept = 0  # number of weights in the results
         self._weights: dict[int | None, np.ndarray] = {}  # by fold; None: all rows
         self._weight_power = 0
+        self._classes, self._labels = encode_labels(data.y)
         self._n_scored = 0  # counts of the batch that runs
         self.is_interrupted = False
         self._fits, self._final_fits = self._list_fits()
@@ -216,10 +217,12 @@ class Search:
         """
         n_rows, dtype = len(self.data.y), self.data.X.dtype
         rows = np.arange(n_rows) if fold is None else self.folds[fold][0]
-        y, weight = self.data.y[rows], self.data.sample_weight
+        labels, weight = self._labels[rows], self.data.sample_weight
         weight = None if weight is None else weight[rows]
-        factors = find_class_factors(self.neuron.class_weight, np.unique(y), y, weight)
-        weight, power = combine_weights(weight, factors, y)
+        factors = compute_class_factors(
+            self.neuron.class_weight, self._classes, labels, self.data.y.ndim == 2, weight
+        )
+        weight, power = combine_weights(weight, factors, labels)
         if fold is None:
             self._weight_power = choose_weight_power(power, self.candidates.alphas)
         # a row that occurs twice in a fold has twice the weight

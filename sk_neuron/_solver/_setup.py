@@ -10,7 +10,7 @@ from sklearn.utils import check_random_state
 from sk_neuron._input_validation import (
     check_iters,
     combine_weights,
-    find_class_factors,
+    compute_class_factors,
     read_label_noise,
     shape_of_groups,
 )
@@ -64,13 +64,14 @@ def choose_seed(neuron, is_warm_start):
 def weigh_classes(neuron, samples, classes, held_out):
     """Return the weights of the classes; "balanced" refers to the training rows."""
     trained = slice(None) if held_out is None else ~held_out
-    y, weight = samples.y[trained], samples.weight[trained]
-    return find_class_factors(neuron.class_weight, classes, y, weight)
+    labels, weight = samples.labels[trained], samples.weight[trained]
+    multilabel = samples.y.ndim == 2
+    return compute_class_factors(neuron.class_weight, classes, labels, multilabel, weight)
 
 
 def build_problem(neuron, make, samples, classes, factors, **roles):
     """Return the problem of a fit or a batch; `make` is the function that makes it."""
-    weight, power = combine_weights(samples.weight, factors, samples.y)
+    weight, power = combine_weights(samples.weight, factors, samples.labels)
     weight_power = choose_weight_power(power, neuron.alpha)
     weight = scale_weights(weight, weight_power - power, samples.X.dtype)
     if roles:
@@ -132,7 +133,7 @@ def build_validation(samples, factors, problem):
     if samples is None:
         return None
     try:
-        weight, _ = combine_weights(samples.weight, factors, samples.y)
+        weight, _ = combine_weights(samples.weight, factors, samples.labels)
         weight = scale_weights(weight, 0, problem.X.dtype)
     except ValueError as error:
         raise ValueError(f"The validation rows cannot be used: {error}") from error
@@ -193,10 +194,7 @@ def fill_idle(weight, factors, is_idle):
     if is_idle.all():
         return np.ones(len(weight)), None
     if factors is not None:
-        factors = [
-            dict.fromkeys(factor, 1.0) if idle else factor
-            for factor, idle in zip(factors, is_idle, strict=True)
-        ]
+        factors = np.where(is_idle[:, np.newaxis], 1.0, factors)
     return weight, factors
 
 
