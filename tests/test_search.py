@@ -131,7 +131,10 @@ def test_equals_grid_search(dtype, data):
         ),
         # one more or one less right answer is no rounding error in float32
         scoring=data.draw(st.sampled_from(SCORERS if dtype == np.float64 else SCORERS[:2])),
-        learning_rate=data.draw(st.sampled_from([1e-3, 0.02])),
+        # with steps so large that the descent oscillates, rounding grows in float32
+        learning_rate=data.draw(
+            st.sampled_from([1e-3, 0.02] if dtype == np.float64 else [1e-3])
+        ),
         fit_intercept=data.draw(st.booleans()),
         init=data.draw(st.sampled_from(["zeros", "uniform"])),
         class_weight=data.draw(st.sampled_from([None, "balanced", {0: 2.0}])),
