@@ -163,8 +163,12 @@ def encode_known_labels(y, classes, multilabel, name="y"):
     if y.dtype.kind in "mM" and y.dtype.kind == classes.dtype.kind:  # units may differ
         common = np.promote_types(y.dtype, classes.dtype)
         y, classes = y.astype(common), classes.astype(common)
-    known = set(classes.tolist())
-    unknown = [label for label in list_classes(np.unique(y)) if _as_key(label) not in known]
+    known, found = set(classes.tolist()), np.unique(y)
+    unknown = [
+        label
+        for label, key in zip(list_classes(found), found.tolist(), strict=True)
+        if key not in known
+    ]
     if unknown:
         raise ValueError(
             f"{name} contains labels that were not seen during fit: {unknown}."
@@ -175,11 +179,6 @@ def encode_known_labels(y, classes, multilabel, name="y"):
 def list_classes(classes):
     """Return classes as a list that can be read: dates as they are, not as numbers."""
     return list(classes) if classes.dtype.kind in "mM" else classes.tolist()
-
-
-def _as_key(label):
-    """Return a label as `tolist` has it."""
-    return label.item() if isinstance(label, np.generic) else label
 
 
 def _find_classes(classes, y):

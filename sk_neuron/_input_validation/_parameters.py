@@ -41,7 +41,7 @@ SEARCH_PARAMETERS = {
     "one_standard_error": ["boolean"],
 }
 
-# The decorator that checks the parameters before `fit` begins; it is private there.
+# scikit-learn's decorator that checks the parameters before `fit` begins; it is private.
 fit_context = _fit_context
 
 

@@ -13,7 +13,6 @@ import numpy as np
 
 from sk_neuron._base import describe_neuron
 from sk_neuron._input_validation import (
-    encode_labels,
     scale_by_power,
     take_metadata,
     take_rows,
@@ -59,7 +58,7 @@ class RowScoreJudge:
 
     def __init__(self, search, fits, kernel):
         self.search, self.fits, self.kernel = search, fits, kernel
-        _, self.labels = encode_labels(search.data.y)
+        self.labels = search.labels
         weight = search.scoring.params.get("sample_weight")
         self.weight = np.ones(len(self.labels)) if weight is None else np.asarray(weight)
 

@@ -61,7 +61,7 @@ class Search:
         self._n_kept = 0  # number of weights in the results
         self._weights: dict[int | None, np.ndarray] = {}  # by fold; None: all rows
         self._weight_power = 0
-        self._classes, self._labels = encode_labels(data.y)
+        self.classes, self.labels = encode_labels(data.y)
         self._n_scored = 0  # counts of the batch that runs
         self.is_interrupted = False
         self._fits, self._final_fits = self._list_fits()
@@ -217,10 +217,10 @@ class Search:
         """
         n_rows, dtype = len(self.data.y), self.data.X.dtype
         rows = np.arange(n_rows) if fold is None else self.folds[fold][0]
-        labels, weight = self._labels[rows], self.data.sample_weight
+        labels, weight = self.labels[rows], self.data.sample_weight
         weight = None if weight is None else weight[rows]
         factors = compute_class_factors(
-            self.neuron.class_weight, self._classes, labels, self.data.y.ndim == 2, weight
+            self.neuron.class_weight, self.classes, labels, self.data.y.ndim == 2, weight
         )
         weight, power = combine_weights(weight, factors, labels)
         if fold is None:
@@ -299,8 +299,8 @@ class Search:
 
     def _encode_labels(self, fit):
         """Return the labels of all rows as indices of the classes of a fit, else 0."""
-        if self.data.y.ndim == 2:
-            return encode_labels(self.data.y)[1]
+        if self.data.y.ndim == 2 or len(fit.classes) == len(self.classes):
+            return self.labels
         index = np.searchsorted(fit.classes, self.data.y).clip(0, len(fit.classes) - 1)
         index = np.where(fit.classes[index] == self.data.y, index, 0)
         return index.astype(np.int32)[:, np.newaxis]
