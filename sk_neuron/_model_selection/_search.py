@@ -131,8 +131,7 @@ class Search:
 
         It is the mean over the folds that also know all classes, and NaN without any.
         """
-        n_classes = len(self._final_fits[0].classes)
-        labels = self._encode_labels(self._final_fits[0])
+        n_classes, labels = len(self.classes), self.labels
         total, n_folds = np.zeros(labels.shape), np.zeros(len(labels))
         for fit in self._fits:
             if fit.candidate != candidate or len(fit.classes) < n_classes:
