@@ -6,76 +6,29 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.metaestimators import available_if
 
-from sk_neuron._base import (
-    describe_features,
-    describe_neuron,
-    flatten,
-)
+from sk_neuron._base import describe_features, describe_neuron
 from sk_neuron._input_validation import (
     PARAMETERS,
     Samples,
-    check_classes,
     check_labels,
     check_sample_weight,
-    compute_class_factors,
-    encode_known_labels,
     encode_labels,
-    find_idle_columns,
     fit_context,
     list_classes,
-    read_data,
-    read_sample_weight,
     read_training_data,
     read_validation_rows,
 )
-from sk_neuron._kernels import (
-    make_kernel,
-)
 from sk_neuron._model_selection._hold_out import hold_out
 from sk_neuron._solver._callbacks import FitTask, ProgressLines
-from sk_neuron._solver._curves import WarmStart, describe_curves, extend_curve
-from sk_neuron._solver._fit_loop import check_overflow
-from sk_neuron._solver._objective import (
-    compute_step_sizes,
-    make_batch_problem,
-    make_problem,
-    mean_brier_score,
-)
+from sk_neuron._solver._curves import describe_curves
 from sk_neuron._solver._outcome import check_weights, raise_interrupt, warn_of_fit
-from sk_neuron._solver._setup import (
-    BatchStep,
-    assign_roles,
-    build_loop,
-    build_problem,
-    build_start,
-    build_validation,
-    choose_seed,
-    fill_idle,
-    hold_idle,
-    read_checkpoints,
-    weigh_classes,
-)
+from sk_neuron._solver._setup import build_fit_loop, choose_seed, read_checkpoints
 from sk_neuron._solver._validation import warn_of_scale
-from sk_neuron._staged import StagedNeuron
+from sk_neuron._stepwise import StepwiseNeuron
 
 
-def _takes_batches(neuron):
-    if neuron.early_stopping:
-        raise AttributeError(
-            "partial_fit takes a step on all rows it is given and holds none out: it does "
-            "not support early_stopping=True."
-        )
-    if isinstance(neuron.class_weight, str):
-        raise AttributeError(
-            'class_weight="balanced" needs all rows, and partial_fit sees a batch: pass a '
-            "dict, which sklearn.utils.compute_class_weight helps to find."
-        )
-    return True
-
-
-class SigmoidNeuronClassifier(StagedNeuron):
+class SigmoidNeuronClassifier(StepwiseNeuron):
     r"""A sigmoid neuron or softmax layer, trained on the Brier score by gradient descent.
 
     With two classes it is one sigmoid neuron. It minimises, over all rows at once,
@@ -314,9 +267,6 @@ class SigmoidNeuronClassifier(StagedNeuron):
 
     n_iter_: int
     loss_curve_: NDArray[np.float64]
-    _n_steps: int  # behind `coef_`: `n_iter_`, or fewer where an earlier step was best
-    _seed: int | None  # of the rows held out
-    _warm_start: WarmStart | None  # where the descent stands, if it may go on
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = PARAMETERS
 
@@ -419,12 +369,10 @@ class SigmoidNeuronClassifier(StagedNeuron):
         UserWarning
             If `X_val` seems not to be transformed as `X` is.
         """
-        # On a copy, so that a fit that raises leaves self as it was.
-        copied = copy.copy(self)
+        copied = copy.copy(self)  # so that a fit that raises leaves self as it was
         is_warm_start = self.warm_start and hasattr(self, "coef_")
         samples, classes = self._read_samples(copied, X, y, sample_weight, is_warm_start)
         checkpoints = read_checkpoints(self, samples, classes)
-
         held_out = seed = given = None
         passed = X_val, y_val, sample_weight_val
         if any(array is not None for array in passed):
@@ -433,165 +381,37 @@ class SigmoidNeuronClassifier(StagedNeuron):
         elif self.early_stopping:
             seed = choose_seed(self, is_warm_start)
             held_out = hold_out(samples, self.validation_fraction, seed)
-        factors = weigh_classes(self, samples, classes, held_out)
-        problem = build_problem(
-            self,
-            partial(make_problem, norms=samples.norms),
-            samples,
-            classes,
-            factors,
-            **assign_roles(held_out, samples.labels),
-        )
-        validation = build_validation(given, factors, problem)
-        loop = build_loop(
-            self,
-            problem,
-            build_start(self, problem, is_warm_start),
-            checkpoints,
-            validation,
-        )
 
-        def describe(result):
-            learned = result.learned
-            return (
-                describe_features(copied)
-                | describe_neuron(
-                    classes,
-                    samples.y.ndim == 2,
-                    learned.coef,
-                    learned.intercept,
-                    problem.label_noise,
-                )
-                | describe_curves(self, result, problem, is_warm_start)
-                | {"_seed": self._seed if is_warm_start and seed is None else seed}
-            )
-
-        max_iter = int(self.max_iter)  # NumPy's small integers overflow
+        loop = build_fit_loop(
+            self, samples, classes, held_out, given, checkpoints, is_warm_start
+        )
         row_weight = None if sample_weight is None else samples.weight
         if row_weight is not None and held_out is not None:
             row_weight = row_weight[~held_out]
-        task = FitTask(self, max_iter, X, y, row_weight, held_out)
+        task = FitTask(self, loop.max_iter, X, y, row_weight, held_out)
         lines = ProgressLines(self.verbose, type(self).__name__)
+        multilabel = samples.y.ndim == 2
+        seed = self._seed if is_warm_start and seed is None else seed
+        describe = partial(
+            self._describe, copied, classes, multilabel, seed, loop.problem, is_warm_start
+        )
 
-        def on_begin(loop):
-            return task.begin(loop.n_iter, max_iter) - loop.n_iter
+        result = loop.run(task, lines, describe)
+        check_weights(loop.problem, result.learned.coef, result.learned.intercept)
 
-        def on_end(loop):
-            lines.report(loop)
-            return task.end(loop.n_iter, loop.is_over, lambda: describe(loop.result()))
-
-        loop.run(on_begin, on_end)
-        lines.report(loop, is_last=True)
-        result = loop.result()
-        check_weights(problem, result.learned.coef, result.learned.intercept)
         attributes = describe(result)
         self._store(attributes)
         task.close(lambda: attributes)
         if result.is_interrupted:
-            raise_interrupt(result.n_iter, max_iter)
+            raise_interrupt(result.n_iter, loop.max_iter)
         is_zero_start = isinstance(self.init, str) and self.init == "zeros"
         warn_of_fit(
             result,
-            problem,
+            loop.problem,
             tol=self.tol,
-            max_iter=max_iter,
+            max_iter=loop.max_iter,
             early_stopping=self.early_stopping,
             is_zero_start=is_warm_start or is_zero_start,
-        )
-        return self
-
-    @available_if(_takes_batches)
-    @fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(
-        self,
-        X: ArrayLike,
-        y: ArrayLike,
-        classes: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
-    ) -> Self:
-        """Take one step of the update rule on a batch of rows.
-
-        The first call starts from `init`, every other from where the last one, or a fit,
-        ended. ``learning_rate="auto"`` is the largest step that cannot raise the objective
-        of the batch, 1 over its largest curvature. Rows without weight pull nowhere: a
-        batch of such rows has a loss of 0 and leaves the weights, but for their decay with
-        a number as `learning_rate`.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows of the batch, finite.
-
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Their labels; not all classes need to be there.
-
-        classes : array-like of shape (n_classes,), default=None
-            All classes that may come. Needed in the first call, unless `y` is multilabel;
-            later ones may leave it out.
-
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows, 1 each if None.
-
-        Returns
-        -------
-        self : SigmoidNeuronClassifier
-            The estimator, a step further: `n_iter_`, `loss_curve_` and
-            `learning_rate_curve_` have grown by one.
-
-        Raises
-        ------
-        AttributeError
-            With `early_stopping` or ``class_weight="balanced"``, which need all rows.
-        ValueError
-            If a parameter or the data are out of range, or if the step overflows. The
-            estimator is then as it was before the call.
-        """
-        self._validate_params()  # which fit_context does before the first call only
-        is_warm_start = hasattr(self, "coef_")
-        copied = copy.copy(self)
-        read_X, read_y = read_data(copied, X, y, multi_output=True, reset=not is_warm_start)
-        read_y = check_labels(read_y)
-        multilabel = self._multilabel if is_warm_start else read_y.ndim == 2
-        classes = check_classes(
-            classes, read_y, multilabel, self.classes_ if is_warm_start else None
-        )
-        labels = encode_known_labels(read_y, classes, multilabel)
-        weight = read_sample_weight(sample_weight, len(read_y))
-        factors = compute_class_factors(self.class_weight, classes, labels, multilabel)
-        is_idle = find_idle_columns(weight, factors, labels)
-        weight, factors = fill_idle(weight, factors, is_idle)
-        samples = Samples(read_X, read_y, labels, weight)
-        problem = build_problem(self, make_batch_problem, samples, classes, factors)
-        kernel = make_kernel(problem)
-        state, history = kernel.start(*build_start(self, problem, is_warm_start))
-        coef, intercept = kernel.next_weights(state)
-        step = BatchStep(
-            coef,
-            intercept,
-            history.squared_error,
-            compute_step_sizes(problem, history.exponent),
-        )
-        if is_idle.any():
-            step = hold_idle(self, step, kernel.weights(state), is_idle)
-        coef, intercept = step.coef, step.intercept
-        check_overflow(1, coef, intercept, step.squared_error, dtype=coef.dtype)
-
-        n_steps = self._n_steps if is_warm_start else 0
-        loss = mean_brier_score(problem.total_weight(), step.squared_error)
-        steps = flatten(step.step_sizes)
-        self._store(
-            describe_features(copied)
-            | describe_neuron(classes, multilabel, coef, intercept, problem.label_noise)
-            | {
-                "loss_curve_": extend_curve(self, "loss_curve_", n_steps, loss),
-                "learning_rate_curve_": extend_curve(
-                    self, "learning_rate_curve_", n_steps, steps
-                ),
-                "n_iter_": n_steps + 1,
-                "_n_steps": n_steps + 1,
-                "_seed": self._seed if is_warm_start else None,
-                "_warm_start": None,
-            }
         )
         return self
 
@@ -608,3 +428,13 @@ class SigmoidNeuronClassifier(StagedNeuron):
             )
         weight = check_sample_weight(sample_weight, len(y))
         return Samples(X, y, labels, weight, norms), classes
+
+    def _describe(self, copied, classes, multilabel, seed, problem, is_warm_start, result):
+        """Return the fitted attributes of a neuron whose fit has this result."""
+        learned, noise = result.learned, problem.label_noise
+        return (
+            describe_features(copied)
+            | describe_neuron(classes, multilabel, learned.coef, learned.intercept, noise)
+            | describe_curves(self, result, problem, is_warm_start)
+            | {"_seed": seed}
+        )

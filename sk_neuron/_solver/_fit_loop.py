@@ -102,24 +102,30 @@ class FitLoop:
         is_spent = self.patience is not None and self.patience.remaining == 0
         return is_spent or self.is_stopped or self.is_interrupted
 
-    def run(self, on_begin, on_end):
-        """Take steps until `max_iter`, or until the fit is over.
+    def run(self, task, lines, describe):
+        """Take steps until `max_iter`, or until the fit is over, and return its result.
 
-        `on_begin` is called before each group of steps and returns the largest size of the
-        group; `on_end` is called after it and returns whether to stop.
+        `task` is told of each part of the fit, and `lines` may print one. `describe`
+        returns the fitted attributes of a result, for callbacks that ask for them.
         """
         try:
             while self.n_iter < self.max_iter and not self.is_over:
-                n_steps = min(on_begin(self), self._choose_n_steps())
+                end = task.begin(self.n_iter, self.max_iter)
+                n_steps = min(end - self.n_iter, self._choose_n_steps())
                 if self.is_validated:
                     self._run_validated(n_steps)
                 else:
                     self._run(n_steps)
-                self.is_stopped = on_end(self)
+                lines.report(self)
+                self.is_stopped = task.end(
+                    self.n_iter, self.is_over, lambda: describe(self.result())
+                )
         except KeyboardInterrupt:
             if self.n_iter == 0:
                 raise
             self.is_interrupted = True
+        lines.report(self, is_last=True)
+        return self.result()
 
     @property
     def last_loss(self):

@@ -1,8 +1,9 @@
 """Build the objects of a fit from the parameters of a neuron and its data."""
 
 import warnings
+from functools import partial
 from numbers import Integral
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -21,6 +22,7 @@ from sk_neuron._solver._initialization import draw_start
 from sk_neuron._solver._objective import (
     check_step_sizes,
     choose_weight_power,
+    make_problem,
     scale_weights,
 )
 from sk_neuron._solver._stopping import Patience
@@ -61,7 +63,7 @@ def choose_seed(neuron, is_warm_start):
     return check_random_state(neuron.random_state).randint(2**31)
 
 
-def weigh_classes(neuron, samples, classes, held_out):
+def _weigh_classes(neuron, samples, classes, held_out):
     """Return the weights of the classes; "balanced" refers to the training rows."""
     trained = slice(None) if held_out is None else ~held_out
     labels, weight = samples.labels[trained], samples.weight[trained]
@@ -96,7 +98,7 @@ def build_problem(neuron, make, samples, classes, factors, **roles):
     return problem
 
 
-def assign_roles(held_out, labels):
+def _assign_roles(held_out, labels):
     """Return the roles of the rows as {"roles": array}; {} if no row is held out."""
     if held_out is None:
         return {}
@@ -128,7 +130,7 @@ def build_start(neuron, problem, is_warm_start):
     return coef, intercept, 0
 
 
-def build_validation(samples, factors, problem):
+def _build_validation(samples, factors, problem):
     """Return the `ValidationRows` of X_val, with class weights, or None."""
     if samples is None:
         return None
@@ -140,8 +142,17 @@ def build_validation(samples, factors, problem):
     return ValidationRows(samples.X, samples.labels, weight, problem)
 
 
-def build_loop(neuron, problem, start, checkpoints, validation):
-    """Return the `FitLoop` of a fit, with the cheapest kernel for its problem."""
+def build_fit_loop(neuron, samples, classes, held_out, given, checkpoints, is_warm_start):
+    """Return the `FitLoop` of a fit, with the cheapest kernel for its problem.
+
+    The rows to validate on are those of `samples` that are `held_out`, or those `given`.
+    """
+    factors = _weigh_classes(neuron, samples, classes, held_out)
+    roles = _assign_roles(held_out, samples.labels)
+    make = partial(make_problem, norms=samples.norms)
+    problem = build_problem(neuron, make, samples, classes, factors, **roles)
+    validation = _build_validation(given, factors, problem)
+    start = build_start(neuron, problem, is_warm_start)
     max_iter, patience = int(neuron.max_iter), None
     if neuron.early_stopping or neuron.tol > 0:
         patience = Patience(neuron.tol, int(neuron.n_iter_no_change))
@@ -175,43 +186,3 @@ def _check_judged(problem):
                 f"The {who} rows cannot be used: sample_weight times class_weight is zero "
                 "in every one of them."
             )
-
-
-class BatchStep(NamedTuple):
-    """What a step on a batch gave."""
-
-    coef: np.ndarray
-    intercept: np.ndarray
-    squared_error: np.ndarray  # (1, n_groups)
-    step_sizes: np.ndarray  # (1, n_groups)
-
-
-def fill_idle(weight, factors, is_idle):
-    """Return weights and factors that give columns without any weight one of 1.
-
-    The step of such a column is not taken: see `hold_idle`.
-    """
-    if is_idle.all():
-        return np.ones(len(weight)), None
-    if factors is not None:
-        factors = np.where(is_idle[:, np.newaxis], 1.0, factors)
-    return weight, factors
-
-
-def hold_idle(neuron, step, before, is_idle):
-    """Return a step in which columns without weight stay, but for the weight decay.
-
-    They have no loss. With learning_rate="auto" they do not decay either.
-    """
-    rate = 0.0 if neuron.learning_rate == "auto" else float(neuron.learning_rate)
-    coef, intercept = before
-    n_groups = step.squared_error.shape[1]
-    is_idle = np.broadcast_to(is_idle, n_groups)
-    is_held = np.repeat(is_idle, len(coef) // n_groups)
-    decayed = (coef * (1 - rate * neuron.alpha)).astype(coef.dtype)
-    return BatchStep(
-        np.where(is_held[:, np.newaxis], decayed, step.coef),
-        np.where(is_held, intercept, step.intercept),
-        np.where(is_idle, 0.0, step.squared_error),
-        np.where(is_idle, rate, step.step_sizes),
-    )
