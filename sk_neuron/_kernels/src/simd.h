@@ -71,59 +71,38 @@ INLINE VEC_f32 exp_f32(VEC_f32 x)
 }
 
 /* Transpose LANES vectors of LANES numbers: each round swaps blocks of h x h numbers off the
-   diagonal. */
-#if defined(__has_builtin)
-#if __has_builtin(__builtin_shufflevector)
-#define HAS_SHUFFLE
+   diagonal. `low` and `high` are indices into a and b, one after the other. */
+#ifdef __clang__
+#define SHUFFLE(a, b, INT, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define SHUFFLE(a, b, INT, ...) __builtin_shuffle(a, b, (INT){__VA_ARGS__})
 #endif
-#endif
-
-#ifdef HAS_SHUFFLE
-#define EXCHANGE(v, n, h, low, high)                                   \
+#define SET(...) __VA_ARGS__
+#define EXCHANGE(v, INT, n, h, low, high)                              \
     for (int i = 0; i < n; i++) {                                      \
         if (i & h) continue;                                           \
         __typeof__(v[0]) a = v[i], b = v[i + h];                       \
-        v[i] = __builtin_shufflevector(a, b, low);                     \
-        v[i + h] = __builtin_shufflevector(a, b, high);                \
+        v[i] = SHUFFLE(a, b, INT, low);                                \
+        v[i + h] = SHUFFLE(a, b, INT, high);                           \
     }
-#define SET(...) __VA_ARGS__
-#endif
 
 INLINE void transpose_f64(VEC_f64 *v)
 {
-#ifdef HAS_SHUFFLE
-    EXCHANGE(v, 8, 1, SET(0, 8, 2, 10, 4, 12, 6, 14), SET(1, 9, 3, 11, 5, 13, 7, 15))
-    EXCHANGE(v, 8, 2, SET(0, 1, 8, 9, 4, 5, 12, 13), SET(2, 3, 10, 11, 6, 7, 14, 15))
-    EXCHANGE(v, 8, 4, SET(0, 1, 2, 3, 8, 9, 10, 11), SET(4, 5, 6, 7, 12, 13, 14, 15))
-#else
-    for (int i = 0; i < 8; i++)
-        for (int j = 0; j < i; j++) {
-            double number = v[i][j];
-            v[i][j] = v[j][i];
-            v[j][i] = number;
-        }
-#endif
+    EXCHANGE(v, INT_f64, 8, 1, SET(0, 8, 2, 10, 4, 12, 6, 14), SET(1, 9, 3, 11, 5, 13, 7, 15))
+    EXCHANGE(v, INT_f64, 8, 2, SET(0, 1, 8, 9, 4, 5, 12, 13), SET(2, 3, 10, 11, 6, 7, 14, 15))
+    EXCHANGE(v, INT_f64, 8, 4, SET(0, 1, 2, 3, 8, 9, 10, 11), SET(4, 5, 6, 7, 12, 13, 14, 15))
 }
 
 INLINE void transpose_f32(VEC_f32 *v)
 {
-#ifdef HAS_SHUFFLE
-    EXCHANGE(v, 16, 1, SET(0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30),
+    EXCHANGE(v, INT_f32, 16, 1, SET(0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30),
              SET(1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31))
-    EXCHANGE(v, 16, 2, SET(0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29),
+    EXCHANGE(v, INT_f32, 16, 2, SET(0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29),
              SET(2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31))
-    EXCHANGE(v, 16, 4, SET(0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27),
+    EXCHANGE(v, INT_f32, 16, 4, SET(0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27),
              SET(4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31))
-    EXCHANGE(v, 16, 8, SET(0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23),
+    EXCHANGE(v, INT_f32, 16, 8, SET(0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23),
              SET(8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31))
-#else
-    for (int i = 0; i < 16; i++)
-        for (int j = 0; j < i; j++) {
-            float number = v[i][j];
-            v[i][j] = v[j][i];
-            v[j][i] = number;
-        }
-#endif
 }
 
 #endif
