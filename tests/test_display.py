@@ -1,6 +1,7 @@
 """What the curves show, artist by artist."""
 
 import inspect
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -282,7 +283,7 @@ def test_step_sizes_only_if_asked_for():
 def test_no_step_sizes():
     with pytest.raises(ValueError, match="pass learning_rate_curve to LossCurveDisplay"):
         LossCurveDisplay(loss_curve=[0.3, 0.2]).plot(show_step_sizes=True)
-    for sizes, match in [([1.0], "inconsistent"), (np.ones((2, 1, 1)), r"Got \(2, 1, 1\)")]:
+    for sizes, match in [([1.0], "inconsistent"), (np.ones((2, 1, 1)), "dim 3")]:
         display = LossCurveDisplay(loss_curve=[0.3, 0.2], learning_rate_curve=sizes)
         with pytest.raises(ValueError, match=match):
             display.plot(show_step_sizes=True)
@@ -451,11 +452,22 @@ def test_drawn_again(display):
 
 @pytest.mark.parametrize(
     "display",
-    [IterationPathDisplay, LossCurveDisplay, NeuronDisplay, WeightPathDisplay],
+    [
+        IterationPathDisplay,
+        LabelQualityDisplay,
+        LossCurveDisplay,
+        NeuronDisplay,
+        WeightPathDisplay,
+    ],
 )
 def test_parameters_become_attributes(display):
-    parameters = {name: object() for name in inspect.signature(display).parameters}
+    """They are given by name, and the docstring tells of them in the same order."""
+    signature = inspect.signature(display).parameters
+    assert {parameter.kind.name for parameter in signature.values()} == {"KEYWORD_ONLY"}
+    parameters = {name: object() for name in signature}
     assert vars(display(**parameters)) == parameters
+    told = display.__doc__.split("Attributes\n")[0]
+    assert re.findall(r"^    (\w+) : ", told, re.MULTILINE) == list(signature)
 
 
 def test_without_matplotlib():

@@ -1,23 +1,19 @@
 """The score of a search against the iteration count."""
 
+from dataclasses import dataclass
 from itertools import cycle
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.pipeline import Pipeline
 
 from sk_neuron._classifier_cv import SigmoidNeuronClassifierCV
-from sk_neuron._plot._common import (
-    LINE_LOOKS,
-    find_neuron,
-    mark_point,
-    open_axes,
-    scale_iterations,
-)
+from sk_neuron._plot._axes import LINE_LOOKS, mark_point, open_axes, scale_iterations
+from sk_neuron._plot._estimator import find_neuron
 
 
-class IterationPathDisplay:
+@dataclass(kw_only=True, eq=False, repr=False)
+class IterationPathDisplay:  # numpydoc ignore=PR02
     """The cross-validated score against the iteration count, a line for each alpha.
 
     Made by `from_estimator`; the parameters become attributes.
@@ -74,27 +70,15 @@ class IterationPathDisplay:
     ['alpha = 0', 'alpha = 1']
     """
 
-    def __init__(
-        self,
-        *,
-        iters: ArrayLike,
-        scores: ArrayLike,
-        alphas: ArrayLike,
-        n_iter: int,
-        alpha: float,
-        score_name: str = "score",
-    ) -> None:
-        self.iters = iters
-        self.scores = scores
-        self.alphas = alphas
-        self.n_iter = n_iter
-        self.alpha = alpha
-        self.score_name = score_name
+    iters: ArrayLike
+    scores: ArrayLike
+    alphas: ArrayLike
+    n_iter: int
+    alpha: float
+    score_name: str = "score"
 
     @classmethod
-    def from_estimator(
-        cls, estimator: SigmoidNeuronClassifierCV | Pipeline, *, ax: Any = None
-    ) -> Self:
+    def from_estimator(cls, estimator: Any, *, ax: Any = None) -> Self:
         """Draw the search of a fitted estimator.
 
         Parameters
@@ -121,15 +105,14 @@ class IterationPathDisplay:
         """
         search = find_neuron(cls, estimator, "scores_", (SigmoidNeuronClassifierCV,))
         chosen = search._noise_index
-        display = cls(
+        return cls(
             iters=search.iters_,
             scores=np.swapaxes(search.scores_[:, :, chosen], 0, 1),
             alphas=search.alphas_,
             n_iter=search.n_iter_,
             alpha=search.alpha_,
             score_name=_name_score(search.scoring),
-        )
-        return display.plot(ax=ax)
+        ).plot(ax)
 
     def plot(self, ax: Any = None) -> Self:
         """Draw the mean scores, their spread over folds and the choice.

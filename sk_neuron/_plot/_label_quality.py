@@ -1,6 +1,7 @@
 """The qualities of labels, and which wrong labels are suspected."""
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -8,13 +9,14 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
 from sk_neuron._label_issues import check_threshold, judge_labels
-from sk_neuron._plot._common import BLUE, VERMILION, open_axes
+from sk_neuron._plot._axes import BLUE, VERMILION, open_axes
 
 # At most so many kinds of wrong labels have a bar.
 _MAX_BARS = 10
 
 
-class LabelQualityDisplay:
+@dataclass(kw_only=True, eq=False, repr=False)
+class LabelQualityDisplay:  # numpydoc ignore=PR02
     """The sorted qualities of labels with the threshold, and the kinds of suspected labels.
 
     On the left, the quality of each label, from the lowest to the highest. On the right,
@@ -77,18 +79,10 @@ class LabelQualityDisplay:
     ['1 → 0', '0 → 1']
     """
 
-    def __init__(
-        self,
-        *,
-        label_quality: ArrayLike,
-        given_label: ArrayLike,
-        suggested_label: ArrayLike,
-        threshold: float = 0.5,
-    ) -> None:
-        self.label_quality = label_quality
-        self.given_label = given_label
-        self.suggested_label = suggested_label
-        self.threshold = threshold
+    label_quality: ArrayLike
+    given_label: ArrayLike
+    suggested_label: ArrayLike
+    threshold: float = 0.5
 
     @classmethod
     def from_estimator(

@@ -1,25 +1,18 @@
 """The loss of a fit, and the size of its steps, against the iteration count."""
 
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.pipeline import Pipeline
-from sklearn.utils import check_consistent_length
+from sklearn.utils import check_array, check_consistent_length
 
-from sk_neuron._classifier import SigmoidNeuronClassifier
-from sk_neuron._classifier_cv import SigmoidNeuronClassifierCV
-from sk_neuron._plot._common import (
-    GREEN,
-    LINE_LOOKS,
-    find_neuron,
-    mark_point,
-    open_axes,
-    scale_iterations,
-)
+from sk_neuron._plot._axes import GREEN, LINE_LOOKS, mark_point, open_axes, scale_iterations
+from sk_neuron._plot._estimator import find_neuron
 
 
-class LossCurveDisplay:
+@dataclass(kw_only=True, eq=False, repr=False)
+class LossCurveDisplay:  # numpydoc ignore=PR02
     """The Brier score against the iteration count, on the rows that a fit has seen.
 
     It is about the labels as recorded, also after a fit that was told of label noise. If
@@ -89,23 +82,15 @@ class LossCurveDisplay:
     (1, 'log')
     """
 
-    def __init__(
-        self,
-        *,
-        loss_curve: ArrayLike,
-        validation_loss_curve: ArrayLike | None = None,
-        best_n_iter: int | None = None,
-        learning_rate_curve: ArrayLike | None = None,
-    ) -> None:
-        self.loss_curve = loss_curve
-        self.validation_loss_curve = validation_loss_curve
-        self.best_n_iter = best_n_iter
-        self.learning_rate_curve = learning_rate_curve
+    loss_curve: ArrayLike
+    validation_loss_curve: ArrayLike | None = None
+    best_n_iter: int | None = None
+    learning_rate_curve: ArrayLike | None = None
 
     @classmethod
     def from_estimator(
         cls,
-        estimator: SigmoidNeuronClassifier | SigmoidNeuronClassifierCV | Pipeline,
+        estimator: Any,
         *,
         show_step_sizes: bool = False,
         ax: Any = None,
@@ -138,13 +123,12 @@ class LossCurveDisplay:
             If matplotlib is missing.
         """
         neuron = find_neuron(cls, estimator, "loss_curve_")
-        display = cls(
+        return cls(
             loss_curve=neuron.loss_curve_,
             validation_loss_curve=getattr(neuron, "validation_loss_curve_", None),
             best_n_iter=getattr(neuron, "best_n_iter_", None),
             learning_rate_curve=neuron.learning_rate_curve_,
-        )
-        return display.plot(ax=ax, show_step_sizes=show_step_sizes)
+        ).plot(ax, show_step_sizes=show_step_sizes)
 
     def plot(self, ax: Any = None, *, show_step_sizes: bool = False) -> Self:
         """Draw the curves and mark the best step.
@@ -197,20 +181,14 @@ class LossCurveDisplay:
         return self
 
     def _check_step_sizes(self):
-        """Return the step sizes as (n_iter, n_labels), or (n_iter, 1)."""
         if self.learning_rate_curve is None:
             raise ValueError(
                 "show_step_sizes=True needs the step sizes: pass learning_rate_curve to "
                 "LossCurveDisplay, or make it by from_estimator."
             )
-        sizes = np.asarray(self.learning_rate_curve, np.float64)
-        if sizes.ndim not in (1, 2):
-            raise ValueError(
-                "The learning_rate_curve must have the shape (n_iter,) or (n_iter, "
-                f"n_labels). Got {sizes.shape} instead."
-            )
+        sizes = check_array(self.learning_rate_curve, ensure_2d=False, ensure_min_samples=0)
         check_consistent_length(self.loss_curve, sizes)
-        return sizes[:, np.newaxis] if sizes.ndim == 1 else sizes
+        return sizes
 
 
 def _draw_losses(ax, losses, look, label):
@@ -221,16 +199,12 @@ def _draw_losses(ax, losses, look, label):
 
 
 def _draw_step_sizes(ax, sizes):
-    """Draw step sizes (n_iter, n_labels) and return their lines."""
-    n_labels = sizes.shape[1]
-    lines = ax.plot(
-        np.arange(len(sizes)),
-        sizes,
-        color=GREEN,
-        linewidth=0.7,  # thinner than the loss, from which it differs in grey, too
-        drawstyle="steps-post",
-        label="step size" if n_labels == 1 else f"step sizes, {n_labels} labels",
-    )
+    """Draw step sizes (n_iter,) or (n_iter, n_labels) and return their lines."""
+    # thinner than the loss, from which they differ in grey, too
+    looks = {"color": GREEN, "linewidth": 0.7, "drawstyle": "steps-post"}
+    lines = ax.plot(np.arange(len(sizes)), sizes, **looks)
+    labels = "step size" if sizes.ndim == 1 else f"step sizes, {len(lines)} labels"
+    lines[0].set_label(labels)
     ax.set_yscale("log", base=2)
     ax.set(ylabel="step size")
     return lines

@@ -1,5 +1,6 @@
 """A neuron or a softmax layer as its textbook diagram."""
 
+from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, Self
 
@@ -7,31 +8,23 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import issparse
 from scipy.special import expit, logsumexp
-from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, check_consistent_length
 
 from sk_neuron._base import split_estimator
-from sk_neuron._classifier import SigmoidNeuronClassifier
-from sk_neuron._classifier_cv import SigmoidNeuronClassifierCV
 from sk_neuron._input_validation import read_data
 from sk_neuron._kernels import check_raw_prediction
 from sk_neuron._kernels._formulas import softmax
-from sk_neuron._plot._common import (
-    find_class,
-    find_neuron,
-    name_class,
-    name_features,
-    open_axes,
-    select_column,
-)
-from sk_neuron._plot._neuron_drawing import draw_column, draw_layer
+from sk_neuron._plot._axes import open_axes
+from sk_neuron._plot._estimator import find_column, find_neuron, name_features
+from sk_neuron._plot._neuron_drawing import Diagram
 
 # How many are drawn at most.
 _MAX_INPUTS = 20
 _MAX_CLASSES = 10
 
 
-class NeuronDisplay:
+@dataclass(kw_only=True, eq=False, repr=False)
+class NeuronDisplay:  # numpydoc ignore=PR02
     """A neuron or a softmax layer as a diagram: inputs, weights, sums and outputs.
 
     A sigmoid neuron has inputs, their weights, the sum z, the sigmoid and the output. A
@@ -45,8 +38,8 @@ class NeuronDisplay:
     Parameters
     ----------
     coef : array-like of shape (n_features,) or (n_classes, n_features)
-        The weights of a neuron, or of a softmax layer; finite. Of more than 20 features
-        those with the strongest weights are drawn.
+        The weights of a neuron, or of a softmax layer; finite. One row of weights is a
+        neuron, too. Of more than 20 features those with the strongest weights are drawn.
 
     intercept : float or array-like of shape (n_classes,), default=None
         The intercept of the neuron, or one for each class; None without any.
@@ -119,17 +112,16 @@ class NeuronDisplay:
         values.
 
     curve_ : matplotlib Line2D or None
-        The sigmoid, or how the probability of the class depends on its own z; None for the
-        whole layer.
+        The sigmoid: the probability against its log odds; None for the whole layer.
 
     point_ : matplotlib Line2D or None
-        The mark on it at z, None without values and for the whole layer.
+        The mark on it at the probability, None without values and for the whole layer.
 
     bars_ : list of matplotlib Patch
         The probabilities of the classes drawn as bars, for the whole layer with values.
 
     captions_ : list of matplotlib Text
-        For a neuron or one class, what is written beside the sum, the function and the
+        For a neuron or one class, what is written above the sum, the function and the
         output, and last how many other classes the softmax takes into account. For the
         whole layer, the names of the classes drawn.
 
@@ -165,27 +157,17 @@ class NeuronDisplay:
     True
     """
 
-    def __init__(
-        self,
-        *,
-        coef: ArrayLike,
-        intercept: float | ArrayLike | None = None,
-        feature_names: ArrayLike | None = None,
-        neuron_name: str | ArrayLike | None = None,
-        class_index: int | None = None,
-        values: ArrayLike | None = None,
-    ) -> None:
-        self.coef = coef
-        self.intercept = intercept
-        self.feature_names = feature_names
-        self.neuron_name = neuron_name
-        self.class_index = class_index
-        self.values = values
+    coef: ArrayLike
+    intercept: float | ArrayLike | None = None
+    feature_names: ArrayLike | None = None
+    neuron_name: str | ArrayLike | None = None
+    class_index: int | None = None
+    values: ArrayLike | None = None
 
     @classmethod
     def from_estimator(
         cls,
-        estimator: SigmoidNeuronClassifier | SigmoidNeuronClassifierCV | Pipeline,
+        estimator: Any,
         X: ArrayLike | None = None,
         *,
         class_of_interest: Any = None,
@@ -228,24 +210,21 @@ class NeuronDisplay:
             If matplotlib is missing.
         """
         neuron = find_neuron(cls, estimator, "coef_")
-        is_layer = len(neuron.coef_) > 1 and not neuron._multilabel
-        class_index = None
-        if not is_layer or class_of_interest is not None:
-            class_index = find_class(neuron, class_of_interest)
         coef, intercept, name = neuron.coef_, neuron.intercept_, neuron.classes_
-        if not is_layer:
-            column, sign = select_column(neuron, class_index)
+        class_index = None
+        if len(coef) == 1 or neuron._multilabel:
+            column, sign, name = find_column(neuron, class_of_interest)
             coef, intercept = sign * coef[column], sign * intercept[column]
-            name, class_index = name_class(neuron, class_index), None
-        display = cls(
+        elif class_of_interest is not None:
+            class_index, _, _ = find_column(neuron, class_of_interest)
+        return cls(
             coef=coef,
             intercept=intercept if neuron.fit_intercept else None,
             feature_names=name_features(estimator, neuron),
             neuron_name=name,
             class_index=class_index,
             values=None if X is None else _read_row(estimator, neuron, X),
-        )
-        return display.plot(ax=ax)
+        ).plot(ax)
 
     def plot(self, ax: Any = None) -> Self:
         """Draw the neuron or the layer, in a font as large as fits the axes.
@@ -269,106 +248,73 @@ class NeuronDisplay:
         ImportError
             If matplotlib is missing.
         """
-        coef, intercept = self._check_weights()
-        names = self._check_names(coef)
+        coef, intercept, names = self._check_weights()
         z, p = self._answer(coef, intercept)
+        log_odds = None
+        self._select(coef, p)
+        names = [names[k] for k in self.drawn_classes_]
+        if len(names) == 1 and len(coef) > 1:
+            names = [f"class {names[0]}"]
+        if len(names) == 1 and z is not None:
+            (k,) = self.drawn_classes_
+            others = np.delete(z.astype(np.float64), k) if len(z) > 1 else 0.0
+            z, p = float(z[k]), float(p[k])
+            log_odds = z - logsumexp(others)  # whose sigmoid is the softmax
+        self.raw_prediction_, self.probability_ = z, p
+        weights = coef[np.ix_(self.drawn_classes_, self.drawn_)]
+        if self.intercept is not None:
+            weights = np.column_stack([weights, intercept[self.drawn_classes_]])
         is_new = ax is None
         ax = open_axes(self, ax)
         if is_new and ax.figure.get_layout_engine() is None:
             ax.figure.subplots_adjust(left=0.02, right=0.98, bottom=0.02, top=0.93)
-        self._clear(ax)
-        weights = self._select_weights(coef, intercept, p)
-        if len(weights) > 1:
-            self.raw_prediction_, self.probability_ = z, p
-            draw_layer(self, weights, [names[k] for k in self.drawn_classes_])
-        else:
-            (k,), n_others = self.drawn_classes_, len(coef) - 1
-            name = f"class {names[k]}" if n_others else names[k]
-            draw_column(self, weights[0], name, n_others, self._answer_for(k, z, p))
+        self.ax_, self.figure_ = ax, ax.figure
+        Diagram(self, weights, names).draw(log_odds)
         return self
 
-    def _clear(self, ax):
-        """Take axes to draw on, and forget what was drawn before."""
-        self.ax_, self.figure_ = ax, ax.figure
-        self.inputs_, self.names_, self.values_ = [], [], []
-        self.edges_, self.numbers_, self.bars_ = [], [], []
-        self.sums_, self.outputs_, self.captions_ = [], [], []
-        self.more_ = self.more_classes_ = self.curve_ = self.point_ = None
-
     def _check_weights(self):
-        """Return the weights as (n_columns, n_features) and the intercepts or None."""
-        coef = _check_floats(self.coef, "coef")
-        if coef.ndim == 2 and len(coef) == 1:
-            raise ValueError(
-                "The coef must have the shape (n_features,), or (n_classes, n_features) "
-                f"with two classes or more. Got {coef.shape} instead."
-            )
-        columns = np.atleast_2d(coef)
-        check_consistent_length(columns.T, self.feature_names, self.values)
-        indices = [] if coef.ndim == 1 else range(len(coef))
-        index = self.class_index
+        """Return the weights as (n_columns, n_features), the intercepts and the names."""
+        coef = np.atleast_2d(_check_floats(self.coef, "coef"))
+        check_consistent_length(coef.T, self.feature_names, self.values)
+        indices, index = range(len(coef)) if len(coef) > 1 else [], self.class_index
         if index is not None and not (isinstance(index, Integral) and index in indices):
             raise ValueError(
-                f"class_index={self.class_index!r} is not the index of a class. The coef "
-                f"has the shape {coef.shape}."
+                f"class_index={index!r} is not the index of a class. The coef has the "
+                f"shape {np.shape(self.coef)}."
             )
-        if self.intercept is None:
-            return columns, None
-        intercept = np.atleast_1d(self.intercept)
-        intercept = _check_floats(intercept, "intercept", [coef.dtype])
-        check_consistent_length(columns, intercept)
-        return columns, intercept
-
-    def _check_names(self, coef):
-        """Return what each column answers for."""
+        intercept = np.zeros(len(coef)) if self.intercept is None else self.intercept
+        intercept = _check_floats(np.atleast_1d(intercept), "intercept", [coef.dtype])
         name = self.neuron_name
         if name is None:
             name = "output" if len(coef) == 1 else range(len(coef))
         names = [str(each) for each in np.atleast_1d(np.asarray(name, dtype=object))]
-        check_consistent_length(coef, names)
-        return names
+        check_consistent_length(coef, intercept, names)
+        return coef, intercept, names
 
     def _answer(self, coef, intercept):
         """Return the raw prediction and the probability of each column, or None."""
         if self.values is None:
             return None, None
         values = _check_floats(self.values, "values")
-        if intercept is None:
-            intercept = np.zeros(len(coef), coef.dtype)
         (z,) = check_raw_prediction(values[np.newaxis], coef, intercept)
         return z, softmax(z) if len(z) > 1 else expit(z)
 
-    def _answer_for(self, k, z, p):
-        """Keep what column k answers, and return its log odds, or None without values."""
-        if z is None:
-            self.raw_prediction_ = self.probability_ = None
-            return None
-        self.raw_prediction_, self.probability_ = float(z[k]), float(p[k])
-        if len(z) == 1:
-            return self.raw_prediction_
-        # z less what the other classes add up to: their sigmoid is the softmax
-        return self.raw_prediction_ - logsumexp(np.delete(z.astype(np.float64), k))
-
-    def _select_weights(self, coef, intercept, p):
-        """Choose the columns and features that are drawn, and return their weights."""
+    def _select(self, coef, p):
+        """Choose the columns and the features that are drawn."""
         if self.class_index is not None:
-            columns = np.array([int(self.class_index)])
+            self.drawn_classes_ = np.array([int(self.class_index)])
         else:
             strength = abs(coef).max(axis=1) if p is None else p
-            columns = _select_largest(strength, _MAX_CLASSES)
-        features = _select_largest(abs(coef[columns]).max(axis=0), _MAX_INPUTS)
-        self.drawn_classes_, self.drawn_ = columns, features
-        weights = coef[np.ix_(columns, features)]
-        if intercept is None:
-            return weights
-        return np.column_stack([weights, intercept[columns]])
+            self.drawn_classes_ = _find_largest(strength, _MAX_CLASSES)
+        strength = abs(coef[self.drawn_classes_]).max(axis=0)
+        self.drawn_ = _find_largest(strength, _MAX_INPUTS)
 
 
 def _check_floats(array, name, dtypes=(np.float64, np.float32)):
     return check_array(array, ensure_2d=False, dtype=list(dtypes), input_name=name)
 
 
-def _select_largest(size, most):
+def _find_largest(size, most):
     """Return the indices of the largest, at most so many, in rising order."""
     return np.sort(np.argsort(-size, kind="stable")[:most])
 

@@ -1,252 +1,263 @@
-"""Draws a neuron or a softmax layer, part by part, as a layout says where each is."""
+"""Draws a neuron or a softmax layer, from inputs on the left to outputs on the right.
 
-from itertools import pairwise
+Both are columns, with a row for each input or class: a neuron is drawn like a layer of one
+class. The unit of the axes is the em, which is the font size: the largest that all fits in.
+"""
 
 import numpy as np
 from scipy.special import expit
 
-from sk_neuron._plot._common import BLUE, ORANGE, VERMILION, list_names
-from sk_neuron._plot._neuron_layout import ColumnLayout, LayerLayout, measure, shorten
+from sk_neuron._plot._axes import BLUE, ORANGE, VERMILION
+from sk_neuron._plot._estimator import list_names
 
 # Colour and line of a weight by its sign, for the colour-blind and in grey as well.
 _LOOKS = {1: (BLUE, "-"), -1: (ORANGE, "--"), 0: ("0.6", "-")}
 _MARK = VERMILION  # the colour of the point on the curve and of the bars
 
-# In ems, when the name of a class gets a line of its own, and when it is shortened.
-_LONG_CLASS = 7, 10
+_FONT_SIZE = 12  # in points, at most
+_SMALL = 6  # in points; names are shortened before the font gets smaller
+_LETTERS = 24, 16, 12, 9, 7  # in a name, at most
+
+# The columns, their least widths in ems, and how much wider they are than their texts.
+_NAME, _VALUE, _NUMBER, _EDGES, _SUM, _FUNCTION, _OUTPUT, _CLASS = range(8)
+_WIDTHS = 0, 2.2, 0, 5, 3.2, 5.2, 3.2, 0
+_MARGINS = 0.5, 0.7, 1, 0, 0.7, 0.8, 0.7, 0.5
+_NODE = 3.2  # the width of the function, and of the sum and the output of a neuron
+_ROW = 1.4, 7  # the least and the most from one input, or class, to the next
 
 
-def draw_column(display, weights, name, n_others, log_odds):
-    """Draw a neuron, or one class of a layer that has so many others."""
-    inputs = _describe_inputs(display)
-    numbers = [_format(weight) for weight in weights]
-    captions = _write_captions(display, name, n_others)
-    layout = ColumnLayout(display.ax_, numbers, captions, *inputs)
-    rows = _draw_inputs(display, layout, *inputs)
-    display.edges_ = _draw_edges(layout, rows, layout.chain[:1], weights[np.newaxis])
-    box = {"facecolor": layout.paper, "edgecolor": "none", "pad": 1}  # hides the edge
-    display.numbers_ = [
-        _write(layout, (layout.number_center, y), number, bbox=box)
-        for y, number in zip(rows, numbers, strict=True)
-    ]
-    _draw_chain(display, layout, n_others)
-    _draw_curve(display, layout, log_odds)
-    display.captions_ = [
-        _write(layout, point, caption, ha=ha, va=va)
-        for caption, (point, ha, va) in zip(captions, layout.captions, strict=False)
-    ]
+class Diagram:
+    """What is written in each column of a diagram, and where columns and rows are.
+
+    It shows weights (n_classes, n_inputs) and the names of these classes.
+    """
+
+    def __init__(self, display, weights, classes):
+        from matplotlib import rcParams
+
+        self.display, self.ax, self.weights = display, display.ax_, weights
+        self.ink, self.paper = rcParams["text.color"], self.ax.get_facecolor()
+        self.is_layer = len(weights) > 1
+        n_classes, n_features = np.atleast_2d(display.coef).shape
+        self.more = _count_more(n_features - len(display.drawn_))
+        self.more_classes = _count_more(self.is_layer * (n_classes - len(weights)))
+        self.texts: list[list[str]] = [[] for _ in _WIDTHS]
+        self._describe_inputs(list_names(display.feature_names, n_features))
+        if self.is_layer:
+            self._describe_layer(classes)
+        else:
+            self._describe_neuron(classes[0], n_classes - 1)
+        self._fit()
+
+    def _describe_inputs(self, names):
+        display, drawn = self.display, self.display.drawn_
+        names, values = [names[j] for j in drawn], [f"$x_{{{j}}}$" for j in drawn]
+        if display.values is not None:
+            values = [_format(value) for value in np.asarray(display.values)[drawn]]
+        if display.intercept is not None:
+            names, values = [*names, "intercept"], [*values, "1"]
+        self.texts[_NAME], self.texts[_VALUE] = names, values
+
+    def _describe_layer(self, classes):
+        display, drawn = self.display, self.display.drawn_classes_
+        sums, outputs = ["Σ"] * len(drawn), ["p"] * len(drawn)
+        if display.values is not None:
+            sums = [_format(z) for z in display.raw_prediction_[drawn]]
+            outputs = [f"{p:.4f}" for p in display.probability_[drawn]]
+        self.texts[_SUM], self.texts[_OUTPUT], self.texts[_CLASS] = sums, outputs, classes
+        self.headers, self.others = ["z", "softmax", "p", "class"], ""
+
+    def _describe_neuron(self, name, n_others):
+        """Set the texts of a neuron, or of one class of a layer that has so many others."""
+        symbol, function = ("p", "softmax") if n_others else ("o", "σ(z)")
+        self.texts[_SUM], self.texts[_OUTPUT] = ["Σ"], [symbol]
+        self.texts[_NUMBER] = [_format(weight) for weight in self.weights[0]]
+        if len(name) > 12:
+            name = "\n".join(_shorten(line, 15) for line in name.split(" ", 1))
+        self.headers = ["z", function, name, ""]
+        if self.display.values is not None:
+            self.headers[0] = f"z = {_format(self.display.raw_prediction_)}"
+            self.headers[2] = f"{symbol} = {self.display.probability_:.4f}\n{name}"
+        self.others = f"z of {n_others} other{'s' * (n_others > 1)}" if n_others else ""
+
+    def _fit(self):
+        """Choose the font size, shorten names for it, and place columns and rows."""
+        points = self.ax.bbox.size * 72 / self.ax.figure.dpi
+        n_rows = len(self.texts[_NAME]) + bool(self.more)
+        n_classes = len(self.texts[_SUM]) + bool(self.more_classes)
+        above = 0.5 + 1.2 * max(header.count("\n") + 1 for header in self.headers)
+        tallest = points[1] / max(_ROW[0] * n_rows, max(4, _ROW[0] * n_classes) + 2 * above)
+        names = {column: self.texts[column] for column in (_NAME, _CLASS)}
+        for n_letters in _LETTERS:
+            for column, texts in names.items():
+                self.texts[column] = [_shorten(text, n_letters) for text in texts]
+            widths = self._measure_columns()
+            widest = points[0] / widths.sum()
+            if widest >= min(_SMALL, tallest):
+                break
+        self.font_size = float(min(_FONT_SIZE, tallest, widest))
+        width, height = points / self.font_size
+        self.ax.set(xlim=(0, width), ylim=(0, height), aspect="equal")
+        self.ax.set_axis_off()
+        widths[_EDGES] += width - widths.sum()
+        self.rights = np.cumsum(widths)
+        self.lefts = self.rights - widths
+        self.rights[_NAME] -= 0.5
+        self.lefts[_CLASS] += 0.5
+        self.lefts[_FUNCTION] += 1  # an arrow to each side
+        self.rights[_FUNCTION] -= 1
+        if not self.is_layer:
+            self.rights[_SUM:_CLASS] = self.lefts[_SUM:_CLASS] + _NODE
+        self.pitch, self.rows = _stack(n_rows, height, height)
+        self.class_pitch, self.class_rows = _stack(n_classes, height, height - 2 * above)
+        reach = min(self.rights[_SUM] - self.lefts[_SUM], 0.85 * self.class_pitch) / 2
+        self.bottom, self.top = self.class_rows[-1] - reach, self.class_rows[0] + reach
+
+    def _measure_columns(self):
+        """Return the widths of the columns."""
+        others = [[self.more], [], [], [], *([header] for header in self.headers)]
+        others[_CLASS].append(self.more_classes)
+        size = 100  # in points; so large that rounding letters to pixels does not matter
+        widths = []
+        for column, texts in enumerate(self.texts):
+            text = "\n".join([*texts, *others[column]])
+            drawn = self.ax.text(0, 0, text, fontsize=size, parse_math=column == _VALUE)
+            width = drawn.get_window_extent().width * 72 / self.ax.figure.dpi / size
+            widths.append(1.12 * width + _MARGINS[column])  # small letters can be wider
+            drawn.remove()
+        return np.maximum(widths, _WIDTHS)
+
+    def draw(self, log_odds):
+        """Draw all. Log odds are None for a layer, and for a neuron without a row."""
+        display = self.display
+        display.edges_, display.bars_ = [], []
+        display.more_ = display.more_classes_ = display.curve_ = display.point_ = None
+        self._draw_inputs()
+        self._draw_classes()
+        self._draw_edges()
+        self._draw_function(log_odds)
+
+    def _draw_inputs(self):
+        display, n_features = self.display, len(self.display.drawn_)
+        if self.more:  # after the features, before the intercept
+            y = self.rows.pop(n_features)
+            display.more_ = self._write(_NAME, y, self.more, ha="right", alpha=0.6)
+        display.names_ = self._write_column(_NAME, self.rows, ha="right")
+        display.inputs_, display.values_ = self._draw_nodes(_VALUE, self.rows, self.pitch)
+        for constant in display.inputs_[n_features:]:
+            constant.set_facecolor((0.5, 0.5, 0.5, 0.2))
+        box = {"facecolor": self.paper, "edgecolor": "none", "pad": 1}  # hides the edge
+        display.numbers_ = self._write_column(_NUMBER, self.rows, zorder=2, bbox=box)
+
+    def _draw_classes(self):
+        """Draw the sums, the outputs, the arrows and the texts around them."""
+        display, rows, pitch = self.display, self.class_rows, self.class_pitch
+        if self.more_classes:
+            more = self._write(_CLASS, rows.pop(), self.more_classes, ha="left", alpha=0.6)
+            display.more_classes_ = more
+        size = self.font_size if self.is_layer else 1.4 * self.font_size
+        _, display.sums_ = self._draw_nodes(_SUM, rows, pitch, fontsize=size)
+        _, display.outputs_ = self._draw_nodes(_OUTPUT, rows, pitch, fontsize=size)
+        for column in (_SUM, _FUNCTION):
+            self._draw_arrows([self.rights[column], self.lefts[column + 1]], [rows, rows])
+        headers = []
+        for column, header in enumerate(self.headers, _SUM):
+            is_wide = column == _CLASS or (column != _FUNCTION and not self.is_layer)
+            looks = {"ha": "left" if is_wide else "center", "va": "bottom"}
+            headers.append(self._write(column, self.top + 0.3, header, **looks))
+        if self.others:
+            start, middle = self.bottom - 1.2, self.lefts[_FUNCTION] + _NODE / 2
+            self._draw_arrows([middle, middle], [start, self.bottom], marker=6)
+            headers[3] = self._write(_FUNCTION, start - 0.2, self.others, va="top")
+        classes = self._write_column(_CLASS, rows, ha="left")
+        display.captions_ = classes if self.is_layer else headers[: 3 + bool(self.others)]
+
+    def _draw_edges(self):
+        """Draw the weights as lines, the strongest in front."""
+        size = np.abs(self.weights.astype(np.float64))
+        share = np.linspace(0, 1, 30)
+        start = self.rights[_VALUE if self.is_layer else _NUMBER]
+        x = [self.rights[_VALUE], *(start + (self.lefts[_SUM] - start) * share)]
+        faint = 0.3 if self.is_layer else 1  # the many edges of a layer cross
+        least, most = 0.5 * faint, min(3.5, self.pitch * self.font_size / 6)  # in points
+        for (k, j), strength in np.ndenumerate(size / (size.max() or 1.0)):
+            y = self.rows[j] + (self.class_rows[k] - self.rows[j]) * share**2 * (2 - share)
+            color, style = _LOOKS[np.sign(self.weights[k, j])]
+            looks = {"color": color, "linewidth": least + (most - least) * strength}
+            looks |= {"alpha": faint + (1 - faint) * strength, "zorder": 1 + strength / 2}
+            self.display.edges_ += self.ax.plot(x, [y[0], *y], style, **looks)
+
+    def _draw_function(self, log_odds):
+        """Draw the softmax as bars, or the sigmoid, with a point if there is a row."""
+        display, left, right = self.display, self.lefts[_FUNCTION], self.rights[_FUNCTION]
+        box = left, self.bottom, right - left, self.top - self.bottom
+        axes = self.ax.inset_axes(box, transform=self.ax.transData, xticks=[], yticks=[])
+        axes.spines[:].set(visible=True, color=self.ink, linewidth=0.8)
+        if not self.is_layer:
+            reach = max(6, 1.2 * abs(log_odds or 0))
+            x = np.linspace(-reach, reach, 201)
+            (display.curve_,) = axes.plot(x, expit(x), color=self.ink, linewidth=1)
+            axes.set(xlim=(-1.15 * reach, 1.15 * reach), ylim=(-0.15, 1.15))
+        elif display.values is not None:
+            p = display.probability_[display.drawn_classes_].astype(np.float64)
+            bars = axes.barh(self.class_rows, p, 0.5 * self.class_pitch, color=_MARK)
+            display.bars_ = bars.patches
+            axes.set(xlim=(0, 1), ylim=(self.bottom, self.top))
+        if log_odds is not None:
+            looks = {"markeredgecolor": self.ink, "markersize": 0.6 * self.font_size}
+            point = axes.plot(log_odds, expit(log_odds), "o", color=_MARK, **looks)
+            display.point_ = point[0]
+
+    def _draw_nodes(self, column, rows, pitch, **looks):
+        """Draw texts in circles, or in boxes with round ends if rows are close."""
+        from matplotlib.patches import FancyBboxPatch
+
+        left, width = self.lefts[column], self.rights[column] - self.lefts[column]
+        height = min(width, 0.85 * pitch)
+        ends = f"round, rounding_size={height / 2}" if height < width else "circle"
+        shape = {"boxstyle": f"{ends}, pad=0", "facecolor": self.paper, "zorder": 3}
+        shape |= {"edgecolor": self.ink, "linewidth": 0.8}
+        corners = [(left, y - height / 2) for y in rows]
+        nodes = [FancyBboxPatch(corner, width, height, **shape) for corner in corners]
+        for node in nodes:
+            self.ax.add_patch(node)
+        return nodes, self._write_column(column, rows, **looks)
+
+    def _draw_arrows(self, x, y, marker=5):
+        """Draw lines with a marker at their ends, by default a head to the right."""
+        looks = {"color": self.ink, "linewidth": 0.8, "marker": marker, "markevery": [1]}
+        self.ax.plot(x, y, **looks, markersize=0.5 * self.font_size)
+
+    def _write_column(self, column, rows, **looks):
+        texts = zip(rows, self.texts[column], strict=False)
+        return [self._write(column, y, text, **looks) for y, text in texts]
+
+    def _write(self, column, y, text, *, ha="center", **looks):
+        """Write a text in a column at a height."""
+        left, right = self.lefts[column], self.rights[column]
+        x = {"left": left, "center": (left + right) / 2, "right": right}[ha]
+        looks = {"va": "center_baseline", "zorder": 4, "fontsize": self.font_size} | looks
+        return self.ax.text(x, y, text, ha=ha, parse_math=column == _VALUE, **looks)
 
 
-def draw_layer(display, weights, classes):
-    """Draw the classes of a softmax layer that are chosen, with their names."""
-    drawn = display.drawn_classes_
-    sums, outputs = ["Σ"] * len(drawn), ["p"] * len(drawn)
-    if display.values is not None:
-        sums = [_format(z) for z in display.raw_prediction_[drawn]]
-        outputs = [f"{p:.4f}" for p in display.probability_[drawn]]
-    inputs = _describe_inputs(display)
-    classes = [shorten(display.ax_, name, _LONG_CLASS[1]) for name in classes]
-    more = _count_more(len(display.coef) - len(drawn))
-    layout = LayerLayout(display.ax_, sums, outputs, classes, more, *inputs)
-    rows, class_rows = _draw_inputs(display, layout, *inputs), layout.class_rows
-    if more:
-        start = layout.class_start, class_rows.pop()
-        display.more_classes_ = _write(layout, start, *more, ha="left", alpha=0.6)
-    ends = [(layout.sum_start, y) for y in class_rows]
-    display.edges_ = _draw_edges(layout, rows, ends, weights)
-    _draw_softmax(display, layout)
-    x, node = layout.sum_center, layout.sum_node
-    display.sums_ = _draw_nodes(layout, x, class_rows, node, sums)
-    x, node = layout.output_center, layout.output_node
-    display.outputs_ = _draw_nodes(layout, x, class_rows, node, outputs)
-    for y, name in zip(class_rows, classes, strict=True):
-        for start, end in layout.arrows:
-            _draw_arrow(layout, (start, y), (end, y))
-        name, start = shorten(layout.ax, name, layout.class_room), (layout.class_start, y)
-        display.captions_.append(_write(layout, start, name, ha="left"))
+def _stack(n_rows, height, room):
+    """Return how far apart rows are, and where they are on axes of some height."""
+    pitch, middle = min(room / n_rows, _ROW[1]), (n_rows - 1) / 2
+    return pitch, [height / 2 + (middle - k) * pitch for k in range(n_rows)]
 
 
-def _describe_inputs(display):
-    """Return the names and values of the inputs drawn, and how many more there are."""
-    n_features, drawn = np.shape(display.coef)[-1], display.drawn_
-    names = list_names(display.feature_names, n_features)
-    names = [names[j] for j in drawn]
-    values = [f"$x_{{{j}}}$" for j in drawn]
-    if display.values is not None:
-        values = [_format(value) for value in np.asarray(display.values)[drawn]]
-    more = _count_more(n_features - len(drawn))
-    if display.intercept is None:
-        return names, values, more
-    return [*names, "intercept"], [*values, "1"], more
-
-
-def _write_captions(display, name, n_others):
-    """Return what is written beside the sum, the function and the output."""
-    long, too_long = _LONG_CLASS
-    if measure(display.ax_, name) > long:
-        lines = name.split(" ", 1)
-        name = "\n".join(shorten(display.ax_, line, too_long) for line in lines)
-    z, output = "z", name
-    if display.values is not None:
-        z = f"z = {_format(display.raw_prediction_)}"
-        symbol = "p" if n_others else "o"
-        output = f"{symbol} = {display.probability_:.4f}\n{name}"
-    if not n_others:
-        return [z, "σ(z)", output]
-    others = f"z of {n_others}\nother{'s' if n_others > 1 else ''}"
-    return [z, "softmax", output, others]
-
-
-def _draw_inputs(display, layout, names, values, more):
-    """Draw the inputs and return their rows."""
-    rows, n_features = layout.rows, len(display.drawn_)
-    if more:  # after the features, before the intercept
-        end = layout.name_end, rows.pop(n_features)
-        display.more_ = _write(layout, end, *more, ha="right", alpha=0.6)
-    x = layout.node_center
-    for k, (y, name, value) in enumerate(zip(rows, names, values, strict=True)):
-        ink = 0.1 if k == n_features else 0  # the constant is grey
-        node = _add_shape(layout, _make_node((x, y), *layout.node), ink)
-        name, end = shorten(layout.ax, name, layout.name_room), (layout.name_end, y)
-        display.inputs_.append(node)
-        display.names_.append(_write(layout, end, name, ha="right"))
-        display.values_.append(_write(layout, (x, y), value, parse_math=True))
-    return rows
-
-
-def _draw_edges(layout, rows, ends, weights):
-    """Draw weights (n_ends, n_rows) as lines, and return them end by end."""
-    size = np.abs(weights.astype(np.float64))
-    strength = size / (size.max() or 1.0)
-    return [
-        _draw_edge(layout, rows[j], ends[k], np.sign(weight), strength[k, j])
-        for (k, j), weight in np.ndenumerate(weights)
-    ]
-
-
-def _draw_edge(layout, y, end, sign, strength):
-    """Draw a weight as a line: straight at first, and then a cubic Bézier curve."""
-    least, most = layout.line_widths
-    width = least + (min(most, layout.pitch / 6) - least) * strength
-    start, (x_end, y_end) = layout.fan_start, end
-    t = np.linspace(0, 1, 30)[:, np.newaxis]
-    s = 1 - t
-    leave, arrive = start + 0.4 * (x_end - start), x_end - layout.approach
-    a, b, c, d = np.array([(start, y), (leave, y), (arrive, y_end), (x_end, y_end)])
-    curve = s**3 * a + 3 * s**2 * t * b + 3 * s * t**2 * c + t**3 * d
-    color, style = _LOOKS[sign]
-    (edge,) = layout.ax.plot(
-        *np.vstack([(layout.node_center, y), curve]).T,
-        style,
-        color=color,
-        linewidth=width,
-        alpha=layout.least_alpha + (1 - layout.least_alpha) * strength,
-        zorder=1 + strength / 2,  # the strongest in front
-    )
-    return edge
-
-
-def _draw_chain(display, layout, n_others):
-    """Draw the sum, the function, the output and the arrows between them."""
-    from matplotlib.patches import Circle, Rectangle
-
-    radius = layout.radius
-    for start, end in pairwise(layout.chain):
-        _draw_arrow(layout, start, end, shrink=radius)
-    if n_others:
-        _draw_arrow(layout, *layout.others_arrow, color="0.5")
-    at_sum, (x, y), at_output = layout.chain
-    square = Rectangle((x - radius, y - radius), 2 * radius, 2 * radius)
-    for shape in (Circle(at_sum, radius), square, Circle(at_output, radius)):
-        _add_shape(layout, shape)
-    em, symbol = layout.font_size, "p" if n_others else "o"
-    display.sums_ = [_write(layout, at_sum, "Σ", fontsize=1.5 * em)]
-    display.outputs_ = [_write(layout, at_output, symbol, fontsize=1.3 * em)]
-
-
-def _draw_curve(display, layout, log_odds):
-    """Draw the sigmoid in its square, and the point on it unless the log odds are None."""
-    reach = max(6, 1.2 * abs(log_odds or 0))
-    radius, (x, y) = layout.radius, layout.chain[1]
-
-    def locate(log_odds):
-        height = 1.5 * radius * (expit(log_odds) - 0.5)
-        return x + 0.85 * radius * log_odds / reach, y + height
-
-    curve = locate(np.linspace(-reach, reach, 201))
-    looks = {"color": layout.ink, "linewidth": 1, "zorder": 4}
-    (display.curve_,) = layout.ax.plot(*curve, "-", **looks)
-    if log_odds is not None:
-        looks = {"markeredgecolor": layout.ink, "markersize": 0.6 * layout.font_size}
-        (display.point_,) = layout.ax.plot(
-            *locate(log_odds), "o", color=_MARK, zorder=5, **looks
-        )
-
-
-def _draw_softmax(display, layout):
-    """Draw the softmax of a layer, the probabilities in it as bars, and the headers."""
-    from matplotlib.patches import Rectangle
-
-    (left, _), width, _ = layout.box
-    _add_shape(layout, Rectangle(*layout.box))
-    headers = {"softmax": left + width / 2}
-    if display.values is not None:
-        headers |= {"z": layout.sum_center, "p": layout.output_center}
-        lengths = width * display.probability_[display.drawn_classes_].astype(np.float64)
-        looks = {"color": _MARK, "linewidth": 0, "zorder": 4}
-        display.bars_ = layout.ax.barh(
-            layout.class_rows, lengths, 0.6 * layout.sum_node[1], left, **looks
-        ).patches
-    for text, x in headers.items():
-        _write(layout, (x, layout.header_height), text, va="bottom")
-    start = layout.class_start, layout.header_height
-    _write(layout, start, "class", ha="left", va="bottom")
-
-
-def _draw_nodes(layout, x, rows, node, texts):
-    """Draw the sums or the outputs of a layer and return what is written in them."""
-    for y in rows:
-        _add_shape(layout, _make_node((x, y), *node))
-    return [_write(layout, (x, y), text) for y, text in zip(rows, texts, strict=True)]
-
-
-def _make_node(center, width, height):
-    """Return a circle, or a box with round ends if there is no room for one."""
-    from matplotlib.patches import Circle, FancyBboxPatch
-
-    if width == height:
-        return Circle(center, width / 2)
-    corner = center[0] - width / 2, center[1] - height / 2
-    ends = f"round, pad=0, rounding_size={height / 2}"
-    return FancyBboxPatch(corner, width, height, boxstyle=ends)
-
-
-def _add_shape(layout, shape, ink=0):
-    """Draw a shape that hides what is behind it, with so much ink in its colour."""
-    from matplotlib.colors import to_rgb
-
-    fill = ink * np.array(to_rgb(layout.ink)) + (1 - ink) * np.array(to_rgb(layout.paper))
-    shape.set(facecolor=fill, edgecolor=layout.ink, linewidth=0.8, zorder=3)
-    return layout.ax.add_patch(shape)
-
-
-def _draw_arrow(layout, start, end, *, shrink=0, color=None):
-    """Draw an arrow that leaves out a radius around its ends."""
-    looks = {"arrowstyle": "-|>", "color": color or layout.ink, "linewidth": 0.8}
-    looks |= {"shrinkA": shrink, "shrinkB": shrink, "mutation_scale": layout.font_size}
-    layout.ax.annotate("", end, start, arrowprops=looks)
-
-
-def _write(layout, point, text, **looks):
-    """Write a text at a point, by default in the middle of it."""
-    looks = {"ha": "center", "va": "center_baseline", "zorder": 4} | looks
-    looks = {"fontsize": layout.font_size, "parse_math": False} | looks
-    return layout.ax.text(*point, text, **looks)
+def _shorten(text, n_letters):
+    """Return a text of at most so many letters, its middle left out if need be."""
+    if len(text) <= n_letters:
+        return text
+    n_tail = (n_letters - 1) // 2
+    head, tail = text[: n_letters - 1 - n_tail], text[len(text) - n_tail :]
+    return f"{head.rstrip()}…{tail.lstrip()}"
 
 
 def _count_more(n_hidden):
-    """Return a list with a text about what is not drawn, or an empty one."""
-    return [f"… {n_hidden} more"] if n_hidden else []
+    """Return a text about what is not drawn, empty if there is none."""
+    return f"… {n_hidden} more" if n_hidden else ""
 
 
 def _format(number):

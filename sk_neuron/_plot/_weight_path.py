@@ -1,27 +1,18 @@
 """The weights of a neuron, or of a class, against the iteration count."""
 
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, check_consistent_length
 
-from sk_neuron._classifier import SigmoidNeuronClassifier
-from sk_neuron._plot._common import (
-    LINE_LOOKS,
-    find_class,
-    find_neuron,
-    list_names,
-    name_class,
-    name_features,
-    open_axes,
-    scale_iterations,
-    select_column,
-)
+from sk_neuron._plot._axes import LINE_LOOKS, open_axes, scale_iterations
+from sk_neuron._plot._estimator import find_column, find_neuron, list_names, name_features
 
 
-class WeightPathDisplay:
+@dataclass(kw_only=True, eq=False, repr=False)
+class WeightPathDisplay:  # numpydoc ignore=PR02
     """The weights of a neuron, or of one class of a layer, against the iteration count.
 
     Up to six weights that move most have names and looks of their own; the others are
@@ -73,23 +64,15 @@ class WeightPathDisplay:
     ['sepal width (cm)', 'sepal length (cm)', 'petal width (cm)', 'petal length (cm)']
     """
 
-    def __init__(
-        self,
-        *,
-        iters: ArrayLike,
-        coefs: ArrayLike,
-        feature_names: ArrayLike | None = None,
-        neuron_name: str = "",
-    ) -> None:
-        self.iters = iters
-        self.coefs = coefs
-        self.feature_names = feature_names
-        self.neuron_name = neuron_name
+    iters: ArrayLike
+    coefs: ArrayLike
+    feature_names: ArrayLike | None = None
+    neuron_name: str = ""
 
     @classmethod
     def from_estimator(
         cls,
-        estimator: SigmoidNeuronClassifier | Pipeline,
+        estimator: Any,
         *,
         class_of_interest: Any = None,
         ax: Any = None,
@@ -133,15 +116,13 @@ class WeightPathDisplay:
                 "fit a SigmoidNeuronClassifier with checkpoints=[...], the iteration "
                 "counts to keep, or pass what iteration_path returns."
             )
-        index = find_class(neuron, class_of_interest)
-        column, sign = select_column(neuron, index)
-        display = cls(
+        column, sign, name = find_column(neuron, class_of_interest)
+        return cls(
             iters=neuron.checkpoint_iters_,
             coefs=sign * neuron.checkpoint_coefs_[:, column],
             feature_names=name_features(estimator, neuron),
-            neuron_name=name_class(neuron, index),
-        )
-        return display.plot(ax=ax)
+            neuron_name=name,
+        ).plot(ax)
 
     def plot(self, ax: Any = None) -> Self:
         """Draw the weights, and name those that move most.
@@ -176,19 +157,11 @@ class WeightPathDisplay:
         if len(others):
             self.other_lines_ = ax.plot(iters, coefs[:, others], color="0.75", lw=0.6)
         self.lines_ = []
-        for k, (j, (color, style, marker)) in enumerate(
-            zip(moving, LINE_LOOKS, strict=False)
-        ):
-            self.lines_ += ax.plot(
-                iters,
-                coefs[:, j],
-                style,
-                color=color,
-                marker=marker,
-                markersize=4.5,
-                markevery=(0.025 * k, 0.15) if len(iters) > 1 else 1,  # of the diagonal
-                label=names[j],
-            )
+        for k, (j, look) in enumerate(zip(moving, LINE_LOOKS, strict=False)):
+            color, style, marker = look
+            every = (0.025 * k, 0.15) if len(iters) > 1 else 1  # of the diagonal
+            looks = {"color": color, "marker": marker, "markersize": 4.5, "label": names[j]}
+            self.lines_ += ax.plot(iters, coefs[:, j], style, markevery=every, **looks)
         scale_iterations(ax, iters[0])
         ax.set(ylabel=f"weight, {self.neuron_name}" if self.neuron_name else "weight")
         ax.yaxis.label.set_parse_math(False)
