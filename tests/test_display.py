@@ -33,6 +33,8 @@ from sk_neuron import (
 
 pytestmark = pytest.mark.filterwarnings("ignore:The best iteration count is the last")
 
+DISPLAYS = [IterationPathDisplay, LossCurveDisplay, NeuronDisplay, WeightPathDisplay]
+
 X = np.random.default_rng(0).standard_normal((60, 3))
 y = (X[:, 0] > 0).astype(int)
 
@@ -84,16 +86,6 @@ def test_artists(estimator):
     ]
 
 
-def test_axes_of_the_user(estimator):
-    _, (left, right) = plt.subplots(1, 2)
-    display = IterationPathDisplay.from_estimator(estimator, ax=right)
-    assert display.ax_ is right
-    assert not left.lines
-    display.plot(ax=left)
-    assert display.ax_ is left
-    assert len(left.lines) == len(right.lines) == 4
-
-
 def test_the_start_is_on_the_axis():
     search = SigmoidNeuronClassifierCV(iters=[0, 1, 10]).fit(X, y)
     ax = IterationPathDisplay.from_estimator(search).ax_
@@ -122,13 +114,6 @@ def test_folds_without_a_score_are_left_out():
         iters=[1, 2], scores=scores, alphas=[0.0], n_iter=2, alpha=0.0
     ).plot()
     np.testing.assert_array_equal(display.lines_[0].get_ydata(), [1.5, 3.0])
-
-
-def test_other_estimators():
-    with pytest.raises(TypeError, match="Got SigmoidNeuronClassifier instead"):
-        IterationPathDisplay.from_estimator(SigmoidNeuronClassifier().fit(X, y))
-    with pytest.raises(NotFittedError):
-        IterationPathDisplay.from_estimator(SigmoidNeuronClassifierCV())
 
 
 def legend_of(display):
@@ -234,15 +219,6 @@ def test_step_sizes(kind):
     assert not same_color(line.get_color(), display.line_.get_color())
     assert line.get_linewidth() < display.line_.get_linewidth()
     display.figure_.canvas.draw()
-
-
-def test_step_sizes_of_a_layer():
-    """Its classes share one loss, and so one step size."""
-    neuron = SigmoidNeuronClassifier(max_iter=20).fit(X, X.argmax(axis=1))
-    display = LossCurveDisplay.from_estimator(neuron, show_step_sizes=True)
-    (line,) = display.step_lines_
-    np.testing.assert_array_equal(line.get_ydata(), neuron.learning_rate_curve_)
-    assert legend_of(display) == ["training", "step size"]
 
 
 def test_step_sizes_of_several_labels():
@@ -425,21 +401,28 @@ def test_no_checkpoints():
 # --- all of them -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("display", [LossCurveDisplay, WeightPathDisplay])
-def test_other_estimators_of_the_curves(display):
-    with pytest.raises(TypeError, match=f"{display.__name__} shows a .* instead"):
-        display.from_estimator(LogisticRegression().fit(X, y))
+@pytest.mark.parametrize("display", DISPLAYS)
+def test_other_estimators(display):
+    others = [LogisticRegression()]
+    if display is IterationPathDisplay:
+        others.append(SigmoidNeuronClassifier())
+    for other in others:
+        match = f"{display.__name__} shows a .* Got {type(other).__name__} instead"
+        with pytest.raises(TypeError, match=match):
+            display.from_estimator(other.fit(X, y))
     with pytest.raises(NotFittedError):
-        display.from_estimator(make_pipeline(SigmoidNeuronClassifier()))
+        display.from_estimator(make_pipeline(SigmoidNeuronClassifierCV()))
 
 
 @pytest.mark.parametrize(
     "display",
     [
+        IterationPathDisplay(iters=[1], scores=[[[1]]], alphas=[0], n_iter=1, alpha=0),
         LossCurveDisplay(loss_curve=[0.3, 0.2]),
+        NeuronDisplay(coef=[1.0, 2.0]),
         WeightPathDisplay(iters=[1, 2], coefs=paths[:2]),
     ],
-    ids=["loss", "weights"],
+    ids=DISPLAYS,
 )
 def test_drawn_again(display):
     _, (left, right) = plt.subplots(1, 2)
@@ -450,16 +433,7 @@ def test_drawn_again(display):
     assert display.plot().ax_ not in (left, right)
 
 
-@pytest.mark.parametrize(
-    "display",
-    [
-        IterationPathDisplay,
-        LabelQualityDisplay,
-        LossCurveDisplay,
-        NeuronDisplay,
-        WeightPathDisplay,
-    ],
-)
+@pytest.mark.parametrize("display", [*DISPLAYS, LabelQualityDisplay])
 def test_parameters_become_attributes(display):
     """They are given by name, and the docstring tells of them in the same order."""
     signature = inspect.signature(display).parameters
