@@ -245,10 +245,24 @@ def test_classes_of_a_stream_go_through_the_same_door(classes, message):
 def test_other_odd_labels():
     with pytest.raises(ValueError, match="sparse y is a multilabel one"):
         fit(coo_array(IS_POSITIVE.astype(int)))
-    words = fit(WORDS.astype(np.dtypes.StringDType()))
-    same_weights(words, fit(WORDS))
     frame = pd.DataFrame(TWO_LABELS.astype(float)).astype("Float64")
     same_weights(fit(frame), fit(TWO_LABELS))
+
+
+@pytest.mark.filterwarnings("ignore:The best iteration count is the last")
+@pytest.mark.skipif(
+    np.lib.NumpyVersion(np.__version__) < "2.0.0", reason="has no such words"
+)
+@pytest.mark.parametrize("scoring", ["neg_brier_score", "accuracy", "f1_macro"])
+def test_words_of_any_length(scoring):
+    """Those of NumPy 2, which scikit-learn's splitters and scorers do not know."""
+    words = WORDS.astype(np.dtypes.StringDType())
+    same_weights(fit(words), fit(WORDS))
+    params = {"iters": [1, 5], "cv": 2, "scoring": scoring}
+    expected = SigmoidNeuronClassifierCV(**params).fit(X, WORDS)
+    search = SigmoidNeuronClassifierCV(**params).fit(X, words)
+    np.testing.assert_array_equal(search.scores_, expected.scores_)
+    assert search.score(X, words) == expected.score(X, WORDS)
 
 
 @pytest.mark.parametrize(

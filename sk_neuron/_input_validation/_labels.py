@@ -97,7 +97,7 @@ def choose_scored_labels(y, labels):
         return y
     plain = np.asarray(y)
     is_column = plain.ndim > labels.ndim
-    is_converted = plain.dtype.kind == "O" and labels.dtype.kind != "O"
+    is_converted = plain.dtype.kind in {"O", "T"} and labels.dtype.kind != plain.dtype.kind
     return labels if is_column or is_converted else y
 
 
