@@ -12,6 +12,7 @@ from sk_neuron._input_validation import (
     check_labels,
     check_sample_weight,
     encode_known_labels,
+    refuse_masked,
 )
 from sk_neuron._kernels import _formulas
 
@@ -188,6 +189,7 @@ def judge_labels(estimator, X, y, label_quality, name):
     if label_quality is None:
         quality = _formulas.label_quality(labels, z, n_outputs, noise)
     else:
+        refuse_masked(label_quality, "label_quality")
         quality = check_array(
             label_quality, ensure_2d=False, ensure_all_finite="allow-nan", dtype=np.float64
         )

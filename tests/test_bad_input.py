@@ -7,7 +7,11 @@ import pytest
 from scipy.sparse import csr_array
 from sklearn.exceptions import NotFittedError
 
-from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV
+from sk_neuron import (
+    SigmoidNeuronClassifier,
+    SigmoidNeuronClassifierCV,
+    find_label_issues,
+)
 
 X = np.random.default_rng(0).standard_normal((6, 2))
 y = np.array([0, 1, 0, 1, 1, 0])
@@ -213,6 +217,42 @@ def test_numpy_error_settings_do_not_matter():
             X * 1e3, y > 0, np.full(6, 1e-200)
         )
         neuron.predict_log_proba(X * 1e5)
+
+
+MASKED = np.ma.array(X, mask=X > 1)
+MASKED_WEIGHT = np.ma.array(np.ones(6), mask=[1, 0, 0, 0, 0, 0])
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda neuron: neuron.fit(MASKED, y),
+        lambda neuron: neuron.partial_fit(MASKED, y),
+        lambda neuron: neuron.predict(MASKED),
+        lambda neuron: neuron.score(MASKED, y),
+        lambda neuron: neuron.fit(X, y, X_val=MASKED, y_val=y),
+        lambda neuron: SigmoidNeuronClassifierCV(cv=2).fit(MASKED, y),
+        lambda neuron: neuron.fit(X, y, MASKED_WEIGHT),
+        lambda neuron: neuron.partial_fit(X, y, sample_weight=MASKED_WEIGHT),
+        lambda neuron: neuron.influence(X, y, MASKED_WEIGHT),
+        lambda neuron: neuron.fit(X, y, X_val=X, y_val=y, sample_weight_val=MASKED_WEIGHT),
+        lambda neuron: SigmoidNeuronClassifierCV(cv=2).fit(X, y, MASKED_WEIGHT),
+        lambda neuron: find_label_issues(neuron, X, y, label_quality=MASKED_WEIGHT),
+        lambda neuron: neuron.set_params(init=MASKED_WEIGHT[:2]).fit(X, y),
+        lambda neuron: neuron.set_params(init=(X[:1], MASKED_WEIGHT[:1])).fit(X, y),
+    ],
+)
+def test_what_is_under_a_mask_is_not_used(call):
+    """Nor dropped in silence: NumPy forgets a mask where it makes an array of it."""
+    assert MASKED.mask.any()
+    with pytest.raises(ValueError, match=r"Input \w+ contains masked values\. Drop"):
+        call(SigmoidNeuronClassifier().fit(X, y))
+
+
+def test_a_mask_over_nothing_is_no_mask():
+    neuron, weight = SigmoidNeuronClassifier(), np.ma.array(np.ones(6), mask=False)
+    masked = neuron.fit(np.ma.array(X), y, weight).coef_
+    np.testing.assert_array_equal(masked, neuron.fit(X, y).coef_)
 
 
 def test_as_many_classes_as_rows_are_warned_of():

@@ -24,6 +24,7 @@ from sk_neuron._input_validation._labels import (
     read_labels,
     shape_of_groups,
 )
+from sk_neuron._input_validation._masks import refuse_masked
 from sk_neuron._input_validation._parameters import (
     PARAMETERS,
     SEARCH_PARAMETERS,
@@ -66,6 +67,7 @@ __all__ = [
     "read_sample_weight",
     "read_training_data",
     "read_validation_rows",
+    "refuse_masked",
     "scale_by_power",
     "shape_of_groups",
     "take_metadata",

@@ -14,6 +14,7 @@ from sk_neuron._input_validation._labels import (
     encode_known_labels,
     read_labels,
 )
+from sk_neuron._input_validation._masks import refuse_masked
 from sk_neuron._input_validation._weights import check_sample_weight
 from sk_neuron._kernels import compute_squared_norms
 
@@ -24,6 +25,7 @@ take_metadata = _check_method_params
 
 def read_data(estimator, X, *y, **params):
     """Return X, and y, by `validate_data`: CSR and both precisions stay as they are."""
+    refuse_masked(X, "X")
     if issparse(X) and X.format in ("csr", "csc", "bsr"):
         # SciPy's compiled code, and ours, do not look at indices again; a copy of the
         # matrix, not of its arrays, since the check may change them.

@@ -11,6 +11,8 @@ from sklearn.utils.multiclass import (
     unique_labels,
 )
 
+from sk_neuron._input_validation._masks import are_masked
+
 
 def read_labels(y, name="y"):
     """Return labels as NumPy has them, or as they are if sparse; none may be missing.
@@ -23,8 +25,7 @@ def read_labels(y, name="y"):
     labels = np.asarray(y)
     if isinstance(y, list | tuple) and labels.dtype.kind not in "biuf":
         labels = np.asarray(y, dtype=object)  # else NaN among words would become a word
-    is_masked = isinstance(y, np.ma.MaskedArray) and np.ma.getmaskarray(y).any()
-    if is_masked or _are_missing(labels).any():
+    if are_masked(y) or _are_missing(labels).any():
         raise ValueError(f"{name} contains missing values.")
     if labels.dtype.kind == "T":  # NumPy's own words of any length
         return labels.astype(object)

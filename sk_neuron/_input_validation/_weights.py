@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils import check_array
 
 from sk_neuron._input_validation._labels import find_class, list_classes
+from sk_neuron._input_validation._masks import refuse_masked
 
 
 def compute_class_factors(class_weight, classes, labels, multilabel, sample_weight=None):
@@ -118,6 +119,7 @@ def read_sample_weight(sample_weight, n_samples, name="sample_weight"):
         sample_weight = 1.0
     if isinstance(sample_weight, Real):
         sample_weight = np.full(n_samples, sample_weight)
+    refuse_masked(sample_weight, name)
     weight = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name=name)
     if weight.ndim != 1:
         raise ValueError(

@@ -3,6 +3,8 @@
 import numpy as np
 from sklearn.utils import check_array, check_random_state
 
+from sk_neuron._input_validation import refuse_masked
+
 
 def draw_start(init, shape, *, fit_intercept, random_state, dtype):
     """Return coef of shape (K, d) and intercept (K,) before the first step.
@@ -32,6 +34,8 @@ def _read_start(init, shape, fit_intercept):
             f"{len(init)} elements instead."
         )
     coef, intercept = init if isinstance(init, tuple) else (init, np.zeros(n_neurons))
+    for array in (coef, intercept):
+        refuse_masked(array, "init")
     coef = check_array(coef, ensure_2d=False, dtype=np.float64, input_name="init")
     intercept = check_array(
         np.ravel(intercept), ensure_2d=False, dtype=np.float64, input_name="init"
