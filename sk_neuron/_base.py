@@ -288,16 +288,9 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         z = self.decision_function(X).reshape(-1, len(self.coef_))
         labels = encode_known_labels(check_labels(y), self.classes_, self._multilabel)
         check_consistent_length(z, labels)
-        weight = check_sample_weight(sample_weight, len(z)).astype(z.dtype)[:, np.newaxis]
-        noise = self._label_noise
-        if (self._multilabel or z.shape[1] == 1) and noise is None:
-            sign = 1 - 2 * labels  # so that 1 - e keeps its digits where e is almost 1
-            return flatten(weight * expit(sign * z) ** 2 * expit(-sign * z))
-        n_outputs = 1 if self._multilabel else z.shape[1]
-        delta, _ = _formulas.pointwise_gradient(labels, weight, z, n_outputs, noise)
-        if n_outputs == 1:
-            return flatten(np.abs(delta))
-        return np.sqrt(np.einsum("nk,nk->n", delta, delta))
+        weight = check_sample_weight(sample_weight, len(z))[:, np.newaxis]
+        with np.errstate(under="ignore"):
+            return flatten(self._measure_influence(labels, weight.astype(z.dtype), z))
 
     def _store(self, learned):
         """Replace what an earlier fit has learned, at once.
@@ -306,6 +299,17 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         """
         kept = {name: value for name, value in vars(self).items() if name not in LEARNED}
         self.__dict__ = kept | learned
+
+    def _measure_influence(self, labels, weight, z):
+        noise = self._label_noise
+        if (self._multilabel or z.shape[1] == 1) and noise is None:
+            sign = 1 - 2 * labels  # so that 1 - e keeps its digits where e is almost 1
+            return weight * expit(sign * z) ** 2 * expit(-sign * z)
+        n_outputs = 1 if self._multilabel else z.shape[1]
+        delta, _ = _formulas.pointwise_gradient(labels, weight, z, n_outputs, noise)
+        if n_outputs == 1:
+            return np.abs(delta)
+        return np.sqrt(np.einsum("nk,nk->n", delta, delta))[:, np.newaxis]
 
     def _probability(self, z):
         if z.ndim == 1:

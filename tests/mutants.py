@@ -34,7 +34,7 @@ SMALL_BLOCKS = [
     Edit(ROW_BLOCKS, "_MIN_ROWS = 64", "_MIN_ROWS = 1"),
 ]
 ACTIVATE = """\
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", under="ignore"):
         output = np.negative(raw_prediction, out=out)
         np.exp(output, out=output)
         output += 1

@@ -211,12 +211,48 @@ def test_answers(method):
         answer(np.sign(X) * 1.7e308)
 
 
-def test_numpy_error_settings_do_not_matter():
+SEVERAL = {
+    "binary": y > 0,
+    "multiclass": np.array([0, 1, 2, 1, 2, 0]),
+    "multilabel": LABELS,
+}
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("kind", SEVERAL)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("scale", [1e-30, 1.0, 1e15])
+def test_numpy_error_settings_do_not_matter(kind, dtype, scale):
+    """What underflows is 0, and what overflows is reported, whatever NumPy is set to do."""
+    rows, labels = (np.tile(X, (4, 1)) * scale).astype(dtype), SEVERAL[kind]
+    labels = np.tile(labels, (4, 1)) if labels.ndim == 2 else np.tile(labels, 4)
+    weight = np.where(np.arange(24) < 6, 1e-300, 1e200)
+    tiny = np.where(np.arange(24) < 6, 1e-300, 1.0)
+    classes = None if labels.ndim == 2 else np.unique(labels)
     with np.errstate(all="raise"):
-        neuron = SigmoidNeuronClassifier(max_iter=3000).fit(
-            X * 1e3, y > 0, np.full(6, 1e-200)
+        for params in (
+            {},
+            {"init": "uniform", "random_state": 0, "checkpoints": [0, 5]},
+            {"label_noise": 0.1, "alpha": 1e-300},
+            {"class_weight": {0: 1e-200}, "fit_intercept": False},
+        ):
+            neuron = SigmoidNeuronClassifier(max_iter=30, **params)
+            neuron.fit(rows, labels, weight)
+            neuron.partial_fit(rows, labels, classes=classes)
+            for method in ("predict", "predict_log_proba", "predict_recorded_proba"):
+                getattr(neuron, method)(rows * 100)
+            neuron.label_quality(rows * 100, labels)
+            for method in ("influence", "score"):
+                getattr(neuron, method)(rows * 100, labels, tiny)
+        neuron = SigmoidNeuronClassifier(
+            early_stopping=True, init="uniform", checkpoints=[0]
         )
-        neuron.predict_log_proba(X * 1e5)
+        list(neuron.fit(rows, labels).staged_predict_proba(rows * 100))
+        for scoring in ("neg_brier_score", "accuracy"):
+            search = SigmoidNeuronClassifierCV(
+                max_iter=9, cv=2, scoring=scoring, label_noises=[0, 0.1], init="uniform"
+            )
+            search.fit(rows, labels, weight).score(rows, labels, weight)
 
 
 MASKED = np.ma.array(X, mask=X > 1)

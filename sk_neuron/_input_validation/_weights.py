@@ -66,7 +66,8 @@ def scale_by_power(weight):
     overflow. The power is told as its exponent.
     """
     power = int(np.frexp(weight.max())[1]) - 1
-    return np.ldexp(weight, -power), power
+    with np.errstate(under="ignore"):
+        return np.ldexp(weight, -power), power
 
 
 def combine_weights(sample_weight, class_factors, labels):

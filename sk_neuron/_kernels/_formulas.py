@@ -13,6 +13,8 @@ the recorded label (G. Patrini et al., "Making deep neural networks robust to la
 loss correction approach", CVPR 2017, forward correction).
 """
 
+from functools import wraps
+
 import numpy as np
 from scipy.special import log_expit, log_softmax
 
@@ -23,6 +25,17 @@ CURVATURE = float(_STEEPEST * (1 - _STEEPEST) ** 2 * (3 * _STEEPEST - 1))
 
 # An output o with o (1 - o) below this has almost no gradient.
 _FLAT = 1e-3
+
+
+def _underflows_to_zero(formula):
+    """Let what underflows be 0, also where NumPy is set to raise an error then."""
+
+    @wraps(formula)
+    def compute(*args, **kwargs):
+        with np.errstate(under="ignore"):
+            return formula(*args, **kwargs)
+
+    return compute
 
 
 def curvature(n_outputs):
@@ -47,7 +60,7 @@ def activate(raw_prediction, out=None):
     Where the exponential overflows, the output is 0, which is correct. This is several
     times as fast as `scipy.special.expit`.
     """
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", under="ignore"):
         output = np.negative(raw_prediction, out=out)
         np.exp(output, out=output)
         output += 1
@@ -74,6 +87,7 @@ def probability(raw_prediction, n_outputs):
     return softmax(split_groups(raw_prediction, n_outputs)).reshape(raw_prediction.shape)
 
 
+@_underflows_to_zero
 def log_probability(raw_prediction, n_outputs):
     """Return the logarithm of `probability`, finite even if that rounds to 0."""
     if n_outputs == 1:
@@ -95,6 +109,7 @@ def noise_terms(label_noise, n_outputs):
     return shift, 1 - label_noise - shift
 
 
+@_underflows_to_zero
 def recorded_probability(probability, n_outputs, label_noise):
     """Return q, the probabilities of the recorded labels, from those of true labels."""
     if label_noise is None:
@@ -108,6 +123,7 @@ def recorded_probability(probability, n_outputs, label_noise):
     return q.astype(p.dtype, copy=False).reshape(probability.shape)
 
 
+@_underflows_to_zero
 def pointwise_gradient(labels, weight, raw_prediction, n_outputs, label_noise=None):
     """Return delta (n, columns) and the squared errors of the rows, (n, n_groups).
 
@@ -178,6 +194,7 @@ def _noisy_softmax_gradient(label, weight, z, label_noise):
     return delta.astype(z.dtype, copy=False), squared_error
 
 
+@_underflows_to_zero
 def row_squared_error(labels, raw_prediction, n_outputs, label_noise=None):
     """Return ‖e‖² of each row and group, (n, n_groups)."""
     answer = recorded_probability(
@@ -192,6 +209,7 @@ def row_squared_error(labels, raw_prediction, n_outputs, label_noise=None):
     return np.einsum("ngk,ngk->ng", q, q)
 
 
+@_underflows_to_zero
 def label_quality(labels, raw_prediction, n_outputs, label_noise):
     """Return the probability that each label is the true one, (n, n_groups).
 
@@ -229,6 +247,7 @@ def _multiply_odds(log_odds, share):
     return np.multiply(odds, share, out=np.zeros(np.shape(odds)), where=share > 0)
 
 
+@_underflows_to_zero
 def suggest_labels(labels, raw_prediction, n_outputs, label_noise):
     """Return the most probable true label of each row if its label is wrong."""
     if n_outputs == 1:
@@ -245,11 +264,13 @@ def suggest_labels(labels, raw_prediction, n_outputs, label_noise):
     return np.where(is_possible, joint.argmax(axis=-1), p.argmax(axis=-1))
 
 
+@_underflows_to_zero
 def sum_squared_error(weight, squared_error):
     """Return Σ s ‖e‖² of each group, (n_groups,)."""
     return (weight * squared_error).sum(axis=0, dtype=np.float64)
 
 
+@_underflows_to_zero
 def constant_error(labels, weight, n_outputs):
     """Return the lowest Σ s ‖e‖² of a constant prediction, (n_groups,)."""
     total = weight.sum(axis=0, dtype=np.float64)
@@ -267,6 +288,7 @@ def constant_error(labels, weight, n_outputs):
     return (counts * others).sum(axis=1) / total
 
 
+@_underflows_to_zero
 def is_saturated(labels, weight, raw_prediction, n_outputs, label_noise=None):
     """Return which groups are no better than a constant and have no gradient to improve.
 

@@ -32,7 +32,8 @@ def choose_weight_power(power, alpha):
 
 def scale_weights(weight, power, dtype):
     """Return the weights divided by 2**power, as an array of a dtype."""
-    scaled = np.ldexp(weight, -power).astype(dtype, order="F")
+    with np.errstate(under="ignore"):  # what is too small beside others is 0
+        scaled = np.ldexp(weight, -power).astype(dtype, order="F")
     if (scaled.sum(axis=0, dtype=np.float64) == 0).any():
         raise ValueError(
             "sample_weight times class_weight is zero in every row, in "
@@ -60,13 +61,13 @@ def make_problem(
     `norms` are the squared norms of the rows. `learning_rate` ("auto" or a number) and
     `alpha` (a number or (n_groups,)) are the user's values, not scaled.
     """
-    alpha, norm_scale = np.ldexp(alpha, -weight_power), 1.0
+    alpha, norm_scale = _scale(alpha, -weight_power), 1.0
     if learning_rate == "auto":
         trained = mask_weight(weight, roles, TRAINED)
         bound = bound_curvature(norms, trained, alpha, fit_intercept, n_outputs)
         rate, norm_scale = invert_curvature(bound), scale_norms(bound)
     else:
-        rate = _scale_rate(learning_rate, weight_power)
+        rate = _scale([float(learning_rate)], weight_power)
     return Problem(
         X,
         labels,
@@ -101,12 +102,12 @@ def make_batch_problem(
     "auto" is then the largest step that cannot raise the objective of the batch, since the
     curvature on other batches is no guide.
     """
-    alpha = np.ldexp(alpha, -weight_power)
+    alpha = _scale(alpha, -weight_power)
     if learning_rate == "auto":
         curvature = compute_curvature(X, weight, alpha, fit_intercept, n_outputs)
         rate = invert_curvature(curvature)
     else:
-        rate = _scale_rate(learning_rate, weight_power)
+        rate = _scale([float(learning_rate)], weight_power)
     return Problem(
         X,
         labels,
@@ -120,10 +121,13 @@ def make_batch_problem(
     )
 
 
-def _scale_rate(learning_rate, weight_power):
-    """Return the step size for scaled weights, (1,)."""
-    with np.errstate(over="ignore"):  # the overflow of the descent is reported
-        return np.ldexp([float(learning_rate)], weight_power)
+def _scale(value, power):
+    """Return value times 2**power, as 0 or infinite where it under- or overflows.
+
+    The overflow of the descent is reported.
+    """
+    with np.errstate(all="ignore"):
+        return np.ldexp(value, power)
 
 
 def check_step_sizes(problem):
@@ -137,9 +141,8 @@ def check_step_sizes(problem):
 
 def compute_step_sizes(problem, exponent):
     """Return the sizes of steps with these exponents, for the weights before scaling."""
-    with np.errstate(over="ignore"):  # infinite if the weights are near the smallest number
-        power = (exponent - problem.weight_power).astype(np.intc)
-        return np.ldexp(problem.learning_rate, power)
+    power = (exponent - problem.weight_power).astype(np.intc)
+    return _scale(problem.learning_rate, power)
 
 
 def mean_brier_score(total_weight, squared_error):

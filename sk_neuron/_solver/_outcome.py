@@ -116,7 +116,8 @@ def measure_feature_range(X):
     if issparse(X):
         low, high = low.toarray().ravel(), high.toarray().ravel()
     largest = np.maximum(-low, high)
-    largest = largest[largest > _ROUNDING * largest.max(initial=0)]
+    with np.errstate(under="ignore"):
+        largest = largest[largest > _ROUNDING * largest.max(initial=0)]
     return largest.min(initial=np.inf), largest.max(initial=0)
 
 
