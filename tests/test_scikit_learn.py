@@ -8,20 +8,50 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from hypothesis import settings
+from scipy.sparse import csr_array
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_iris, make_blobs, make_multilabel_classification
 from sklearn.decomposition import PCA
-from sklearn.ensemble import AdaBoostClassifier, VotingClassifier
-from sklearn.feature_selection import RFE
-from sklearn.inspection import DecisionBoundaryDisplay
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    BaggingClassifier,
+    StackingClassifier,
+    VotingClassifier,
+)
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.feature_selection import (
+    RFE,
+    RFECV,
+    SelectFromModel,
+    SequentialFeatureSelector,
+)
+from sklearn.frozen import FrozenEstimator
+from sklearn.inspection import (
+    DecisionBoundaryDisplay,
+    partial_dependence,
+    permutation_importance,
+)
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, cross_val_predict
-from sklearn.multiclass import OneVsRestClassifier
-from sklearn.multioutput import ClassifierChain
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    GridSearchCV,
+    HalvingGridSearchCV,
+    TunedThresholdClassifierCV,
+    cross_val_predict,
+    learning_curve,
+    validation_curve,
+)
+from sklearn.multiclass import (
+    OneVsOneClassifier,
+    OneVsRestClassifier,
+    OutputCodeClassifier,
+)
+from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.semi_supervised import SelfTrainingClassifier
 from sklearn.utils.estimator_checks import (
     check_param_validation,
     estimator_checks_generator,
@@ -211,6 +241,134 @@ def test_classifier_chain():
     features, labels = make_multilabel_classification(random_state=0)
     chain = ClassifierChain(SigmoidNeuronClassifier(), random_state=0).fit(features, labels)
     assert np.mean(chain.predict(features) == labels) > 0.8
+
+
+TWO = np.where(y == 2, "virginica", "other")
+
+
+def test_halving_search_gives_good_candidates_more_steps():
+    grid = {"alpha": [0.0, 1.0, 10.0, 100.0]}
+    search = HalvingGridSearchCV(
+        SigmoidNeuronClassifier(),
+        grid,
+        resource="max_iter",
+        min_resources=10,
+        max_resources=40,
+        factor=2,
+        random_state=0,
+    ).fit(X, TWO)
+    assert search.n_resources_ == [10, 20, 40]
+    assert search.best_estimator_.n_iter_ == 40
+
+
+def test_learning_curve_goes_on_with_the_rows_that_are_new():
+    """By `partial_fit`, which is told all classes though the first rows may lack one."""
+    sizes, train, test = learning_curve(
+        SigmoidNeuronClassifier(),
+        X,
+        TWO,
+        train_sizes=[20, 60, 120],
+        exploit_incremental_learning=True,
+        shuffle=True,
+        random_state=0,
+        error_score="raise",
+    )
+    assert train.shape == test.shape == (len(sizes), 5)
+    assert test[-1].mean() > 0.8
+
+
+def test_validation_curve_over_iteration_counts_is_a_path():
+    counts = [1, 5, 20]
+    _, test = validation_curve(
+        SigmoidNeuronClassifier(), X, y, param_name="max_iter", param_range=counts, cv=3
+    )
+    search = SigmoidNeuronClassifierCV(iters=counts, cv=3, scoring="accuracy")
+    with pytest.warns(match="the last one considered"):
+        search.fit(X, y)
+    np.testing.assert_allclose(search.scores_[:, 0, 0].T, test)
+
+
+def test_thresholds_of_a_frozen_neuron():
+    neuron = SigmoidNeuronClassifier().fit(X, TWO)
+    fixed = FixedThresholdClassifier(FrozenEstimator(neuron), threshold=0.3)
+    is_likely = neuron.predict_proba(X)[:, 1] >= 0.3
+    np.testing.assert_array_equal(
+        fixed.fit(X, TWO).predict(X), neuron.classes_[is_likely.astype(int)]
+    )
+    tuned = TunedThresholdClassifierCV(SigmoidNeuronClassifier(), cv=3).fit(X, TWO)
+    assert tuned.score(X, TWO) > 0.9
+    calibrated = CalibratedClassifierCV(FrozenEstimator(neuron)).fit(X, TWO)
+    assert calibrated.score(X, TWO) > 0.9
+
+
+def test_stacking():
+    layers = [("neuron", SigmoidNeuronClassifier()), ("logistic", LogisticRegression())]
+    stack = StackingClassifier(layers, final_estimator=SigmoidNeuronClassifier())
+    assert stack.fit(X, TWO).score(X, TWO) > 0.9
+
+
+def test_bagging_where_some_samples_lack_a_class():
+    """Rows that are not drawn have the weight 0, and the class is there all the same."""
+    labels = y.copy()
+    labels[0] = 3
+    bags = BaggingClassifier(SigmoidNeuronClassifier(), n_estimators=5, random_state=0)
+    bags.fit(X, labels)
+    assert not all(0 in drawn for drawn in bags.estimators_samples_)
+    np.testing.assert_allclose(bags.predict_proba(X).sum(axis=1), 1)
+    assert np.isfinite(bags.predict_log_proba(X)).all()
+
+
+def test_one_vs_one_and_codes():
+    pairs = OneVsOneClassifier(SigmoidNeuronClassifier()).fit(csr_array(X), y)
+    assert pairs.score(csr_array(X), y) > 0.9
+    codes = OutputCodeClassifier(SigmoidNeuronClassifier(), code_size=3, random_state=0)
+    assert codes.fit(X, y).score(X, y) > 0.7
+
+
+def test_several_outputs_apart_are_several_labels_together():
+    labels = np.column_stack([y == 2, X[:, 0] > 0]).astype(int)
+    apart = MultiOutputClassifier(SigmoidNeuronClassifier())
+    together = SigmoidNeuronClassifier()
+    for _ in range(3):
+        apart.partial_fit(X, labels, classes=[[0, 1]] * 2)
+        together.partial_fit(X, labels)
+    coef = np.vstack([neuron.coef_ for neuron in apart.estimators_])
+    np.testing.assert_allclose(coef, together.coef_, rtol=1e-9)
+
+
+def test_self_training():
+    labels = np.where(np.arange(len(y)) % 3, y, -1)
+    model = SelfTrainingClassifier(SigmoidNeuronClassifier(), threshold=0.6)
+    assert model.fit(X, labels).score(X, y) > 0.9
+    assert (model.transduction_ == -1).sum() < (labels == -1).sum()
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [
+        RFECV(SigmoidNeuronClassifier(), cv=3),
+        SelectFromModel(SigmoidNeuronClassifier(), max_features=2),
+        SequentialFeatureSelector(SigmoidNeuronClassifier(), n_features_to_select=2),
+    ],
+    ids=lambda selector: type(selector).__name__,
+)
+def test_selectors(selector):
+    noise = np.random.default_rng(0).standard_normal((len(X), 2))
+    selector.fit(np.hstack([noise, X]), TWO)
+    assert selector.get_support()[4:].any()  # the petals tell
+    assert not selector.get_support()[:2].all()
+
+
+def test_importance_and_dependence_of_a_linear_model():
+    """A column that is constant matters nothing; the dependence is a straight line."""
+    features = np.column_stack([X, np.ones(len(X))])
+    neuron = SigmoidNeuronClassifier().fit(features, TWO)
+    importance = permutation_importance(neuron, features, TWO, random_state=0)
+    assert importance.importances_mean[4] == 0 < importance.importances_mean[3]
+    line = partial_dependence(neuron, features, [3], response_method="decision_function")
+    values, average = line["grid_values"][0], line["average"][0]
+    slopes = np.diff(average) / np.diff(values)
+    np.testing.assert_allclose(slopes, neuron.coef_[0, 3])
 
 
 def test_decision_boundary_display():
