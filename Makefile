@@ -8,7 +8,8 @@ PYTEST := $(BIN)/pytest --numprocesses 2 --dist worksteal --durations 40
 DOCUMENTED := $(wildcard sk_neuron/*.py sk_neuron/_plot/*.py sk_neuron/testing/*.py)
 BUILD_TOOLS := meson-python cython ninja numpy
 
-.PHONY: demo test test-thorough lint test-matrix test-builds test-mutants docs test-docs bench clean
+.PHONY: demo test test-thorough lint test-matrix test-builds test-works-with test-mutants docs test-docs \
+	bench clean
 
 demo: .venv/installed
 	$(BIN)/python -m sk_neuron
@@ -35,6 +36,10 @@ test-matrix: .venv/installed
 
 test-builds: .venv/installed
 	$(BIN)/nox --session builds
+
+# The tools of docs/known_to_work_with.md, in the versions that it names.
+test-works-with: .venv/installed
+	$(BIN)/nox --session works_with
 
 # The update rule, broken in many ways: which checks of sk_neuron.testing notice?
 test-mutants: .venv/installed

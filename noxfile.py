@@ -6,6 +6,8 @@ scikit-learn runs with the oldest numpy and scipy that pyproject.toml declares.
 `make test-builds`: of a wheel built from the source distribution, and of an install without
 a C compiler. To that, `nox --session builds --` gives what follows. (The environment of
 `make test` is an editable install.)
+
+`make test-works-with`: of the tools that docs/known_to_work_with.md names.
 """
 
 import shutil
@@ -60,6 +62,12 @@ def tests(session, scikit_learn):
     session.run("python", "-c", "import sklearn; sklearn.show_versions()")
     pages = [str(page) for page in Path("docs").glob("*.md")]
     session.run("pytest", "tests", *pages, "README.md", "--pyargs", "sk_neuron")
+
+
+@nox.session
+def works_with(session):
+    session.install("--quiet", ".[works-with]")
+    session.run("pytest", "tests/test_works_with.py")
 
 
 @nox.session
