@@ -390,7 +390,7 @@ def test_settings_are_passed_on():
     [
         ({"n_rows": (1, 5)}, "n_rows must be a pair of integers, 2 <= low <= high"),
         ({"n_features": (3, 2)}, "n_features must be"),
-        ({"n_classes": (2, 6), "n_rows": (2, 5)}, "6 classes need more than 5 rows"),
+        ({"n_classes": (2, 6), "n_rows": (2, 5)}, "needs more rows than n_rows"),
         ({"n_rows": 5}, "n_rows must be a pair of integers"),
         ({"n_rows": (2.0, 5.5)}, "n_rows must be a pair of integers"),
         ({"scale": -1}, "scale must be a positive number"),

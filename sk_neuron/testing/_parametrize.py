@@ -1,6 +1,7 @@
-"""All checks on an adapter, in one call or as tests of pytest."""
+"""Run all checks on an adapter, in one call or as tests of pytest."""
 
 from collections.abc import Callable, Collection, Iterable
+from itertools import product
 from typing import Any
 
 import hypothesis
@@ -8,11 +9,8 @@ from hypothesis.strategies import SearchStrategy
 
 from sk_neuron.testing._adapters import Adapter
 from sk_neuron.testing._checks import CHECKS
-from sk_neuron.testing._strategies import Problem, problems
-
-Check = Callable[[Adapter, Problem], None]
-
-_DEFAULT_PROBLEMS = problems()
+from sk_neuron.testing._strategies import Problem
+from sk_neuron.testing._strategies import problems as draw_problems
 
 
 def check_gradient_updates(
@@ -28,10 +26,10 @@ def check_gradient_updates(
     Parameters
     ----------
     adapter : Adapter
-        What is tested.
+        The adapter to test.
 
     problems : SearchStrategy of Problem, default=None
-        What the checks are run on; ``problems()`` if None.
+        The problems on which the checks run. If None, ``problems()``.
 
     skip : collection of str, default=()
         Names of checks to leave out.
@@ -40,18 +38,18 @@ def check_gradient_updates(
         Names of checks to run; all if None.
 
     settings : hypothesis.settings, default=None
-        How many problems to draw, and the like. If None, the profile that is loaded,
-        without a deadline.
+        The settings of Hypothesis, such as the number of problems. If None, the profile
+        that is loaded, without a deadline.
 
     Raises
     ------
     AssertionError
-        If a check fails: its law, what was expected, what came, and the shrunk problem,
-        which can be pasted.
+        If a check fails: with its law, the expected and the actual value, and the shrunk
+        problem as code.
     ValueError
-        If there is no check of a name, or if none is left to run.
+        If a name is not that of a check, or if no check is left to run.
     TypeError
-        If `skip`, `only` or `settings` is of another kind.
+        If `skip` or `only` is a string, or if `settings` is not `hypothesis.settings`.
 
     Examples
     --------
@@ -60,8 +58,9 @@ def check_gradient_updates(
     >>> neuron = SigmoidNeuronClassifier(alpha=0.5)
     >>> check_gradient_updates(NeuronAdapter(neuron), only=["check_row_order"])
     """
-    for check in _choose(skip, only):
-        _draw(_bind(check, adapter), problems, settings)()
+    settings = settings or hypothesis.settings(deadline=None)
+    for check in _choose_checks(skip, only):
+        _draw_problem(check, problems, settings)(adapter)
 
 
 def parametrize_with_gradient_checks(
@@ -75,16 +74,16 @@ def parametrize_with_gradient_checks(
     """Return a decorator that makes a test run all checks on some adapters, by pytest.
 
     The test takes `adapter`, `check` and `problem`, and calls ``check(adapter, problem)``.
-    It becomes a test of Hypothesis, so that `reproduce_failure`, `example` and `seed` go
-    above it as they would elsewhere; settings are passed as `settings`.
+    It becomes a test of Hypothesis, whose decorators `reproduce_failure`, `example` and
+    `seed` may be written above this one; its settings are passed as `settings`.
 
     Parameters
     ----------
     adapters : iterable of Adapter
-        What is tested.
+        The adapters to test.
 
     problems : SearchStrategy of Problem, default=None
-        What the checks are run on; ``problems()`` if None.
+        The problems on which the checks run. If None, ``problems()``.
 
     skip : collection of str, default=()
         Names of checks to leave out.
@@ -93,8 +92,8 @@ def parametrize_with_gradient_checks(
         Names of checks to run; all if None.
 
     settings : hypothesis.settings, default=None
-        How many problems to draw, and the like. If None, the profile that is loaded,
-        without a deadline, and with the text by which a failure is reproduced.
+        The settings of Hypothesis, such as the number of problems. If None, the profile
+        that is loaded, without a deadline, and with the line that reproduces a failure.
 
     Returns
     -------
@@ -104,9 +103,9 @@ def parametrize_with_gradient_checks(
     Raises
     ------
     ValueError
-        If there is no check of a name, or if none is left to run.
+        If a name is not that of a check, or if no check is left to run.
     TypeError
-        If `skip`, `only` or `settings` is of another kind.
+        If `skip` or `only` is a string, or if `settings` is not `hypothesis.settings`.
     ImportError
         If pytest is missing.
 
@@ -117,68 +116,44 @@ def parametrize_with_gradient_checks(
     ... def test_gradient_updates(adapter, check, problem):
     ...     check(adapter, problem)
     """
-    try:
-        import pytest
-    except ImportError as error:
-        raise ImportError(
-            "parametrize_with_gradient_checks needs pytest: pip install pytest"
-        ) from error
+    import pytest  # which nothing else needs
 
-    checks = _choose(skip, only)
+    settings = settings or hypothesis.settings(deadline=None, print_blob=True)
     cases = [
         pytest.param(adapter, check, id=f"{check.__name__}-{_name(adapter)}")
-        for adapter in adapters
-        for check in checks
+        for adapter, check in product(adapters, _choose_checks(skip, only))
     ]
-    settings = settings or hypothesis.settings(deadline=None, print_blob=True)
 
     def decorate(test: Callable[..., None]) -> Any:
-        return pytest.mark.parametrize(("adapter", "check"), cases)(
-            _draw(test, problems, settings)
-        )
+        test = _draw_problem(test, problems, settings)
+        return pytest.mark.parametrize(("adapter", "check"), cases)(test)
 
     return decorate
 
 
-def _choose(skip: Collection[str], only: Collection[str] | None) -> list[Check]:
-    """Return the checks to run."""
-    names = [check.__name__ for check in CHECKS]
-    for parameter, given in (("skip", skip), ("only", only)):
-        if isinstance(given, str):
-            raise TypeError(f"{parameter} must be a list of names. Got {given!r} instead.")
-    skip, only = list(skip), names if only is None else list(only)
+def _choose_checks(skip, only):
+    for parameter, names in (("skip", skip), ("only", only)):
+        if isinstance(names, str):
+            raise TypeError(f"{parameter} must be a list of names. Got {names!r} instead.")
+    skip, only = list(skip), list(CHECKS if only is None else only)
     for name in (*skip, *only):
-        if name not in names:
-            raise ValueError(f"There is no check {name!r}. There are {names}.")
-    wanted = set(only) - set(skip)
-    checks: list[Check] = [check for check in CHECKS if check.__name__ in wanted]
-    if not checks:
+        if name not in CHECKS:
+            raise ValueError(f"There is no check {name!r}. There are {list(CHECKS)}.")
+    chosen = [CHECKS[name] for name in CHECKS if name in only and name not in skip]
+    if not chosen:
         raise ValueError("No check is left to run.")
-    return checks
+    return chosen
 
 
-def _name(adapter: Adapter) -> str:
-    """Return a name for a test, the same in every process."""
+def _name(adapter):
+    """Return a name for a test that is the same in every process."""
     name = repr(adapter)
     return type(adapter).__name__ if " at 0x" in name else " ".join(name.split())[:80]
 
 
-def _bind(check: Check, adapter: Adapter) -> Callable[[Problem], None]:
-    def run(problem: Problem) -> None:
-        check(adapter, problem)
-
-    run.__name__ = check.__name__  # which the database of examples goes by
-    return run
-
-
-def _draw(
-    test: Callable[..., None],
-    strategy: SearchStrategy[Problem] | None,
-    settings: hypothesis.settings | None,
-) -> Any:
-    """Return a test that draws its problem."""
-    settings = settings or hypothesis.settings(deadline=None)
+def _draw_problem(test, strategy, settings):
+    """Return the test as one for which Hypothesis draws the problem."""
     if not isinstance(settings, hypothesis.settings):
         raise TypeError(f"settings must be hypothesis.settings. Got {settings!r} instead.")
-    strategy = _DEFAULT_PROBLEMS if strategy is None else strategy
+    strategy = draw_problems() if strategy is None else strategy
     return settings(hypothesis.given(problem=strategy)(test))

@@ -1,4 +1,4 @@
-"""Whole classification problems for Hypothesis: rows, and coefficients to start from."""
+"""Strategies of Hypothesis for whole classification problems and for coefficients."""
 
 from numbers import Integral
 from typing import Any, NamedTuple
@@ -15,27 +15,27 @@ except ImportError as error:
     ) from error
 
 
-# What is smaller is drawn as 0.
+# Smaller numbers are replaced by 0.
 _TINY = 2.0**-40
 
 
 class Problem(NamedTuple):
-    """Coefficients, and the rows that are to move them.
+    """Coefficients to start from, and rows to train on.
 
-    These are the arguments of what an adapter is asked: ``adapter.loss(*problem)``. Its
-    representation is code that makes it again.
+    They are the arguments of an adapter's methods: ``adapter.loss(*problem)``. The
+    representation of a problem is code that builds it again.
 
     Attributes
     ----------
     coef : ndarray of shape (n_features,) or (n_classes, n_features)
-        The weights to start from: one vector for two classes, for more one for
-        each class.
+        The coefficients to start from: one row for two classes, for more a row for each
+        class.
 
     intercept : float or ndarray of shape (n_classes,)
         The intercepts to start from.
 
     X : ndarray of shape (n_samples, n_features)
-        The rows, float64 or float32; its precision is that of the problem.
+        The rows, in float64 or float32.
 
     y : ndarray of shape (n_samples,)
         The class of each row, an integer from 0 to n_classes - 1.
@@ -96,9 +96,10 @@ def problems(
 ) -> st.SearchStrategy[Problem]:
     """Return a strategy for whole classification problems.
 
-    They shrink to few rows, features and classes, and to small integers. Nothing is
-    filtered out. Every class has a row, and the weight of the first row is positive. What
-    is smaller than 2**-40 is drawn as 0, so that float32 loses no products to underflow.
+    They shrink to the fewest rows, features and classes, and to small integers. Nothing is
+    filtered out. Every class has a row, and the weight of the first row is positive. There
+    are no values between 0 and 2**-40 in size, so that products do not underflow in
+    float32.
 
     Parameters
     ----------
@@ -106,24 +107,24 @@ def problems(
         The precision of `X`, of the weights of the rows and of the coefficients.
 
     n_rows : tuple of int, default=(2, 10)
-        The fewest and the most rows; there are at least as many as classes.
+        The smallest and the largest number of rows; there is one or more for each class.
 
     n_features : tuple of int, default=(1, 4)
-        The fewest and the most features, 1 or more.
+        The smallest and the largest number of features, 1 or more.
 
     n_classes : tuple of int, default=(2, 3)
-        The fewest and the most classes, 2 or more.
+        The smallest and the largest number of classes, 2 or more.
 
     scale : float, default=8.0
-        The values of `X` are in [-scale, scale], those of a nearly collinear column in
-        twice that range.
+        The values of `X` are in [-scale, scale], but those of a nearly collinear column
+        are in [-2 * scale, 2 * scale].
 
     coef_scale : float, default=2.0
         The coefficients and the intercept are in [-coef_scale, coef_scale].
 
     weights : SearchStrategy, default=None
-        What the weights of the rows are drawn from: finite, not negative. Numbers in
-        [0, 8] if None. In the first row a 0 is replaced by 1.
+        The strategy for the weight of a row: finite, 0 or more. If None, numbers in
+        [0, 8]. In the first row a 0 is replaced by 1.
 
     sparse : bool, default=True
         Whether some `X` consist mostly of zeros.
@@ -135,19 +136,20 @@ def problems(
         Whether some `X` have a constant column.
 
     conditioning : float, default=1024.0
-        Some `X` of two features or more have a last column that is the first one, but for
-        1 / conditioning of values of its own. With 1 none is so near to collinear.
+        In some `X` of two or more features the last column is the first one plus
+        1 / conditioning times values of its own. With 1 there are no such `X`.
 
     Returns
     -------
     strategy : SearchStrategy of Problem
-        A strategy for Hypothesis.
+        The strategy.
 
     Raises
     ------
     ValueError
-        If a range is empty or begins too low, if there are more classes than rows, if the
-        precision or a scale is none, or if weights drawn are not finite or below 0.
+        If a range is empty or begins too low, if there may be more classes than rows, if
+        `dtype` or a scale is not valid, or if a weight that was drawn is not finite or
+        below 0.
 
     Examples
     --------
@@ -166,7 +168,7 @@ def problems(
     _check_range("n_features", n_features, 1)
     _check_range("n_classes", n_classes, 2)
     if n_classes[1] > n_rows[1]:
-        raise ValueError(f"{n_classes[1]} classes need more than {n_rows[1]} rows.")
+        raise ValueError(f"n_classes={n_classes} needs more rows than n_rows={n_rows}.")
     if not conditioning >= 1:
         raise ValueError(f"conditioning must be 1 or more. Got {conditioning} instead.")
     _check_scale("scale", scale, dtype)
@@ -180,8 +182,8 @@ def problems(
         k = draw(st.integers(*n_classes))
         n = draw(st.integers(max(k, n_rows[0]), n_rows[1]))
         d = draw(st.integers(*n_features))
-        # No branch that is taken draws less than the one that is not: the shortest draws
-        # count as the simplest, so that failures shrink to where all is plain.
+        # An option that is on draws at least as much as one that is off: the shortest
+        # draws are the simplest for Hypothesis, so failures shrink to plain problems.
         X = draw(_arrays(dtype, (n, d), values))
         if sparse and draw(st.booleans()):
             X *= draw(hnp.arrays(bool, (n, d)))
@@ -221,7 +223,7 @@ def coefs(
         The number of classes, 2 or more.
 
     dtype : {np.float64, np.float32}, default=np.float64
-        Their precision.
+        The precision.
 
     scale : float, default=2.0
         They are in [-scale, scale].
@@ -235,7 +237,7 @@ def coefs(
     Raises
     ------
     ValueError
-        If there are too few features or classes, or if the precision or the scale is none.
+        If `n_features`, `n_classes`, `dtype` or `scale` is not valid.
 
     Examples
     --------
@@ -255,12 +257,9 @@ def coefs(
 
 
 def _check_range(name: str, given: Any, least: int) -> None:
-    is_pair = isinstance(given, tuple) and len(given) == 2
-    if not (
-        is_pair
-        and all(isinstance(end, Integral) for end in given)
-        and least <= given[0] <= given[1]
-    ):
+    ends = given if isinstance(given, tuple) else ()
+    are_integers = len(ends) == 2 and all(isinstance(end, Integral) for end in ends)
+    if not (are_integers and least <= ends[0] <= ends[1]):
         raise ValueError(
             f"{name} must be a pair of integers, {least} <= low <= high. "
             f"Got {given!r} instead."
@@ -279,7 +278,7 @@ def _arrays(dtype: Any, shape: Any, values: Any) -> Any:
 
 
 def _floats(low: float, high: float, dtype: Any) -> st.SearchStrategy[float]:
-    """Return floats, 0 in place of tiny ones."""
+    """Return a strategy for floats in a range, without tiny ones."""
     ends = (float(np.dtype(dtype).type(end)) for end in (low, high))
     width: Any = np.dtype(dtype).itemsize * 8
     return st.floats(*ends, width=width).map(lambda v: v if abs(v) >= _TINY else 0.0)
