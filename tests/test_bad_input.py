@@ -114,7 +114,7 @@ BAD_DATA = {
     ),
     "weights zero": (X, y, np.zeros(6), "weights must contain at least one non-zero"),
     "weights short": (X, y, np.ones(5), r"sample_weight.shape == \(5,\), expected \(6,\)"),
-    "weights 2D": (X, y, np.ones((6, 1)), "must be 1D array or scalar, got 2D array"),
+    "weights 2D": (X, y, np.ones((6, 1)), r"shape == \(6, 1\), expected \(6,\)"),
     "weights text": (X, y, list("abcdef"), "could not convert string to float"),
     "curvature overflow": (X * 1e160, y, None, "sum of their squares.* Scale the features"),
     "wide overflow": (np.tile(X * 1e160, 50), y, None, "sum of their squares.* overflows"),

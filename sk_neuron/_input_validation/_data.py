@@ -1,4 +1,4 @@
-"""The rows of X that a user passes, and what goes with them."""
+"""Check the rows of X, and what belongs to them."""
 
 import copy
 from typing import Any, NamedTuple
@@ -18,17 +18,17 @@ from sk_neuron._input_validation._masks import refuse_masked
 from sk_neuron._input_validation._weights import check_sample_weight
 from sk_neuron._kernels import compute_squared_norms
 
-# These take rows from whatever holds them, and from the metadata that go with them.
+# Private functions of scikit-learn: they take rows of any container, and of metadata.
 take_rows = _safe_indexing
 take_metadata = _check_method_params
 
 
 def read_data(estimator, X, *y, **params):
-    """Return X, and y, by `validate_data`: CSR and both precisions stay as they are."""
+    """Return X, and y if passed, checked; sparse X as CSR, in float64 or float32."""
     refuse_masked(X, "X")
     if issparse(X) and X.format in ("csr", "csc", "bsr"):
-        # SciPy's compiled code, and ours, do not look at indices again; a copy of the
-        # matrix, not of its arrays, since the check may change them.
+        # Compiled code trusts the indices. The check may replace the arrays of a matrix, so
+        # it gets another matrix with the same arrays.
         copy.copy(X).check_format()
     dtype = [np.float64, np.float32]
     y = tuple(map(read_labels, y))
@@ -36,37 +36,38 @@ def read_data(estimator, X, *y, **params):
 
 
 def read_training_data(estimator, X, y, **params):
-    """Return what `read_data` does, and the squared norm of each row, in one pass over X.
+    """Return X, y and the squared norm of each row, from one pass over X.
 
-    A row whose norm is finite is finite. The step size needs the norms.
+    If the norm of a row is finite, so are its values. The step size needs the norms.
     """
     X, y = read_data(estimator, X, y, multi_output=True, ensure_all_finite=False, **params)
     with np.errstate(all="ignore"):
         norms = compute_squared_norms(X)
-    if not np.isfinite(norms).all():  # or X is so large that squares overflow
+    if not np.isfinite(norms).all():  # X is not finite, or squares overflow
         name = type(estimator).__name__
         values = X.data if issparse(X) else X
-        with config_context(assume_finite=False):  # it is known by now that they are not
+        with config_context(assume_finite=False):  # check even if the user turned it off
             assert_all_finite(values, estimator_name=name, input_name="X")
     return X, y, norms
 
 
 class Samples(NamedTuple):
-    """Rows of X and what goes with them."""
+    """Rows of X and what belongs to them."""
 
     X: Any  # (n, d)
-    y: np.ndarray  # (n,), or (n, n_labels) for multilabel, as the user has them
-    labels: np.ndarray  # (n, 1) or (n, n_labels) int32, as a problem has them
+    y: np.ndarray  # (n,), or (n, n_labels) for multilabel: the user's labels
+    labels: np.ndarray  # (n, 1) or (n, n_labels) int32: indices of classes
     weight: np.ndarray  # (n,), without class weights
-    norms: np.ndarray | None = None  # (n,) squared, of the rows of X
+    norms: np.ndarray | None = None  # (n,): the squared norms of the rows
 
 
 def read_validation_rows(estimator, X_val, y_val, sample_weight_val, samples, classes):
-    """Return the rows to validate on that a user passed, for the rows to train on."""
-    if X_val is None or y_val is None:
-        given, missing = ("y_val", "X_val") if X_val is None else ("X_val", "y_val")
-        given = "sample_weight_val" if y_val is None and X_val is None else given
-        raise ValueError(f"{given} was passed without {missing}.")
+    """Return the validation rows that a user passed; `samples` are the training rows."""
+    if X_val is None:
+        given = "sample_weight_val" if y_val is None else "y_val"
+        raise ValueError(f"{given} was passed without X_val.")
+    if y_val is None:
+        raise ValueError("X_val was passed without y_val.")
     try:
         X = read_data(estimator, X_val, reset=False)
     except ValueError as error:
@@ -74,7 +75,7 @@ def read_validation_rows(estimator, X_val, y_val, sample_weight_val, samples, cl
     with np.errstate(over="ignore"):
         X = X.astype(samples.X.dtype, copy=False)
     if not np.isfinite(X.data if issparse(X) else X).all():
-        raise ValueError(f"X_val has values that overflow {X.dtype}, as X has it.")
+        raise ValueError(f"X_val overflows {X.dtype}, which is the dtype of X.")
     y = check_labels(y_val, "y_val")
     labels = encode_known_labels(y, classes, samples.y.ndim == 2, "y_val")
     if len(y) != X.shape[0]:

@@ -1,4 +1,4 @@
-"""From label noise as a user passes it to the share of each class, or a clear error."""
+"""Check label noise, and convert it to a share for each class."""
 
 import copy
 from numbers import Real
@@ -19,8 +19,8 @@ def read_label_noise(label_noise, classes, multilabel):
     elif isinstance(label_noise, dict):
         shares = _read_class_noise(label_noise, classes)
     else:
-        others = ", or a dict of a share for each class"
-        share = _check_share(label_noise, "label_noise", others)
+        or_dict = ", or a dict with a share for each class"
+        share = _check_share(label_noise, "label_noise", or_dict)
         if share >= (len(classes) - 1) / len(classes):
             raise ValueError(
                 f"With a label_noise of {share} a recorded class no longer favours the "
@@ -32,10 +32,10 @@ def read_label_noise(label_noise, classes, multilabel):
 
 
 def list_label_noises(label_noises, classes, multilabel):
-    """Return the label noises that a search chooses from, as a user wrote them.
+    """Return the label noises from which a search chooses, as values of `label_noise`.
 
-    "auto" is none; the same for all classes; and for two classes that of either alone; all
-    in steps of 0.1.
+    "auto" is from 0 to 0.4 for all classes alike, and for two classes also from 0.1 to 0.5
+    for only one of them.
     """
     if isinstance(label_noises, str):
         noises: list[Any] = [0.0, 0.1, 0.2, 0.3, 0.4]
@@ -45,26 +45,20 @@ def list_label_noises(label_noises, classes, multilabel):
         return noises
     if isinstance(label_noises, dict | set):
         raise ValueError(
-            "The 'label_noises' are a list of the label noises to choose from. To "
-            f"consider one, pass it in a list: [{label_noises!r}]."
+            "The 'label_noises' must be a list of label noises. To consider only one, "
+            f"pass it in a list: [{label_noises!r}]."
         )
-    noises = [_copy_noise(noise) for noise in label_noises]
+    noises = list(label_noises)
     if not noises:
         raise ValueError("The 'label_noises' must hold one or more label noises.")
     for noise in noises:
         read_label_noise(noise, classes, multilabel)
-    return noises
-
-
-def _copy_noise(noise):
-    """Return a label noise that nobody else changes."""
-    if isinstance(noise, Real) and not isinstance(noise, bool):
-        return float(noise)
-    return copy.deepcopy(noise)
+    # copies, so that the caller cannot change them
+    return [float(n) if isinstance(n, Real) else copy.deepcopy(n) for n in noises]
 
 
 def measure_noise(label_noise):
-    """Return how much label noise there is: the largest share of a class."""
+    """Return the largest share of a class or label."""
     if isinstance(label_noise, dict):
         return float(max(label_noise.values(), default=0.0))
     return float(np.max(label_noise))
@@ -91,8 +85,8 @@ def _read_class_noise(label_noise, classes):
     for label, share in label_noise.items():
         shares[0, indices[label]] = _check_share(share, f"label_noise of {label!r}")
     # The matrix of the probabilities of recorded labels, given the true ones. Its
-    # eigenvalues are real, and with half the noise they are halfway to 1: where all are
-    # positive, none vanishes on the way from no noise to this.
+    # eigenvalues are real. With less noise in proportion they come closer to 1, so if all
+    # are positive, none is 0 at any share between no noise and this.
     shift = shares[0] / (len(classes) - 1)
     matrix = np.diag(1 - shares[0] - shift) + shift[:, np.newaxis]
     if np.linalg.eigvals(matrix).real.min() < 1e-9:
@@ -106,12 +100,10 @@ def _read_class_noise(label_noise, classes):
 def _read_multilabel_noise(label_noise, n_labels):
     if isinstance(label_noise, dict):
         raise ValueError(
-            "For a multilabel y, label_noise is one share for all labels, or an array of "
-            "the share of each label that was flipped. Got a dict."
+            "For a multilabel y, label_noise must be one share for all labels, or an array "
+            "with the share of each label. Got a dict instead."
         )
-    given = [label_noise] * n_labels
-    if not isinstance(label_noise, Real):
-        given = list(label_noise) if np.iterable(label_noise) else []
+    given = list(label_noise) if np.iterable(label_noise) else [label_noise] * n_labels
     if len(given) != n_labels:
         raise ValueError(
             f"The label_noise must be one share, or one for each of the {n_labels} labels. "

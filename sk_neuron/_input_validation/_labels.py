@@ -15,19 +15,19 @@ from sk_neuron._input_validation._masks import are_masked
 
 
 def read_labels(y, name="y"):
-    """Return labels as NumPy has them, or as they are if sparse; none may be missing.
+    """Return labels as an array, or unchanged if they are sparse; none may be missing.
 
-    Booleans and integers of pandas' nullable types stay what they are: scikit-learn would
-    make them floats.
+    Booleans and integers of pandas' nullable types keep their kind, which scikit-learn
+    would change to floats.
     """
     if y is None or issparse(y):
         return y
     labels = np.asarray(y)
     if isinstance(y, list | tuple) and labels.dtype.kind not in "biuf":
-        labels = np.asarray(y, dtype=object)  # else NaN among words would become a word
-    if are_masked(y) or _are_missing(labels).any():
+        labels = np.asarray(y, dtype=object)  # NaN among strings must not become a string
+    if are_masked(y) or _has_missing(labels):
         raise ValueError(f"{name} contains missing values.")
-    if labels.dtype.kind == "T":  # NumPy's own words of any length
+    if labels.dtype.kind == "T":  # NumPy's strings of variable length
         return labels.astype(object)
     if labels.dtype.kind != "O":
         return labels
@@ -38,7 +38,7 @@ def read_labels(y, name="y"):
         return np.asarray(y)
     dtypes = list(y.dtypes) if hasattr(y, "columns") else [getattr(y, "dtype", None)]
     of_columns = {getattr(dtype, "kind", "O") for dtype in dtypes}
-    if of_columns <= set("biuf"):  # pandas' nullable ones
+    if of_columns <= set("biuf"):  # pandas' nullable types
         return labels.astype(np.float64 if "f" in of_columns else np.int64)
     if not all(issubclass(kind, Integral) for kind in kinds):
         return np.asarray(y)
@@ -48,15 +48,11 @@ def read_labels(y, name="y"):
     )
 
 
-def _are_missing(labels):
-    """Return which labels are NaN, NaT, None or pandas.NA."""
-    if labels.dtype.kind in "Mm":
-        return np.isnat(labels)
-    if labels.dtype.kind == "f":
-        return np.isnan(labels)
-    if labels.dtype.kind != "O":
-        return np.zeros(labels.shape, dtype=bool)
-    return np.array([_is_missing(label) for label in labels.ravel()], dtype=bool)
+def _has_missing(labels):
+    """Return whether a label is NaN, NaT, None or pandas.NA."""
+    if labels.dtype.kind in "fmM":
+        return (labels != labels).any()
+    return labels.dtype.kind == "O" and any(map(_is_missing, labels.ravel()))
 
 
 def _is_missing(label):
@@ -64,7 +60,7 @@ def _is_missing(label):
         return True
     try:
         return bool(label != label)
-    except TypeError:  # pandas.NA does not say
+    except TypeError:  # pandas.NA is neither true nor false
         return True
 
 
@@ -73,7 +69,7 @@ def check_labels(y, name="y"):
     y = read_labels(y, name)
     if issparse(y) and y.ndim == 1:
         raise ValueError(f"A sparse {name} is a multilabel one, of shape (n, n_labels).")
-    if y.ndim == 1 and y.dtype.kind in "biu":  # nothing else than classes
+    if y.ndim == 1 and y.dtype.kind in "biu":  # these can only be classes
         return y
     if y.dtype.kind == "f":
         assert_all_finite(y.data if issparse(y) else y, input_name=name)
@@ -93,7 +89,7 @@ def check_labels(y, name="y"):
 
 
 def choose_scored_labels(y, labels):
-    """Return y as the user passed it for scorers, or as labels if they may not take it."""
+    """Return the labels for scorers: y as passed, or `labels` if scorers may reject it."""
     if issparse(y):
         return y
     plain = np.asarray(y)
@@ -103,7 +99,7 @@ def choose_scored_labels(y, labels):
 
 
 def encode_labels(y):
-    """Return the classes, and labels (n, 1) or (n, n_labels) as a problem has them."""
+    """Return the classes, and the labels as indices, (n, 1) or (n, n_labels) int32."""
     if y.ndim == 2:
         return np.arange(y.shape[1]), y.astype(np.int32, order="F")
     classes = np.unique(y)
@@ -113,50 +109,43 @@ def encode_labels(y):
             f"one class: {list_classes(classes)}."
         )
     if 2 * len(classes) > len(y) > 20:
-        check_classification_targets(y)  # which warns that y may not be classes
+        check_classification_targets(y)  # may warn that y looks continuous
     return classes, _find_classes(classes, y)
 
 
 def shape_of_groups(classes, y):
-    """Return the numbers of groups, and of the outputs of each, that learn labels."""
+    """Return the number of groups for these labels, and of the outputs of each group."""
     if y.ndim == 2:
         return y.shape[1], 1
     return 1, len(classes) if len(classes) > 2 else 1
 
 
 def check_classes(classes, labels, multilabel, known):
-    """Return the classes of a stream of batches: as known, or as passed with the first."""
+    """Return the classes of a stream of batches: those known, or else those passed."""
     if multilabel:
-        passed = np.arange(labels.shape[-1]) if known is None else known
-        if classes is not None and list(classes) != passed.tolist():
+        indices = np.arange(labels.shape[-1]) if known is None else known
+        if classes is not None and list(classes) != indices.tolist():
             raise ValueError(
-                "The classes of a multilabel y are the positions of its labels, "
-                f"{passed.tolist()}, and need not be passed. Got {list(classes)!r}."
+                "The classes of a multilabel y are the indices of its labels, "
+                f"{indices.tolist()}, and need not be passed. Got {list(classes)!r}."
             )
-        return passed
-    if classes is None and known is None:
-        raise ValueError("classes must be passed on the first call to partial_fit.")
-    passed = known
-    if classes is not None:
-        passed = unique_labels(column_or_1d(read_labels(classes, "classes")))
-    if known is not None:
-        same = len(passed) == len(known) and np.all(passed == known)
-        if not same:
-            raise ValueError(
-                f"The classes were {list_classes(known)}, but now {list_classes(passed)}."
-            )
-        passed = known
-    if len(passed) < 2:
+        return indices
+    if classes is None:
+        if known is None:
+            raise ValueError("classes must be passed on the first call to partial_fit.")
+        return known
+    passed = unique_labels(column_or_1d(read_labels(classes, "classes")))
+    if known is not None and not np.array_equal(passed, known):
         raise ValueError(
-            f"At least two classes are needed. Got one class: {list_classes(passed)}."
-            if len(passed)
-            else "At least two classes are needed. Got none."
+            f"The classes were {list_classes(known)}, but now {list_classes(passed)}."
         )
-    return passed
+    if len(passed) < 2:
+        raise ValueError(f"At least two classes are needed. Got {list_classes(passed)}.")
+    return passed if known is None else known
 
 
 def encode_known_labels(y, classes, multilabel, name="y"):
-    """Return labels of known classes as a problem has them."""
+    """Return labels of known classes as indices, (n, 1) or (n, n_labels) int32."""
     if y.ndim != 1 + multilabel or (multilabel and y.shape[1] != len(classes)):
         raise ValueError(f"{name} has the shape {y.shape}, unlike that of the fit.")
     if multilabel:
@@ -164,12 +153,8 @@ def encode_known_labels(y, classes, multilabel, name="y"):
     if y.dtype.kind in "mM" and y.dtype.kind == classes.dtype.kind:  # units may differ
         common = np.promote_types(y.dtype, classes.dtype)
         y, classes = y.astype(common), classes.astype(common)
-    known, found = set(classes.tolist()), np.unique(y)
-    unknown = [
-        label
-        for label, key in zip(list_classes(found), found.tolist(), strict=True)
-        if key not in known
-    ]
+    known = set(list_classes(classes))
+    unknown = [label for label in list_classes(np.unique(y)) if label not in known]
     if unknown:
         raise ValueError(
             f"{name} contains labels that were not seen during fit: {unknown}."
@@ -178,7 +163,7 @@ def encode_known_labels(y, classes, multilabel, name="y"):
 
 
 def list_classes(classes):
-    """Return classes as a list that can be read: dates as they are, not as numbers."""
+    """Return classes as a list for messages: dates as dates, not as numbers."""
     return list(classes) if classes.dtype.kind in "mM" else classes.tolist()
 
 
@@ -186,15 +171,15 @@ def _find_classes(classes, y):
     """Return the index of each label among the classes, (n, 1) int32."""
     if len(classes) == 2:  # by far the fastest
         return (y == classes[1]).astype(np.int32)[:, np.newaxis]
-    # several times as fast as the inverse of np.unique, which sorts the rows
+    # Several times as fast as the inverse of np.unique, which sorts the rows.
     return np.searchsorted(classes, y).astype(np.int32)[:, np.newaxis]
 
 
 def find_class(classes, label):
-    """Return the index of a class by a label as a user writes it, or None."""
+    """Return the index of the class that equals a label, or None."""
     if classes.dtype.kind in "mM" and not isinstance(label, np.generic):
         try:
-            label = classes.dtype.type(label)  # a date of Python or pandas
+            label = classes.dtype.type(label)  # from a date of Python or pandas
         except (TypeError, ValueError):
             return None
     for index, known in enumerate(classes):

@@ -1,4 +1,4 @@
-"""What may be passed for the parameters of the estimators."""
+"""The valid values of the estimators' parameters."""
 
 from numbers import Integral, Real
 
@@ -7,8 +7,8 @@ from sklearn.base import _fit_context
 from sklearn.metrics import get_scorer_names
 from sklearn.utils._param_validation import Interval, StrOptions
 
-# What may be passed for each parameter of the estimators; what is in an array-like is
-# checked by `check_iters` and `check_alphas`.
+# The constraints that scikit-learn checks. `check_iters`, `check_alphas` and
+# `read_label_noise` check what is in an array.
 _SHARED = {
     "max_iter": [Interval(Integral, 1, None, closed="left")],
     "learning_rate": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
@@ -41,29 +41,28 @@ SEARCH_PARAMETERS = {
     "one_standard_error": ["boolean"],
 }
 
-# scikit-learn's decorator that checks the parameters before `fit` begins; it is private.
+# scikit-learn's private decorator, which checks the parameters before `fit` begins.
 fit_context = _fit_context
 
 
 def check_iters(iters, name):
     """Return iteration counts sorted and without repeats."""
-    counts = np.asarray(iters)
-    valid = counts.ndim == 1 and counts.size > 0 and counts.dtype.kind in "iu"
-    if not valid or counts.min() < 0 or int(counts.max()) >= 2**63:
-        raise ValueError(
-            f"The {name!r} must be one or more integers in the range [0, inf), in one "
-            f"dimension. Got {counts.tolist()!r} instead."
-        )
-    return np.unique(counts).astype(np.int64)
+    largest, allowed = np.iinfo(np.int64).max, "integers in the range [0, inf)"
+    return np.unique(_check_numbers(iters, name, "iu", largest, allowed)).astype(np.int64)
 
 
 def check_alphas(alphas):
     """Return strengths of weight decay as an array, in their order."""
-    alphas = np.asarray(alphas)
-    valid = alphas.ndim == 1 and alphas.size > 0 and alphas.dtype.kind in "iuf"
-    if not valid or not ((alphas >= 0) & (alphas < np.inf)).all():
+    largest, allowed = np.finfo(np.float64).max, "floats in the range [0.0, inf)"
+    return _check_numbers(alphas, "alphas", "iuf", largest, allowed).astype(np.float64)
+
+
+def _check_numbers(values, name, kinds, largest, allowed):
+    numbers = np.asarray(values)
+    is_list = numbers.ndim == 1 and numbers.size > 0 and numbers.dtype.kind in kinds
+    if not is_list or not ((numbers >= 0) & (numbers <= largest)).all():
         raise ValueError(
-            "The 'alphas' must be one or more floats in the range [0.0, inf), in one "
-            f"dimension. Got {alphas.tolist()!r} instead."
+            f"The {name!r} must be one or more {allowed}, in one dimension. "
+            f"Got {numbers.tolist()!r} instead."
         )
-    return alphas.astype(np.float64)
+    return numbers
