@@ -1,4 +1,4 @@
-"""Call the compiled kernels; src/problem.h describes how they work."""
+"""Run the compiled kernels; src/problem.h describes how they work."""
 
 from functools import partial
 from typing import NamedTuple
@@ -25,11 +25,11 @@ from sk_neuron._kernels._threads import (
     share_threads,
 )
 
-# Number of multiplications in one call of a kernel: a fraction of a second. Between calls
-# Python handles signals, for example an interrupt from the keyboard.
+# Number of multiplications in one call of a kernel, which takes a fraction of a second:
+# Python handles signals, such as an interrupt from the keyboard, only between calls.
 MAX_WORK_PER_CALL = 2**28
 
-# Number of features with one sum of squares; the same as UPDATE_BLOCK in problem.h.
+# Number of features that share a sum of squares; the same as UPDATE_BLOCK in problem.h.
 _UPDATE_BLOCK = 64
 
 
@@ -46,13 +46,18 @@ def has_kernel(X):
             and X.indices.dtype in (np.int32, np.int64)
             and all(a.flags.c_contiguous and a.flags.aligned for a in arrays)
         )
-    # features or rows are adjacent, and each stride is a whole number of values
+    # the values of a row or a column are adjacent, and strides are whole numbers of values
     is_whole = not any(stride % X.itemsize for stride in X.strides)
     return is_whole and X.flags.aligned and X.itemsize in X.strides
 
 
+def _transpose(array, dtype):
+    """Return the transpose as a contiguous array; None stays None."""
+    return None if array is None else np.ascontiguousarray(array.T, dtype)
+
+
 class History(NamedTuple):
-    """The errors and step sizes of the kept points, after each of some passes over X."""
+    """The errors at the kept point and the next step size, after each pass over X."""
 
     squared_error: np.ndarray  # (n_passes, n_groups), on the training rows
     judged_error: np.ndarray  # (n_passes, n_groups), on the judged rows
@@ -60,7 +65,7 @@ class History(NamedTuple):
 
 
 class CompiledKernel:
-    """The descent of a problem in compiled code, with its arrays as that code needs them.
+    """The descent of a problem in compiled code, and the arrays that this code reads.
 
     `max_steps_per_call` steps take a fraction of a second; it is 1 if one takes longer.
     """
@@ -75,13 +80,10 @@ class CompiledKernel:
         self.cost = estimate_step_cost(X, n_columns)
         self.max_steps_per_call = max(1, MAX_WORK_PER_CALL // self.cost)
         self.chunk_offsets = compute_chunk_offsets(X, n_columns)
-        self.labels = np.ascontiguousarray(problem.labels.T, np.int32)
-        self.weight = np.ascontiguousarray(problem.sample_weight.T, X.dtype)
-        self.roles = self.judge_weight = None
-        if problem.roles is not None:
-            self.roles = np.ascontiguousarray(problem.roles.T, np.uint8)
-        if problem.judge_weight is not None:
-            self.judge_weight = np.ascontiguousarray(problem.judge_weight.T, X.dtype)
+        self.labels = _transpose(problem.labels, np.int32)
+        self.weight = _transpose(problem.sample_weight, X.dtype)
+        self.roles = _transpose(problem.roles, np.uint8)
+        self.judge_weight = _transpose(problem.judge_weight, X.dtype)
         self.is_noisy = self.noise_shift = self.noise_slope = None
         if problem.label_noise is not None:
             self.is_noisy = problem.label_noise.any(axis=1).astype(np.uint8)
@@ -90,36 +92,32 @@ class CompiledKernel:
                 for array in _formulas.noise_terms(problem.label_noise, K)
             )
         self.rate = self._of_groups(problem.learning_rate, np.float64)
-        self.alpha, self.norm_scale = (
-            packing.pack_columns(
-                np.repeat(self._of_groups(of_group, np.float64), K), np.float64
-            )
-            for of_group in (problem.alpha, problem.norm_scale)
-        )
-        self.rows_per_block, self._scratch_size = packing.choose_block_size(self.X, K)
-        self._run_chunks = self._bind_rows()
+        self.alpha = self._of_columns(problem.alpha)
+        self.norm_scale = self._of_columns(problem.norm_scale)
+        n_rows, self._scratch_size = packing.choose_block_size(self.X, K)
+        if issparse(self.X):
+            arrays = self.X.data, self.X.indices, self.X.indptr
+            self._run_chunks = partial(_csr.run, *arrays, n_rows, self)
+        else:
+            self._run_chunks = partial(_dense.run, self.X, n_rows, self)
 
     def start(self, coef, intercept, exponent=0):
         """Return the state of a descent from coef (columns, d), and its `History`.
 
         The first step is 2^exponent times the learning rate.
         """
-        packing = self.packing
-        packed, n_padded, dtype = packing.pack_coef(coef), packing.n_padded, packing.dtype
+        coef = self.packing.pack_coef(coef)
+        intercept = self.packing.pack_columns(intercept, self.packing.dtype)
         state = PackedState(
-            coef=allocate_padded(len(packed), dtype),
-            intercept=allocate_padded(n_padded, dtype),
-            kept_coef=allocate_padded(len(packed), dtype),
-            kept_intercept=allocate_padded(n_padded, dtype),
-            kept_gradient=allocate_padded(len(packed), dtype),
-            kept_intercept_gradient=np.zeros(n_padded),
+            coef,
+            intercept,
+            kept_coef=np.zeros_like(coef),
+            kept_intercept=np.zeros_like(intercept),
+            kept_gradient=np.zeros_like(coef),
+            kept_intercept_gradient=np.zeros(len(intercept)),
             kept=np.zeros((4, self.problem.n_groups)),
             exponent=self._of_groups(exponent, np.int64),
-        )
-        state.coef[:] = packed
-        state.kept_coef[:] = 0  # the padding stays 0
-        state.kept_intercept[:] = state.kept_gradient[:] = 0
-        state.intercept[:] = packing.pack_columns(intercept, dtype)
+        ).copy()
         return state, self._run(state, 1, is_start=True)[0]
 
     def run(self, state, n_steps):
@@ -138,8 +136,8 @@ class CompiledKernel:
     def run_predicting(self, state, n_steps):
         """Do what `run` does, and also return the raw predictions, (n, columns).
 
-        The last pass has computed them, but for the step: a group that rejected its last
-        step needs a product of its own.
+        They are those of the last pass, unless a group rejected the last step: then its
+        raw predictions at the kept point are computed again.
         """
         state = state.copy()
         history, workspace = self._run(state, n_steps, n_predicted=len(self.problem.labels))
@@ -163,17 +161,11 @@ class CompiledKernel:
 
     def weights(self, state):
         """Return coef (columns, d) and intercept (columns,) of the kept points."""
-        return (
-            self.packing.unpack_coef(state.kept_coef),
-            state.kept_intercept[: self.packing.n_columns].copy(),
-        )
+        return self.packing.unpack(state.kept_coef, state.kept_intercept)
 
     def next_weights(self, state):
         """Return coef (columns, d) and intercept (columns,) that the next step tries."""
-        return (
-            self.packing.unpack_coef(state.coef),
-            state.intercept[: self.packing.n_columns].copy(),
-        )
+        return self.packing.unpack(state.coef, state.intercept)
 
     def raw_prediction(self, state):
         """Return x · w + b of all rows at the kept points, (n, columns)."""
@@ -187,8 +179,14 @@ class CompiledKernel:
         """Return an array, or one value for all groups, as (n_groups,)."""
         return np.broadcast_to(value, self.problem.n_groups).astype(dtype)
 
+    def _of_columns(self, value):
+        """Return an array, or one value for all groups, as a value for each column."""
+        of_groups = self._of_groups(value, np.float64)
+        repeated = np.repeat(of_groups, self.problem.n_outputs)
+        return self.packing.pack_columns(repeated, np.float64)
+
     def _run(self, state, n_steps, *, is_start=False, n_recorded=0, n_predicted=0):
-        """Move the state in place, and return the history and the workspace."""
+        """Take the steps in the arrays of `state`; return the history and the workspace."""
         n_chunks, n_groups = len(self.chunk_offsets) - 1, self.problem.n_groups
         workspace = self._make_workspace(n_steps, is_start, n_recorded, n_predicted)
         begin = 0
@@ -200,17 +198,8 @@ class CompiledKernel:
                 self._run_chunks(state, workspace, begin, end, n_threads)
             begin = end
         errors = workspace.kept_errors.reshape(n_steps, 2, n_groups)
-        history = History(
-            errors[:, 0], errors[:, 1], workspace.exponents.reshape(n_steps, n_groups)
-        )
-        return history, workspace
-
-    def _bind_rows(self):
-        """Return the compiled function for X, with its rows as the first arguments."""
-        X = self.X
-        if issparse(X):
-            return partial(_csr.run, X.data, X.indices, X.indptr, self.rows_per_block, self)
-        return partial(_dense.run, X, self.rows_per_block, self)
+        exponents = workspace.exponents.reshape(n_steps, n_groups)
+        return History(errors[:, 0], errors[:, 1], exponents), workspace
 
     def _make_workspace(self, n_steps, is_start, n_recorded, n_predicted):
         packing, n_groups = self.packing, self.problem.n_groups
@@ -243,9 +232,7 @@ class Recording(NamedTuple):
 
     def weights_at(self, steps):
         """Return coef (..., columns, d) and intercept (..., columns) of a step or steps."""
-        n_columns = self.packing.n_columns
-        coef = self.packing.unpack_coef(self.coefs[steps])
-        return coef, self.intercepts[steps][..., :n_columns].copy()
+        return self.packing.unpack(self.coefs[steps], self.intercepts[steps])
 
     def points_at(self, steps):
         """Return the points of some steps, and whether they are finite.
@@ -260,7 +247,7 @@ class Recording(NamedTuple):
 
 
 class PackedState(NamedTuple):
-    """The state of a descent: the kept points, and the coef and intercept to try next."""
+    """The state of a descent: the kept points, and the points to try next, all packed."""
 
     coef: np.ndarray
     intercept: np.ndarray
@@ -272,19 +259,18 @@ class PackedState(NamedTuple):
     exponent: np.ndarray
 
     def copy(self):
-        """Return a copy, which `_run` may change."""
-        copies = []
-        for array in self:
-            copies.append(allocate_padded(array.size, array.dtype).reshape(array.shape))
-            copies[-1][:] = array
-        return PackedState(*copies)
+        """Return a copy in memory with padding, which `_run` may change."""
+        copied = [allocate_padded(a.size, a.dtype).reshape(a.shape) for a in self]
+        for copy, array in zip(copied, self, strict=True):
+            copy[:] = array
+        return PackedState(*copied)
 
 
 class Workspace(NamedTuple):
-    """The arrays that a kernel fills in during some passes; see `Descent` in problem.h."""
+    """The arrays that a kernel writes to in some passes; see `Descent` in problem.h."""
 
     is_start: bool
-    columns: np.ndarray  # (2, n_padded): the next step, and whether the last was kept
+    columns: np.ndarray  # (2, n_padded): the next step size; whether the last was kept
     gradients: np.ndarray
     delta_sums: np.ndarray
     errors: np.ndarray
@@ -300,7 +286,7 @@ class Workspace(NamedTuple):
 def compute_raw_prediction(X, coef, intercept):
     """Return x · w + b of all rows, (n, columns).
 
-    BLAS is not used: after a product its idle threads spin and compete with ours.
+    It avoids BLAS, whose idle threads compete with ours for a while after a product.
     """
     n_columns = len(coef)
     is_supported = coef.dtype == X.dtype and 0 not in (*X.shape, n_columns)
@@ -327,7 +313,7 @@ def compute_raw_prediction(X, coef, intercept):
 def are_finite(problem, coef, intercept):
     """Return for which columns the weights and x · w + b of all rows are finite.
 
-    |x · w| is at most ‖x‖ ‖w‖, so the product itself is rarely needed.
+    |x · w| is at most ‖x‖ ‖w‖, so x · w is computed only if that bound is too large.
     """
     with np.errstate(all="ignore"):
         norm = np.sqrt(np.einsum("kj,kj->k", coef, coef, dtype=np.float64))
@@ -368,7 +354,7 @@ def compute_squared_norms(X):
 
 
 def _sparse_norms(X):
-    """Return the squared norms of the rows of CSR X; X is a copy and may change."""
+    """Return the squared norms of the rows of CSR X, and change X."""
     X.sum_duplicates()  # an element may be stored as several values, whose sum is squared
     with np.errstate(all="ignore"):  # the caller checks for overflow
         squares = csr_array((X.data.astype(np.float64) ** 2, X.indices, X.indptr), X.shape)

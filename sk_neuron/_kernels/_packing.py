@@ -70,6 +70,10 @@ class Packing:
         remainder = remainder.reshape(*shape, self.n_remainder, d)
         return np.concatenate([tiles, remainder], axis=-2)
 
+    def unpack(self, coef, intercept):
+        """Return coef (..., columns, d) and intercept (..., columns) from packed arrays."""
+        return self.unpack_coef(coef), intercept[..., : self.n_columns].copy()
+
     def pack_columns(self, vector, dtype):
         """Return a vector (columns,), or one number for all columns, padded with zeros."""
         full = np.zeros(self.n_padded, dtype)
