@@ -4,14 +4,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sk_neuron._kernels import History
 from sk_neuron._solver._objective import compute_step_sizes, mean_brier_score
 from sk_neuron._solver._validation import check_validation
 
 # Largest number of weights that one call of a kernel records: 32 MiB of float64.
 _MAX_RECORDED = 2**22
 
-# Largest number of steps between two checks whether a fit may stop, as a fraction of the
-# steps taken so far: the steps after the stop are wasted.
+# Largest number of steps before patience is checked, as a fraction of the steps so far. The
+# steps after it ran out are wasted.
 _CHECK_FRACTION = 1 / 8
 
 
@@ -27,9 +28,9 @@ class Iterate(NamedTuple):
 
 
 class FitResult(NamedTuple):
-    """The result of a fit. Each loss is the Brier score, summed over groups."""
+    """The result of a fit. A loss is the Brier score, summed over groups."""
 
-    learned: Iterate  # the last; with early stopping the one with the best validation loss
+    learned: Iterate  # the last; with early stopping that with the lowest validation loss
     n_iter: int  # the number of steps taken
     losses: np.ndarray  # (n_iter + 1,): training loss before each step and after the last
     step_sizes: np.ndarray  # (n_iter, n_groups)
@@ -44,8 +45,9 @@ class FitLoop:
     """Takes the steps of a fit; between calls of the kernel it can return its result.
 
     The validation loss comes from the judged rows of the problem, or from the separate rows
-    `validation`. With `patience` the fit ends when it runs out: on the training loss, or
-    with `stops_early` on the validation loss, which also chooses the learned weights.
+    `validation`. The fit ends when `patience` runs out. It watches the training loss, or
+    with `stops_early` the validation loss; then the weights with the lowest validation loss
+    are the learned ones.
     """
 
     def __init__(
@@ -73,9 +75,8 @@ class FitLoop:
             judging = problem.judging_weight()
             self._total_judging_weight = judging.sum(axis=0, dtype=np.float64)
         state, history = kernel.start(coef, intercept, exponent)
-        self._histories, self._losses = [history], [self._average(history)]
         check_overflow(0, history.squared_error, dtype=coef.dtype)
-        self._validation_losses = []
+        self._histories, self._losses, self._validation_losses = [], [], []
         if self.is_validated:
             if validation:
                 loss = validation.measure(coef[np.newaxis], intercept[np.newaxis])
@@ -83,13 +84,12 @@ class FitLoop:
                 loss = self._average_judged(history)
             check_validation(loss)
             self._validation_losses.append(loss)
-            best = Iterate(
-                0, coef, intercept, history.exponent[0], history.squared_error[0], loss[0]
-            )
+            first = history.exponent[0], history.squared_error[0]
+            best = Iterate(0, coef, intercept, *first, loss[0])
+        losses = self._average(history)
         if patience:
-            judged = self._validation_losses if stops_early else self._losses
-            patience.update(judged[0])
-        self._reach(0, state, best)
+            patience.update(self._validation_losses[0] if stops_early else losses)
+        self._reach(0, state, best, history, losses)
 
     @property
     def n_iter(self):
@@ -140,16 +140,12 @@ class FitLoop:
     def result(self):
         """Return the `FitResult` of a fit that ends now."""
         n_iter, state, best = self._reached
-        exponent = np.concatenate([history.exponent for history in self._histories])
-        squared_error = np.concatenate(
-            [history.squared_error for history in self._histories]
-        )
+        history = History(*map(np.concatenate, zip(*self._histories, strict=True)))
         learned = best
         if not self.stops_early:
             coef, intercept = self.kernel.weights(state)
-            learned = Iterate(
-                n_iter, coef, intercept, exponent[n_iter], squared_error[n_iter], np.nan
-            )
+            last = history.exponent[n_iter], history.squared_error[n_iter]
+            learned = Iterate(n_iter, coef, intercept, *last, np.nan)
         check_overflow(n_iter, learned.coef, learned.intercept, dtype=learned.coef.dtype)
         validation_losses = None
         if self.is_validated:
@@ -158,7 +154,7 @@ class FitLoop:
             learned,
             n_iter,
             np.concatenate(self._losses)[: n_iter + 1],
-            compute_step_sizes(self.problem, exponent[:n_iter]),
+            compute_step_sizes(self.problem, history.exponent[:n_iter]),
             validation_losses,
             best.n_iter if best else n_iter,
             {n: weights for n, weights in self._checkpoint_weights.items() if n <= n_iter},
@@ -169,12 +165,9 @@ class FitLoop:
     def _choose_n_steps(self):
         """Return how many steps to take in the next call of the kernel."""
         n_iter = self.n_iter
-        stops = self.checkpoints[self.checkpoints > n_iter]
-        counts = [
-            self.max_iter - n_iter,
-            *stops[:1] - n_iter,
-            self.kernel.max_steps_per_call,
-        ]
+        later = self.checkpoints[self.checkpoints > n_iter]
+        ends = [self.max_iter, *later[:1]]
+        counts = [self.kernel.max_steps_per_call, *(end - n_iter for end in ends)]
         if self.patience:
             counts.append(max(self.patience.remaining, int(n_iter * _CHECK_FRACTION)))
         if self.is_validated:
@@ -186,19 +179,15 @@ class FitLoop:
 
     def _run(self, n_steps):
         """Take steps, without those after patience runs out."""
-        dtype = self.problem.X.dtype
         n_iter, now, _ = self._reached
         state, history = self.kernel.run(now, n_steps)
         losses = self._average(history)
-        if self.patience:
-            n_taken = self.patience.update(losses)
-            if n_taken < n_steps:  # repeat the steps, but only as many as to keep
-                state, history = self.kernel.run(now, n_taken)
-                losses = losses[:n_taken]
-        check_overflow(n_iter + len(losses), losses, dtype=dtype)
-        self._histories.append(history)
-        self._losses.append(losses)
-        self._reach(n_iter + len(losses), state, None)
+        n_taken = self.patience.update(losses) if self.patience else n_steps
+        if n_taken < n_steps:  # repeat only the steps to keep
+            state, history = self.kernel.run(now, n_taken)
+            losses = losses[:n_taken]
+        check_overflow(n_iter + n_taken, losses, dtype=self.problem.X.dtype)
+        self._reach(n_iter + n_taken, state, None, history, losses)
 
     def _run_validated(self, n_steps):
         """Take steps, and compute the validation loss after each of them."""
@@ -211,12 +200,15 @@ class FitLoop:
             validation_losses = self._reuse_losses(now, coefs, intercepts, measured)
         else:
             validation_losses = self._average_judged(history)
-        n_taken = self._count_taken(losses, validation_losses)
+        n_taken = n_steps
+        if self.patience:
+            watched = validation_losses if self.stops_early else losses
+            n_taken = self.patience.update(watched)
         losses, validation_losses = losses[:n_taken], validation_losses[:n_taken]
         coef, _ = recording.weights_at(n_taken - 1)
         check_overflow(n_iter + n_taken, coef, losses, dtype=coef.dtype)
         check_validation(validation_losses)
-        if n_taken < n_steps:  # repeat the steps, but only as many as to keep
+        if n_taken < n_steps:  # repeat only the steps to keep
             state, history = self.kernel.run(now, n_taken)
         step = int(np.argmin(validation_losses))
         if validation_losses[step] < best.validation_loss:
@@ -230,20 +222,12 @@ class FitLoop:
                 validation_losses[step],
             )
         self._validation_losses.append(validation_losses)
-        self._histories.append(history)
-        self._losses.append(losses)
-        self._reach(n_iter + n_taken, state, best)
-
-    def _count_taken(self, losses, validation_losses):
-        """Return how many steps to keep: all, or those until patience runs out."""
-        if not self.patience:
-            return len(losses)
-        return self.patience.update(validation_losses if self.stops_early else losses)
+        self._reach(n_iter + n_taken, state, best, history, losses)
 
     def _reuse_losses(self, state, coefs, intercepts, losses):
-        """Return the losses, but repeat the last one where all groups rejected the step.
+        """Return the losses, but the loss before where all groups rejected the step.
 
-        The weights are the same then, but the computed loss may differ by rounding.
+        The weights are then the same, but their loss may be computed with other rounding.
         """
         coef, intercept = self.kernel.weights(state)
         before = np.concatenate([coef[np.newaxis], coefs[:-1]])
@@ -255,12 +239,14 @@ class FitLoop:
             known[index + 1] = known[index]
         return known[1:]
 
-    def _reach(self, n_iter, state, best):
-        """Store the state after `n_iter` steps, and its weights if it is a checkpoint."""
+    def _reach(self, n_iter, state, best, history, losses):
+        """Store what the last steps led to, and the weights if it is a checkpoint."""
         if n_iter in self.checkpoints:
             coef, intercept = self.kernel.weights(state)
             check_overflow(n_iter, coef, intercept, dtype=coef.dtype)
             self._checkpoint_weights[n_iter] = coef, intercept
+        self._histories.append(history)
+        self._losses.append(losses)
         # Last and in one assignment, so that an interrupt leaves a whole number of steps.
         self._reached = n_iter, state, best
 
