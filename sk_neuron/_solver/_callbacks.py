@@ -1,4 +1,4 @@
-"""Call the callbacks of scikit-learn and print the progress of a fit."""
+"""Call the callbacks of scikit-learn, and print the progress of a verbose fit."""
 
 import time
 from typing import Any
@@ -9,7 +9,7 @@ from scipy.sparse import issparse
 from sk_neuron._compat import ProgressBar
 from sk_neuron._input_validation import take_rows
 
-# Number of updates of a fit with no callbacks but progress bars: each update takes time.
+# Number of parts of a fit whose only callbacks are progress bars: each update takes time.
 _BAR_UPDATES = 100
 
 # Minimum time between two lines of a verbose fit, in seconds.
@@ -19,7 +19,8 @@ _PRINT_INTERVAL = 1.0
 class FitTask:
     """Calls the callbacks at the beginning and end of a fit and of its parts.
 
-    Each step is a part. If there are only progress bars, the fit has a hundred parts.
+    Each step is a part, unless the only callbacks are progress bars: then there are at most
+    a hundred parts.
     """
 
     def __init__(self, estimator, max_iter, X, y, sample_weight, held_out=None):
@@ -62,20 +63,18 @@ class FitTask:
         if self._task is None or (n_iter < self._end and not is_over):
             return False
         part, self._part = self._part, None
-        return part.call_on_fit_task_end(
-            **self._arguments, reconstruction_attributes=fitted_attributes
-        )
+        return self._end_task(part, fitted_attributes)
 
     def close(self, fitted_attributes):
         """End the fit, and before it a part that was interrupted."""
-        if self._part is not None:
-            self._part.call_on_fit_task_end(
-                **self._arguments, reconstruction_attributes=fitted_attributes
-            )
-        if self._task is not None:
-            self._task.call_on_fit_task_end(
-                **self._arguments, reconstruction_attributes=fitted_attributes
-            )
+        for task in (self._part, self._task):
+            if task is not None:
+                self._end_task(task, fitted_attributes)
+
+    def _end_task(self, task, fitted_attributes):
+        return task.call_on_fit_task_end(
+            **self._arguments, reconstruction_attributes=fitted_attributes
+        )
 
 
 def _take(rows, indices):
@@ -83,7 +82,11 @@ def _take(rows, indices):
 
 
 class ProgressLines:
-    """Prints the progress of a fit: at most one line per second, and one at its end."""
+    """Prints the progress of a fit: at most one line per second, and one at its end.
+
+    The callbacks of scikit-learn cannot replace it: they need scikit-learn 1.9, and none of
+    them prints a loss.
+    """
 
     def __init__(self, verbose, name):
         self.verbose, self.name = verbose, name

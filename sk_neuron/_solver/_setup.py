@@ -28,7 +28,7 @@ from sk_neuron._solver._objective import (
 from sk_neuron._solver._stopping import Patience
 from sk_neuron._solver._validation import ValidationRows
 
-# Memory of all checkpoints in bytes above which a fit warns.
+# Size of all checkpoints in bytes above which a fit warns.
 _WARN_BYTES = 2**30
 
 
@@ -41,8 +41,7 @@ def read_checkpoints(neuron, samples, classes):
         raise ValueError(
             f"The 'checkpoints' reach {checkpoints[-1]}, beyond max_iter={neuron.max_iter}."
         )
-    n_columns = np.prod(shape_of_groups(classes, samples.y))
-    n_weights = (samples.X.shape[1] + 1) * n_columns
+    n_weights = (samples.X.shape[1] + 1) * np.prod(shape_of_groups(classes, samples.y))
     size = len(checkpoints) * n_weights * samples.X.dtype.itemsize
     if size > _WARN_BYTES:
         warnings.warn(
@@ -64,7 +63,7 @@ def choose_seed(neuron, is_warm_start):
 
 
 def _weigh_classes(neuron, samples, classes, held_out):
-    """Return the weights of the classes; "balanced" refers to the training rows."""
+    """Return the weights of the classes; "balanced" counts only the training rows."""
     trained = slice(None) if held_out is None else ~held_out
     labels, weight = samples.labels[trained], samples.weight[trained]
     multilabel = samples.y.ndim == 2
@@ -72,7 +71,7 @@ def _weigh_classes(neuron, samples, classes, held_out):
 
 
 def build_problem(neuron, make, samples, classes, factors, **roles):
-    """Return the problem of a fit or a batch; `make` is the function that makes it."""
+    """Return the problem of a fit or a batch, made by `make` and checked."""
     weight, power = combine_weights(samples.weight, factors, samples.labels)
     weight_power = choose_weight_power(power, neuron.alpha)
     weight = scale_weights(weight, weight_power - power, samples.X.dtype)
@@ -112,7 +111,7 @@ def build_start(neuron, problem, is_warm_start):
     if is_warm_start:
         if neuron.intercept_.any() and not neuron.fit_intercept:
             raise ValueError(
-                "The fit before has learned an intercept, but fit_intercept=False."
+                "The previous fit has learned an intercept, but now fit_intercept=False."
             )
         before = neuron._warm_start
         exponent: Any = 0
@@ -159,9 +158,8 @@ def build_fit_loop(neuron, samples, classes, held_out, given, checkpoints, is_wa
     if neuron.warm_start:  # several short fits must round as one long fit does
         kernel = make_kernel(problem)
     else:
-        n_reads = len(checkpoints) + 1
-        if validation or neuron.early_stopping:
-            n_reads = max_iter
+        is_validated = validation or neuron.early_stopping
+        n_reads = max_iter if is_validated else len(checkpoints) + 1
         kernel = make_cheapest_kernel(problem, start[0], n_steps=max_iter, n_reads=n_reads)
     return FitLoop(
         problem,
@@ -176,13 +174,11 @@ def build_fit_loop(neuron, samples, classes, held_out, given, checkpoints, is_wa
 
 
 def _check_judged(problem):
-    """Raise an error if the held-out rows or the training rows have no weight."""
-    for who, weight in (
-        ("validation", problem.judging_weight()),
-        ("training", problem.training_weight()),
-    ):
+    """Raise an error if all held-out rows or all training rows have a weight of 0."""
+    validation, training = problem.judging_weight(), problem.training_weight()
+    for name, weight in (("validation", validation), ("training", training)):
         if not (weight.sum(axis=0, dtype=np.float64) > 0).all():
             raise ValueError(
-                f"The {who} rows cannot be used: sample_weight times class_weight is zero "
+                f"The {name} rows cannot be used: sample_weight times class_weight is zero "
                 "in every one of them."
             )
