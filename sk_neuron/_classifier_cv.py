@@ -37,7 +37,7 @@ from sk_neuron._input_validation import (
     read_training_data,
     scale_by_power,
 )
-from sk_neuron._model_selection._choice import choose, describe_last_count, warn_of_failures
+from sk_neuron._model_selection._choice import choose, describe_last_count, warn_of_folds
 from sk_neuron._model_selection._folds import draw_folds
 from sk_neuron._model_selection._records import Candidates, SearchInput
 from sk_neuron._model_selection._scoring import (
@@ -111,13 +111,12 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         ``scorer(estimator, X, y)``. None stands for "neg_brier_score". That is read from
         the passes over `X`, at every count. "neg_log_loss" and "accuracy" are computed from
         the raw predictions of all folds at once, which the last pass before a count gives.
-        These three also take string labels, held-out rows that lack a class, and all but
-        "neg_log_loss" multilabel `y`, of which the Brier score is summed over the labels.
-        Other scorers are called for each fold and count, which takes longer, on a
-        classifier that has all but the curves of a fitted one. So is any scorer for a fold
-        whose training rows lack a class. With label noise use one of these three, which
-        compare recorded labels with their own probabilities, or
-        :func:`recorded_brier_score`; the others warn.
+        Of multilabel `y` the Brier score is summed over the labels. Other scorers are
+        called for each fold and count, which takes longer, on a classifier that has all but
+        the curves of a fitted one. They are told all classes, and that the last of two is
+        the positive one. With label noise use one of these three, which compare recorded
+        labels with their own probabilities, or :func:`recorded_brier_score`; the others
+        warn.
 
     refit : bool, default=True
         Whether to fit on all rows with what was chosen. Without it the scores are had, but
@@ -211,9 +210,11 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
     Notes
     -----
     Among equal scores the first alpha wins, then the fewest iterations, and among label
-    noises the first. A fold that
-    cannot be fitted or scored, because its training rows lack a class for example, has the
-    score NaN, as in ``GridSearchCV``; it is named in a warning and left out of the mean.
+    noises the first. A fold whose training rows lack a class is fitted to all classes, as
+    in :class:`~sklearn.linear_model.LogisticRegressionCV`, and a warning names it: it is
+    the fit in which the rows held out have no weight. A fold that cannot be fitted or
+    scored has the score NaN, as in ``GridSearchCV``; it is named in a warning, too, and
+    left out of the mean.
 
     With metadata routing off, `sample_weight` counts in training and in the scores, so that
     a weight of 2 is the row twice; ``GridSearchCV`` leaves the scores unweighted.
@@ -335,7 +336,8 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         FitFailedWarning
             If a fold could not be fitted or scored.
         UserWarning
-            If a scorer compares answers about true labels with recorded ones.
+            If the training rows of a fold lack a class; or if a scorer compares answers
+            about true labels with recorded ones.
         """
         copied = copy.copy(self)
         X_read, labels, norms = read_training_data(copied, X, y)
@@ -382,7 +384,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
                 f"The search was interrupted after the count {search.iters[-1]}. What was "
                 "scored until then is kept."
             )
-        warn_of_failures(search.failures)
+        warn_of_folds(search)
         is_last_best = choice.best_iters_index == len(search.iters) - 1 > 0
         messages = [describe_last_count(search.iters[-1])] if is_last_best else []
         if self.refit:

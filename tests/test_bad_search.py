@@ -1,5 +1,6 @@
 """Bad input to the search: a clear error or warning, and nothing half-set."""
 
+import re
 import warnings
 
 import numpy as np
@@ -10,7 +11,12 @@ from sklearn.exceptions import (
     FitFailedWarning,
     NotFittedError,
 )
-from sklearn.metrics import fbeta_score, get_scorer, make_scorer
+from sklearn.metrics import (
+    balanced_accuracy_score,
+    fbeta_score,
+    get_scorer,
+    make_scorer,
+)
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold
 
 from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV, iteration_path
@@ -159,43 +165,44 @@ def test_splits(cv, message):
         SigmoidNeuronClassifierCV(cv=cv).fit(X, y)
 
 
-def folds_with(train):
-    """Return three folds of which the second has these rows to train on."""
-    folds = list(KFold(3).split(X))
-    folds[1] = (train, folds[1][1])
-    return folds
-
-
 @pytest.mark.parametrize("scoring", ["neg_brier_score", "accuracy", "balanced_accuracy"])
-@pytest.mark.parametrize("kept", [[0, 1], [2]])
+@pytest.mark.parametrize("kept", [[0, 1], [2]], ids=str)
 def test_a_fold_whose_training_rows_lack_a_class(kept, scoring):
-    """As in a grid search: NaN where it cannot be fitted or scored, with its name."""
-    folds = folds_with(np.flatnonzero(np.isin(y, kept)))
-    given = {"cv": folds, "scoring": scoring}
-    grid = GridSearchCV(SigmoidNeuronClassifier(), {"max_iter": ITERS}, **given)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # those of the grid search
-        grid.fit(X, y)
-    expected = np.array([grid.cv_results_[f"split{k}_test_score"] for k in range(3)])
-    search = SigmoidNeuronClassifierCV(iters=ITERS, **given)
-    if np.isnan(expected).any():
-        reason = "only one class" if len(kept) == 1 else "y_true is multiclass"
-        with pytest.warns(FitFailedWarning, match=rf"Some folds .*\n  Fold 1: .*{reason}"):
-            search.fit(X, y)
-    else:
+    """It learns all classes, as from rows without weight, and the user is told."""
+    folds = list(KFold(3).split(X))
+    test = folds[1][1]
+    folds[1] = np.setdiff1d(np.flatnonzero(np.isin(y, kept)), test), test
+    search = SigmoidNeuronClassifierCV(iters=ITERS, cv=folds, scoring=scoring)
+    missing = "[2]" if kept == [0, 1] else "[0, 1]"
+    reason = re.escape(f"\n  Fold 1: no row of {missing}")
+    with pytest.warns(UserWarning, match=reason) as report:
         search.fit(X, y)
-    np.testing.assert_allclose(search.scores_[:, 0, 0], expected, atol=1e-12)
-    best = np.nanmean(expected, axis=0)
-    assert search.best_score_ == pytest.approx(best.max())
-    assert search.n_iter_ == ITERS[best.argmax()]
-    assert len(search.classes_) == 3
+    assert report[0].filename == __file__
+    for fold, (train, test) in enumerate(folds):
+        weight = np.bincount(train, minlength=30)
+        for count, max_iter in enumerate(ITERS):
+            neuron = SigmoidNeuronClassifier(max_iter=max_iter).fit(X, y, weight)
+            proba = neuron.predict_proba(X[test])
+            expected = {
+                "neg_brier_score": -((np.eye(3)[y[test]] - proba) ** 2).sum(axis=1).mean(),
+                "accuracy": neuron.score(X[test], y[test]),
+                "balanced_accuracy": balanced_accuracy_score(y[test], proba.argmax(axis=1)),
+            }
+            found = search.scores_[fold, 0, 0, count]
+            assert found == pytest.approx(expected[scoring], rel=1e-9)
+    assert search.label_quality_.shape == (30,)
+    assert np.isfinite(search.label_quality_).all()
 
 
 @pytest.mark.parametrize("refit", [True, False])
-def test_no_fold_can_be_fitted(refit):
-    """Sorted labels without a shuffle: every training part has one class."""
-    with pytest.raises(ValueError, match=r"In fold 0: .*only one class: \[1\]"):
-        SigmoidNeuronClassifierCV(cv=KFold(2), refit=refit).fit(X, np.arange(30) // 15)
+@pytest.mark.parametrize("labels", [np.arange(30) // 15, np.repeat(["a", "b"], 15)])
+def test_sorted_labels_without_a_shuffle(labels, refit):
+    """Every training part has one class: the scores are as bad as they should be."""
+    search = SigmoidNeuronClassifierCV(cv=KFold(2), max_iter=300, refit=refit)
+    with pytest.warns(UserWarning, match="Shuffle the rows or stratify the folds"):
+        search.fit(X, labels)
+    assert search.n_iter_ == 1
+    assert (search.scores_ < -0.25).all()
 
 
 def test_wrong_parameters_of_a_scorer():

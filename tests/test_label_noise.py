@@ -14,7 +14,6 @@ from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 from sklearn.metrics import brier_score_loss, get_scorer
 from sklearn.model_selection import (
     GridSearchCV,
-    KFold,
     ShuffleSplit,
     StratifiedKFold,
     cross_val_predict,
@@ -543,40 +542,52 @@ def test_float32_stays_float32(kind, noise):
 
 LACKING = [
     (np.arange(60), np.arange(60, 120)),
-    (np.flatnonzero(Y["multiclass"] < 2), np.flatnonzero(Y["multiclass"] < 2)[:30]),
+    (np.flatnonzero(Y["multiclass"] < 2), np.arange(60)),
     (np.arange(60, 120), np.arange(60)),
 ]
 
 
-@pytest.mark.parametrize("noises", [[0.55], [{0: 0.55, 1: 0.55}], [0.0, 0.2]])
-def test_a_fold_that_lacks_a_class_is_its_own_matter(noises):
-    """With noise it has no score: a scorer does not know of recorded labels."""
-    search = SigmoidNeuronClassifierCV(iters=[5], label_noises=noises, cv=LACKING)
-    with pytest.warns(FitFailedWarning, match="Fold 1: "):
+@pytest.mark.parametrize("scoring", ["neg_brier_score", "neg_log_loss", "accuracy"])
+@pytest.mark.parametrize("noise", [0.55, {0: 0.4, 2: 0.3}])
+def test_a_fold_that_lacks_a_class_has_label_noise_as_well(noise, scoring):
+    """Its rows of the other classes may be rows of that one, recorded wrongly."""
+    search = SigmoidNeuronClassifierCV(
+        iters=[5], label_noises=[noise], cv=LACKING, scoring=scoring
+    )
+    with pytest.warns(UserWarning, match="Fold 1: no row of "):
         search.fit(X, Y["multiclass"])
-    assert np.isfinite(search.scores_[[0, 2]]).all()
-    without = [noise == 0.0 for noise in noises]
-    np.testing.assert_array_equal(np.isfinite(search.scores_[1, 0, :, 0]), without)
+    for fold, (train, test) in enumerate(LACKING):
+        weight = np.bincount(train, minlength=120)
+        neuron = SigmoidNeuronClassifier(max_iter=5, label_noise=noise)
+        neuron.fit(X, Y["multiclass"], weight)
+        proba, labels = neuron.predict_recorded_proba(X[test]), Y["multiclass"][test]
+        expected = {
+            "neg_brier_score": -((np.eye(3)[labels] - proba) ** 2).sum(axis=1).mean(),
+            "neg_log_loss": np.log(proba[np.arange(len(test)), labels]).mean(),
+            "accuracy": (proba.argmax(axis=1) == labels).mean(),
+        }
+        assert search.scores_[fold].item() == pytest.approx(expected[scoring], rel=1e-9)
 
 
 def test_a_fold_without_scores_for_a_noise_does_not_count():
-    """Else a lone row of a third class would rule out all label noise."""
-    features, y = load_breast_cancer(return_X_y=True)
-    features = StandardScaler().fit_transform(features)
-    hidden = (y == 1) & (np.random.default_rng(0).random(len(y)) < 0.5)
-    recorded = np.where(hidden, 0, y)
-    recorded[0] = 2
-    params = {"label_noises": [0.0, {1: 0.5}], "iters": [20], "cv": KFold(5)}
-    params["scoring"] = "accuracy"  # for which a label that was not seen is just wrong
+    """Else a scorer that fails in one fold would rule out all label noise."""
+
+    def score(neuron, features, labels):
+        if neuron.label_noise and len(labels) == 30:
+            raise RuntimeError("thirty is too few")
+        return -1.0 if len(labels) == 30 else float(neuron.label_noise)
+
+    folds = [(np.arange(60), np.arange(60, 120)), (np.arange(60, 120), np.arange(60))]
+    folds.insert(1, (np.arange(60), np.arange(60, 90)))
+    search = SigmoidNeuronClassifierCV(
+        iters=[5], label_noises=[0.0, 0.2], cv=folds, scoring=score
+    )
     with pytest.warns(FitFailedWarning, match="lack scores for a label noise"):
-        search = SigmoidNeuronClassifierCV(**params).fit(features, recorded)
-    lacks = np.isnan(search.scores_[:, 0, 1, 0])
-    assert lacks.sum() == 1
-    assert not np.isnan(search.scores_[:, 0, 0, 0]).any()
-    means = search.scores_[~lacks, 0, :, 0].mean(axis=0)
-    index = search.label_noises_.index(search.label_noise_)
-    assert search.best_score_ == means[index]
-    assert np.isfinite(means).all()
+        search.fit(X, Y["binary"])
+    np.testing.assert_array_equal(
+        search.scores_[:, 0, :, 0], [[0, 0.2], [-1, np.nan], [0, 0.2]]
+    )
+    assert (search.label_noise_, search.best_score_) == (0.2, 0.2)
 
 
 def test_a_scorer_of_answers_cannot_choose_the_noise():

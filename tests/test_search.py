@@ -1,7 +1,6 @@
 """The search equals a grid search, fold by fold and count by count."""
 
 import warnings
-from importlib.util import find_spec
 
 import numpy as np
 import pandas as pd
@@ -14,14 +13,7 @@ from scipy.sparse import csr_array
 from sklearn import config_context
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
-from sklearn.linear_model import LogisticRegressionCV
-from sklearn.metrics import (
-    brier_score_loss,
-    f1_score,
-    get_scorer,
-    get_scorer_names,
-    make_scorer,
-)
+from sklearn.metrics import brier_score_loss, get_scorer
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
@@ -562,47 +554,6 @@ def test_tiny_weights_of_a_fold_are_weights(scoring, dtype):
         )
     assert np.isfinite(tiny.scores_).all()
     np.testing.assert_allclose(tiny.scores_, same.scores_, rtol=1e-5)
-
-
-SCORED = {
-    "two words": np.where(Y["binary"] == 1, "yes", "no"),
-    "three words": np.array(["a", "b", "c"])[Y["multiclass"]],
-    "two integers": Y["binary"],
-}
-
-
-@pytest.mark.any_kernel
-@pytest.mark.skipif(not find_spec("sklearn.callback"), reason="scikit-learn below 1.9")
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("kind", SCORED)
-def test_scorers_are_told_the_classes_as_by_logistic_regression(kind):
-    """What it can score by, on whatever labels, this can."""
-    labels = SCORED[kind]
-    ours = SigmoidNeuronClassifierCV(iters=[5], cv=3)
-    theirs = LogisticRegressionCV(Cs=1, cv=3, l1_ratios=(0,), use_legacy_attributes=False)
-    found = {}
-    for scoring in get_scorer_names():
-        try:
-            theirs.set_params(scoring=scoring).fit(X, labels)
-        except (ValueError, TypeError):
-            continue
-        ours.set_params(scoring=scoring).fit(X, labels)
-        assert np.isfinite(ours.scores_).all(), scoring
-        found[scoring] = ours.score(X, labels)
-    assert len(found) > 25
-    assert np.isfinite(found["d2_brier_score"])
-
-
-def test_a_scorer_that_is_told_the_positive_class():
-    """It is the last one, whatever the words; and a choice of the user's own stays."""
-    integers = SigmoidNeuronClassifierCV(iters=[5], cv=3, scoring="f1").fit(X, Y["binary"])
-    words = SigmoidNeuronClassifierCV(iters=[5], cv=3, scoring="f1")
-    words.fit(X, SCORED["two words"])
-    np.testing.assert_array_equal(words.scores_, integers.scores_)
-    first = make_scorer(f1_score, pos_label="no")
-    words.set_params(scoring=first).fit(X, SCORED["two words"])
-    integers.set_params(scoring=make_scorer(f1_score, pos_label=0)).fit(X, Y["binary"])
-    np.testing.assert_array_equal(words.scores_, integers.scores_)
 
 
 @pytest.mark.parametrize("refit", [False, True])

@@ -39,8 +39,8 @@ def choose(search, *, one_standard_error):
 def _drop_failed(search):
     """Return the scores of the folds that have scores for every label noise.
 
-    A fold whose training rows lack a class may have scores only without label noise. If no
-    fold has scores for every label noise, return the folds that have any scores.
+    With label noise the descent of a fold may overflow, or its scorer fail. If no fold has
+    scores for every label noise, return the folds that have any scores.
     """
     scores = search.scores
     has_scores = ~np.isnan(scores).all(axis=(1, 3))  # (n_folds, n_label_noises)
@@ -102,17 +102,32 @@ def describe_last_count(count):
     )
 
 
-def warn_of_failures(failures):
-    """Warn of the folds that could not be fitted or scored: {fold: reason}."""
-    if failures:
-        reasons = ""
-        for reason in dict.fromkeys(failures[fold] for fold in sorted(failures)):
-            folds = [str(fold) for fold in sorted(failures) if failures[fold] == reason]
-            reasons += f"\n  Fold {', '.join(folds)}: {reason}"
-        warnings.warn(
+def warn_of_folds(search):
+    """Warn of folds that could not be fitted or scored, or that lack a class."""
+    if search.failures:
+        _warn(
             "Some folds could not be fitted, or not be scored at every count. Their score "
             "is NaN there. Those without any score are left out of the mean, and so are "
-            f"those that lack scores for a label noise.{reasons}",
+            f"those that lack scores for a label noise.{_list_folds(search.failures)}",
             FitFailedWarning,
-            stacklevel=4,
         )
+    if search.missing:
+        found = {fold: f"no row of {labels}" for fold, labels in search.missing.items()}
+        _warn(
+            "The training rows of some folds lack a class, so that these folds learn never "
+            f"to answer it. Shuffle the rows or stratify the folds.{_list_folds(found)}",
+            UserWarning,
+        )
+
+
+def _list_folds(reasons):
+    """Return a line for each reason, with its folds; `reasons` is {fold: reason}."""
+    lines = ""
+    for reason in dict.fromkeys(reasons[fold] for fold in sorted(reasons)):
+        folds = [str(fold) for fold in sorted(reasons) if reasons[fold] == reason]
+        lines += f"\n  Fold {', '.join(folds)}: {reason}"
+    return lines
+
+
+def _warn(message, category):
+    warnings.warn(message, category, stacklevel=5)  # at the call of `fit`

@@ -81,9 +81,8 @@ class RowScoreJudge:
     def _score(self, index, fit, z):
         """Return the weighted mean of the scores of the held-out rows of a fit."""
         _, test = self.search.folds[fit.fold]
-        columns = slice(index * fit.n_columns, (index + 1) * fit.n_columns)
-        groups = slice(index * fit.n_groups, (index + 1) * fit.n_groups)
-        noise = self.kernel.problem.select_groups(groups).label_noise
+        n_columns, noise = self.search.n_columns, self.search.stack_noise([fit])
+        columns = slice(index * n_columns, (index + 1) * n_columns)
         weight = self.weight[test]
         if weight.any():  # so that products neither underflow nor overflow
             weight, _ = scale_by_power(weight)
@@ -110,7 +109,7 @@ class ScorerJudge:
         coef, intercept = self.kernel.weights_at(points)
         finite, scores = self.kernel.are_finite(points), []
         for index, fit in enumerate(self.fits):
-            own = slice(index * fit.n_columns, (index + 1) * fit.n_columns)
+            own = slice(index * self.search.n_columns, (index + 1) * self.search.n_columns)
             score = np.nan, _overflow(self.kernel)
             if fit.fold is not None and finite[own].all():
                 score = self._call(fit, coef[own], intercept[own], n_iter)
@@ -121,9 +120,6 @@ class ScorerJudge:
         """Return the score from the scorer, and the reason if it is missing."""
         data, scoring = self.search.data, self.search.scoring
         noise = self.search.stack_noise([fit])
-        if noise is not None and scoring.row_score is not None:
-            # the scorer would compare recorded labels with probabilities of true labels
-            return np.nan, "its training rows lack a class, and there is label noise"
         neuron = copy.copy(self.search.neuron)
         candidates, (alpha, noise_index) = self.search.candidates, fit.candidate
         neuron.set_params(
@@ -131,7 +127,9 @@ class ScorerJudge:
             label_noise=candidates.label_noises[noise_index],
             max_iter=max(1, int(n_iter)),
         )
-        learned = describe_neuron(fit.classes, data.y.ndim == 2, coef, intercept, noise)
+        learned = describe_neuron(
+            self.search.classes, data.y.ndim == 2, coef, intercept, noise
+        )
         vars(neuron).update(learned, n_iter_=int(n_iter))
         _, test = self.search.folds[fit.fold]
         try:

@@ -45,14 +45,6 @@ class FoldCandidate(NamedTuple):
 
     candidate: tuple[int, int]  # the indices of its alpha and its label noise
     fold: int | None  # None for all rows
-    classes: np.ndarray
-    n_groups: int
-    n_outputs: int
-
-    @property
-    def n_columns(self):
-        """The number of columns of weights."""
-        return self.n_groups * self.n_outputs
 
 
 class BatchResult(NamedTuple):
@@ -66,10 +58,12 @@ class BatchResult(NamedTuple):
 
     def read_fit(self, index, count):
         """Return the problem of a fit, its weights at a count, and all its histories."""
-        fit = self.fits[index]
         groups, columns = (
             slice(index * width, (index + 1) * width)
-            for width in (fit.n_groups, fit.n_columns)
+            for width in (
+                self.problem.n_groups // len(self.fits),
+                self.problem.n_columns // len(self.fits),
+            )
         )
         coef, intercept = self.kernel.weights_at(
             tuple(array[columns] for array in self.points[count])

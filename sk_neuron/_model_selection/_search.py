@@ -3,6 +3,8 @@
 Each pair of a fold and a candidate is a group, or several for a multilabel y. The group is
 trained on the training rows of its fold and judged by the others. So all of them descend
 together, with the fits on all rows. The Brier score then costs no additional pass over X.
+A fold whose training rows lack a class learns all classes nonetheless: rows that it holds
+out are rows without weight.
 """
 
 import copy
@@ -15,7 +17,7 @@ from sk_neuron._input_validation import (
     combine_weights,
     compute_class_factors,
     encode_labels,
-    find_class,
+    list_classes,
     read_label_noise,
     scale_by_power,
     shape_of_groups,
@@ -57,11 +59,13 @@ class Search:
         shape = len(folds), *map(len, candidates), len(iters)
         self.scores = np.full(shape, np.nan)
         self.failures: dict[int, str] = {}  # by fold
+        self.missing: dict[int, list[Any]] = {}  # classes without a training row, by fold
         self._results: list[BatchResult] = []
         self._n_kept = 0  # number of weights in the results
         self._weights: dict[int | None, np.ndarray] = {}  # by fold; None: all rows
         self._weight_power = 0
         self.classes, self.labels = encode_labels(data.y)
+        self.n_groups, self.n_outputs = shape_of_groups(self.classes, data.y)
         self._n_scored = 0  # counts of the batch that runs
         self.is_interrupted = False
         self._fits, self._final_fits = self._list_fits()
@@ -70,7 +74,12 @@ class Search:
         generator = check_random_state(neuron.random_state)
         self._random_state = copy.deepcopy(generator)
         if neuron.init == "uniform":  # leave the generator as one fit would
-            self._draw_start(self._final_fits[0], generator)
+            self._draw_start(generator)
+
+    @property
+    def n_columns(self):
+        """The number of columns of weights of a fit."""
+        return self.n_groups * self.n_outputs
 
     @property
     def n_parts(self):
@@ -129,19 +138,19 @@ class Search:
     def label_quality(self, candidate, count):
         """Return the quality of each label, from folds that were not trained on its row.
 
-        It is the mean over the folds that also know all classes, and NaN without any.
+        It is the mean over these folds, and NaN without any.
         """
-        n_classes, labels = len(self.classes), self.labels
+        labels = self.labels
         total, n_folds = np.zeros(labels.shape), np.zeros(len(labels))
         for fit in self._fits:
-            if fit.candidate != candidate or len(fit.classes) < n_classes:
+            if fit.candidate != candidate:
                 continue
             problem, coef, intercept, _ = self._read_fit(fit, count)
             train, test = self.folds[fit.fold]
             unseen = np.setdiff1d(test, train)
             z = compute_raw_prediction(take_rows(self.data.X, unseen), coef, intercept)
             total[unseen] += label_quality(
-                labels[unseen], z, fit.n_outputs, problem.label_noise
+                labels[unseen], z, self.n_outputs, problem.label_noise
             )
             n_folds[unseen] += 1
         with np.errstate(invalid="ignore"):
@@ -166,48 +175,37 @@ class Search:
 
     def _list_fits(self):
         """Return the fits of all candidates and folds, and the fits on all rows."""
-        known = {}
         for fold in [None, *range(len(self.folds))]:
-            rows = slice(None) if fold is None else self.folds[fold][0]
             try:
-                classes, _ = encode_labels(self.data.y[rows])
-                for noise in self.candidates.label_noises:
-                    self._read_noise(noise, classes)
                 self._weights[fold] = self._weigh_rows(fold)
             except ValueError as error:
                 if fold is None:
                     raise
                 self.failures[fold] = str(error)
-            else:
-                known[fold] = classes, *shape_of_groups(classes, self.data.y)
+        if self.data.y.ndim == 1:
+            for fold, (train, _) in enumerate(self.folds):
+                found = np.bincount(self.labels[train, 0], minlength=len(self.classes))
+                if not found.all():
+                    self.missing[fold] = list_classes(self.classes[found == 0])
         fits = [
-            FoldCandidate(candidate, fold, *known[fold])
+            FoldCandidate(candidate, fold)
             for candidate in self.candidates.indices()
-            for fold in known
+            for fold in self._weights
         ]
         return [f for f in fits if f.fold is not None], [f for f in fits if f.fold is None]
 
     def _make_batches(self, refit):
-        """Return batches of fits that descend together in limited memory.
-
-        All groups of a batch have the same classes. A fold that lacks a class has its own.
-        """
+        """Return batches of fits that descend together in limited memory."""
         n_features = self.data.X.shape[1]
         longest = np.diff(self.iters, prepend=0).max()
-        max_columns = _BATCH_SIZE // max(*self.data.X.shape, longest)
-        classes = self._final_fits[0].classes
-        whole = [fit for fit in self._fits if len(fit.classes) == len(classes)]
-        lacking = [fit for fit in self._fits if len(fit.classes) < len(classes)]
-        shared = whole + (self._final_fits if refit else [])
-        path_size = len(self.iters) * n_features * _count_columns(shared)
-        is_large = _count_columns(shared) > max_columns or path_size > _BATCH_SIZE
+        max_fits = _BATCH_SIZE // max(*self.data.X.shape, longest) // self.n_columns
+        fits = self._fits + (self._final_fits if refit else [])
+        path_size = len(self.iters) * n_features * len(fits) * self.n_columns
+        is_large = len(fits) > max_fits or path_size > _BATCH_SIZE
         if is_large or len(self._final_fits) > _MAX_FINAL_FITS:
-            shared = whole  # the fit on all rows runs after the choice
-        batches = list(_split_batch(shared, max_columns))
-        for fold in dict.fromkeys(fit.fold for fit in lacking):
-            of_fold = [fit for fit in lacking if fit.fold == fold]
-            batches += _split_batch(of_fold, max_columns)
-        return batches
+            fits = self._fits  # the fit on all rows runs after the choice
+        size = max(1, max_fits)
+        return [fits[first : first + size] for first in range(0, len(fits), size)]
 
     def _weigh_rows(self, fold):
         """Return the training weights of a fold, 0 in rows that it holds out.
@@ -228,10 +226,10 @@ class Search:
         weights = [np.bincount(rows, column, n_rows) for column in weight.T]
         return scale_weights(np.stack(weights, axis=1), self._weight_power - power, dtype)
 
-    def _draw_start(self, fit, random_state):
+    def _draw_start(self, random_state):
         return draw_start(
             self.neuron.init,
-            (fit.n_columns, self.data.X.shape[1]),
+            (self.n_columns, self.data.X.shape[1]),
             fit_intercept=self.neuron.fit_intercept,
             random_state=random_state,
             dtype=self.data.X.dtype,
@@ -242,29 +240,29 @@ class Search:
 
         With `test_weights` (by fold), the held-out rows of a fold judge its groups.
         """
-        starts = [self._draw_start(fit, copy.deepcopy(self._random_state)) for fit in fits]
+        starts = [self._draw_start(copy.deepcopy(self._random_state)) for _ in fits]
         coef, intercept = map(np.concatenate, zip(*starts, strict=True))
-        first, folds = fits[0], [fit.fold for fit in fits]
+        folds = [fit.fold for fit in fits]
         weight, is_trained = _stack_weights(
-            [self._weights[fold] for fold in folds], first.n_groups
+            [self._weights[fold] for fold in folds], self.n_groups
         )
         roles = judge_weight = None
         if not is_trained.all():
             roles = TRAINED * is_trained.view(np.uint8)
         if test_weights:
             judge_weight, is_judged = _stack_weights(
-                [test_weights[fold] for fold in folds], first.n_groups
+                [test_weights[fold] for fold in folds], self.n_groups
             )
             roles = TRAINED * is_trained.view(np.uint8) + JUDGED * is_judged.view(np.uint8)
         alphas = [self.candidates.alphas[fit.candidate[0]] for fit in fits]
         problem = make_problem(
             self.data.X,
-            self._encode_labels(first),
+            self.labels,
             weight,
-            n_groups=len(fits) * first.n_groups,
-            n_outputs=first.n_outputs,
+            n_groups=len(fits) * self.n_groups,
+            n_outputs=self.n_outputs,
             learning_rate=self.neuron.learning_rate,
-            alpha=np.repeat(alphas, first.n_groups),
+            alpha=np.repeat(alphas, self.n_groups),
             fit_intercept=self.neuron.fit_intercept,
             weight_power=self._weight_power,
             norms=self.data.norms,
@@ -276,33 +274,14 @@ class Search:
 
     def stack_noise(self, fits):
         """Return the label noise of the groups of some fits, or None if none has any."""
-        first = fits[0]
-        n_classes = max(2, first.n_outputs)
         shares = []
         for fit in fits:
             noise = self.candidates.label_noises[fit.candidate[1]]
-            read = self._read_noise(noise, fit.classes)
-            shares.append(np.zeros((fit.n_groups, n_classes)) if read is None else read)
+            read = read_label_noise(noise, self.classes, self.data.y.ndim == 2)
+            none = np.zeros((self.n_groups, max(2, self.n_outputs)))
+            shares.append(none if read is None else read)
         noise = np.concatenate(shares)
         return noise if noise.any() else None
-
-    def _read_noise(self, noise, classes):
-        """Return a label noise as an array; a fold may lack some of its classes."""
-        if isinstance(noise, dict):
-            noise = {
-                label: share
-                for label, share in noise.items()
-                if find_class(classes, label) is not None
-            }
-        return read_label_noise(noise, classes, self.data.y.ndim == 2)
-
-    def _encode_labels(self, fit):
-        """Return the labels of all rows as indices of the classes of a fit, else 0."""
-        if self.data.y.ndim == 2 or len(fit.classes) == len(self.classes):
-            return self.labels
-        index = np.searchsorted(fit.classes, self.data.y).clip(0, len(fit.classes) - 1)
-        index = np.where(fit.classes[index] == self.data.y, index, 0)
-        return index.astype(np.int32)[:, np.newaxis]
 
     def _weigh_tests(self):
         """Return the weights of all rows in the score of each fold, {fold: (n, 1)}."""
@@ -323,7 +302,7 @@ class Search:
 
         Each count is a part of the task.
         """
-        by_rows = self._has_row_scores(fits)
+        by_rows = self.scoring.row_score is not None
         by_passes = by_rows and self.scoring.is_brier_score
         problem, coef, intercept = self._make_problem(
             fits, self._weigh_tests() if by_passes else None
@@ -376,11 +355,6 @@ class Search:
                 first, n_before = count, self.iters[count - 1]
         yield np.arange(first, len(self.iters))
 
-    def _has_row_scores(self, fits):
-        """Return whether rows can be scored; then the fits must know all classes."""
-        n_classes = len(self._final_fits[0].classes)
-        return self.scoring.row_score is not None and len(fits[0].classes) == n_classes
-
     def _record_score(self, fit, count, score, reason):
         """Store a score, and the reason if it is NaN."""
         self.scores[fit.fold, *fit.candidate, count] = score
@@ -398,19 +372,3 @@ def _stack_weights(weights, n_groups):
     is_used = weight > 0
     largest = weight.max(axis=1, keepdims=True)
     return (largest if ((weight == largest) | ~is_used).all() else weight), is_used
-
-
-def _count_columns(fits):
-    return sum(fit.n_columns for fit in fits)
-
-
-def _split_batch(fits, n_columns):
-    """Yield batches of at most `n_columns` columns, but of at least one fit."""
-    batch: list[FoldCandidate] = []
-    for fit in fits:
-        if batch and _count_columns([*batch, fit]) > n_columns:
-            yield batch
-            batch = []
-        batch.append(fit)
-    if batch:
-        yield batch
