@@ -88,10 +88,12 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
         Raises
         ------
+        NotFittedError
+            If there was no fit, or of a search no fit on all rows.
         ValueError
             If it overflows.
         """
-        check_is_fitted(self, "coef_")
+        check_has_answers(self)
         features = read_data(self, X, reset=False)
         return flatten(check_raw_prediction(features, self.coef_, self.intercept_))
 

@@ -1,69 +1,59 @@
 """A neuron whose iteration count, weight decay and label noise are cross-validated."""
 
 import copy
-import warnings
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from sklearn import get_config
-from sklearn.exceptions import ConvergenceWarning
+from numpy.typing import ArrayLike
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_consistent_length, indexable
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.metadata_routing import MetadataRouter
 from sklearn.utils.validation import validate_data
 
 from sk_neuron._base import (
     BaseNeuron,
     check_has_answers,
     describe_features,
-    describe_neuron,
-    flatten,
     needs_fit_on_all_rows,
 )
 from sk_neuron._classifier import SigmoidNeuronClassifier
 from sk_neuron._input_validation import (
     SEARCH_PARAMETERS,
     check_alphas,
-    check_iters,
     check_labels,
     check_sample_weight,
     choose_scored_labels,
     encode_known_labels,
     encode_labels,
     fit_context,
+    list_iters,
     list_label_noises,
     read_training_data,
     scale_by_power,
 )
-from sk_neuron._model_selection._choice import choose, describe_last_count, warn_of_folds
+from sk_neuron._model_selection._choice import choose
 from sk_neuron._model_selection._folds import draw_folds
+from sk_neuron._model_selection._outcome import (
+    describe_search,
+    describe_stop,
+    warn_of_search,
+)
 from sk_neuron._model_selection._records import Candidates, SearchInput
+from sk_neuron._model_selection._routing import make_router, route_fit, route_score
 from sk_neuron._model_selection._scoring import (
     add_classes,
     get_row_score,
     get_scorer,
     read_scoring,
-    takes_weight,
     warn_of_scorer,
 )
 from sk_neuron._model_selection._search import Search
 from sk_neuron._solver._callbacks import FitTask
-from sk_neuron._solver._objective import mean_brier_score, report_losses
-from sk_neuron._solver._outcome import (
-    check_weights,
-    describe_saturation,
-    describe_uneven_features,
-    describe_worse_fit,
-)
 
 # What there is of a neuron after a fit on all rows only.
 FITTED = "classes_", "coef_", "intercept_", "learning_rate_curve_", "loss_curve_"
-
-
-# How many counts "auto" considers at most.
-_AUTO_COUNTS = 100
 
 
 class SigmoidNeuronClassifierCV(BaseNeuron):
@@ -339,102 +329,48 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
             If the training rows of a fold lack a class; or if a scorer compares answers
             about true labels with recorded ones.
         """
-        copied = copy.copy(self)
+        copied = copy.copy(self)  # so that a fit that raises leaves self as it was
         X_read, labels, norms = read_training_data(copied, X, y)
-        labels = check_labels(labels)
-        iters, alphas = self._check_iters(), check_alphas(self.alphas)
-        classes, _ = encode_labels(labels)
-        noises = list_label_noises(self.label_noises, classes, labels.ndim == 2)
-        warn_of_scorer(self.scoring, noises, labels.ndim == 2)
-        weight = None
-        if sample_weight is not None:
-            weight = check_sample_weight(sample_weight, len(labels))
-        split_params, score_params = self._route(weight, params)
-        neuron = self._new_neuron(X)
+        labels, weight = check_labels(labels), sample_weight
+        multilabel, (classes, _) = labels.ndim == 2, encode_labels(labels)
+        iters, alphas = list_iters(self.iters, self.max_iter), check_alphas(self.alphas)
+        noises = list_label_noises(self.label_noises, classes, multilabel)
+        warn_of_scorer(self.scoring, noises, multilabel)
+        if weight is not None:
+            weight = check_sample_weight(weight, len(labels))
+        split_params, score_params = route_fit(self, weight, params)
+
         X_rows, y_rows = indexable(X, choose_scored_labels(y, labels))
-        folds = draw_folds(self.cv, X_rows, y_rows, labels, split_params)
         search = Search(
-            neuron,
+            self._new_neuron(copied),
             SearchInput(X_rows, y_rows, X_read, labels, weight, norms),
-            folds,
+            draw_folds(self.cv, X_rows, y_rows, labels, split_params),
             iters,
             Candidates(alphas, noises),
-            read_scoring(self.scoring, classes, labels.ndim == 2, score_params),
+            read_scoring(self.scoring, classes, multilabel, score_params),
             self.refit,
         )
-
-        def fitted_attributes():  # of an estimator that a callback stops here
-            try:
-                choice = choose(search, one_standard_error=self.one_standard_error)
-            except ValueError:  # no count could be scored until now
-                return None
-            if not search.has_final_fit(choice.candidate):
-                return None
-            final = search.finish(choice.candidate, choice.iters_index)
-            return self._describe(copied, search, choice, classes, final)
-
         task = FitTask(self, search.n_parts, X, y, weight)
-        search.run(task, fitted_attributes)
+
+        search.run(task, partial(describe_stop, search, self.one_standard_error))
         choice, final = choose(search, one_standard_error=self.one_standard_error), None
         if search.is_interrupted:
-            if self.refit and search.has_final_fit(choice.candidate):
-                final = search.finish(choice.candidate, choice.iters_index)
-            self._store(self._describe(copied, search, choice, classes, final))
+            if self.refit and search.has_final_fit(choice):
+                final = search.finish(choice)
+            self._store(describe_search(search, choice, final))
             raise KeyboardInterrupt(
                 f"The search was interrupted after the count {search.iters[-1]}. What was "
                 "scored until then is kept."
             )
-        warn_of_folds(search)
-        is_last_best = choice.best_iters_index == len(search.iters) - 1 > 0
-        messages = [describe_last_count(search.iters[-1])] if is_last_best else []
         if self.refit:
-            final = search.finish(choice.candidate, choice.iters_index)
-            problem, learned = final.problem, final.learned
-            check_weights(problem, learned.coef, learned.intercept)
-            losses = mean_brier_score(problem.total_weight(), final.squared_error)
-            is_zero_start = self.init == "zeros"
-            if saturated := describe_saturation(
-                problem, learned, is_zero_start=is_zero_start
-            ):
-                messages.append(saturated)
-            elif uneven := describe_uneven_features(
-                problem, losses, may_fall=not is_last_best
-            ):
-                messages = [f"{uneven}. The best count may be another one then."]
-            elif worse := describe_worse_fit(problem, learned):
-                messages.append(worse)
-        for message in messages:
-            warnings.warn(message, ConvergenceWarning, stacklevel=3)
-        quality = search.label_quality(choice.candidate, choice.iters_index)
-        described = self._describe(copied, search, choice, classes, final)
-        self._store(described | {"label_quality_": quality})
-        task.close(fitted_attributes)
+            final = search.finish(choice)
+        warn_of_search(search, choice, final)
+        attributes = describe_search(search, choice, final)
+        attributes["label_quality_"] = search.label_quality(choice)
+
+        self._store(attributes)
+        task.close(lambda: attributes if self.refit else None)
         return self
-
-    @needs_fit_on_all_rows
-    def decision_function(self, X: ArrayLike) -> NDArray[np.floating[Any]]:
-        """Return the weighted sum of the inputs, x · w + b.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows to answer for, finite.
-
-        Returns
-        -------
-        raw_prediction : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            For two classes a number, which favours ``classes_[1]`` if above 0; else one of
-            each class or label.
-
-        Raises
-        ------
-        NotFittedError
-            If there was no fit on all rows.
-        ValueError
-            If it overflows.
-        """
-        check_has_answers(self)
-        return super().decision_function(X)
 
     @needs_fit_on_all_rows
     def score(
@@ -461,6 +397,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
             The larger the better; with the default `scoring`, minus the Brier score.
         """
         check_has_answers(self)
+        params = route_score(self, sample_weight, {})
         validate_data(self, X, reset=False, skip_check_array=True)  # its features
         row_score = get_row_score(self.scoring, self._multilabel)
         # accuracy counts labels that were not seen as wrong, which is left to scikit-learn
@@ -468,16 +405,14 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         if row_score is None or counts_unseen:
             scorer = get_scorer(self.scoring)
             scorer = add_classes(scorer, self.classes_, self._multilabel)
-            takes = sample_weight is not None and takes_weight(scorer)
-            weight = {"sample_weight": sample_weight} if takes else {}
             y = choose_scored_labels(y, check_labels(y))
-            return float(scorer(self._as_neuron(X), X, y, **weight))
+            return float(scorer(self._as_neuron(), X, y, **params))
         z = self.decision_function(X).reshape(-1, len(self.coef_))
         labels = encode_known_labels(check_labels(y), self.classes_, self._multilabel)
         check_consistent_length(z, labels)
-        weights = None
-        if sample_weight is not None:
-            weights, _ = scale_by_power(check_sample_weight(sample_weight, len(z)))
+        weights = params.get("sample_weight")
+        if weights is not None:
+            weights, _ = scale_by_power(check_sample_weight(weights, len(z)))
         return float(np.average(row_score(z, labels, self._label_noise), weights=weights))
 
     def get_metadata_routing(self) -> MetadataRouter:
@@ -486,83 +421,21 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         Returns
         -------
         routing : MetadataRouter
-            That of `fit` to the splitter and the scorer.
+            That of `fit` to the splitter and the scorer, and of `score` to the scorer.
         """
-        to_split = MethodMapping().add(caller="fit", callee="split")
-        to_score = MethodMapping().add(caller="fit", callee="score")
-        to_score.add(caller="score", callee="score")
-        return (
-            MetadataRouter(owner=self)
-            .add_self_request(self)
-            .add(splitter=self.cv, method_mapping=to_split)
-            .add(scorer=get_scorer(self.scoring), method_mapping=to_score)
-        )
+        return make_router(self)
 
-    def _describe(self, copied, search, choice, classes, final):
-        """Return the attributes of a fitted estimator; `final` is None without `refit`."""
-        attributes = describe_features(copied) | {
-            "iters_": search.iters,
-            "alphas_": search.candidates.alphas,
-            "scores_": search.scores,
-            "label_noises_": search.candidates.label_noises,
-            "alpha_": float(search.candidates.alphas[choice.candidate[0]]),
-            "label_noise_": search.candidates.label_noises[choice.candidate[1]],
-            "_noise_index": choice.candidate[1],
-            "n_iter_": int(search.iters[choice.iters_index]),
-            "best_score_": choice.score,
-        }
-        if final is None:
-            return attributes
-        losses = mean_brier_score(final.problem.total_weight(), final.squared_error)
-        learned, multilabel = final.learned, search.data.y.ndim == 2
-        return (
-            attributes
-            | describe_neuron(
-                classes,
-                multilabel,
-                learned.coef,
-                learned.intercept,
-                final.problem.label_noise,
-            )
-            | {
-                "loss_curve_": report_losses(final.problem, losses)[:-1],
-                "learning_rate_curve_": flatten(final.step_sizes),
-            }
-        )
-
-    def _check_iters(self):
-        if not isinstance(self.iters, str):
-            return check_iters(self.iters, "iters")
-        max_iter = int(self.max_iter)
-        counts = np.geomspace(1, max_iter, min(max_iter, _AUTO_COUNTS))
-        return np.unique(counts.round().astype(np.int64))
-
-    def _route(self, sample_weight, params):
-        """Return the metadata for the splitter and for the scorer."""
-        if get_config()["enable_metadata_routing"]:
-            if sample_weight is not None:
-                params = params | {"sample_weight": sample_weight}
-            routed = process_routing(self, "fit", **params)
-            return routed.splitter.split, routed.scorer.score
-        if not set(params) <= {"groups"}:
-            raise TypeError(
-                f"{type(self).__name__}.fit takes no {sorted(params)[0]!r}, but with "
-                "metadata routing on, see sklearn.set_config."
-            )
-        takes = sample_weight is not None and takes_weight(get_scorer(self.scoring))
-        return params, {"sample_weight": sample_weight} if takes else {}
-
-    def _new_neuron(self, X):
-        """Return an unfitted neuron that knows the parameters and the features."""
+    def _new_neuron(self, fitted):
+        """Return an unfitted neuron with the same parameters, and the features of a fit."""
         neuron, params = SigmoidNeuronClassifier(), self.get_params(deep=False)
         shared = params.keys() & neuron.get_params()
         neuron.set_params(**{name: params[name] for name in shared})
-        validate_data(neuron, X, skip_check_array=True)
+        neuron.__dict__.update(describe_features(fitted))
         return neuron
 
-    def _as_neuron(self, X):
+    def _as_neuron(self):
         """Return the fitted neuron by itself, whose `score` is accuracy."""
-        neuron = self._new_neuron(X)
+        neuron = self._new_neuron(self)
         neuron.set_params(alpha=self.alpha_, label_noise=self.label_noise_)
         learned = {*FITTED, "n_iter_", "_multilabel", "_label_noise"}
         vars(neuron).update({name: getattr(self, name) for name in learned})

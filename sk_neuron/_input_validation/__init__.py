@@ -31,6 +31,7 @@ from sk_neuron._input_validation._parameters import (
     check_alphas,
     check_iters,
     fit_context,
+    list_iters,
 )
 from sk_neuron._input_validation._weights import (
     check_sample_weight,
@@ -59,6 +60,7 @@ __all__ = [
     "find_idle_columns",
     "fit_context",
     "list_classes",
+    "list_iters",
     "list_label_noises",
     "measure_noise",
     "read_data",

@@ -41,6 +41,9 @@ SEARCH_PARAMETERS = {
     "one_standard_error": ["boolean"],
 }
 
+# How many counts "auto" considers at most.
+_AUTO_COUNTS = 100
+
 # scikit-learn's private decorator, which checks the parameters before `fit` begins.
 fit_context = _fit_context
 
@@ -49,6 +52,18 @@ def check_iters(iters, name):
     """Return iteration counts sorted and without repeats."""
     largest, allowed = np.iinfo(np.int64).max, "integers in the range [0, inf)"
     return np.unique(_check_numbers(iters, name, "iu", largest, allowed)).astype(np.int64)
+
+
+def list_iters(iters, max_iter):
+    """Return the counts that a search chooses from.
+
+    "auto" is up to 100 from 1 to `max_iter`, spread evenly on a logarithmic scale.
+    """
+    if not isinstance(iters, str):
+        return check_iters(iters, "iters")
+    max_iter = int(max_iter)
+    counts = np.geomspace(1, max_iter, min(max_iter, _AUTO_COUNTS))
+    return np.unique(counts.round().astype(np.int64))
 
 
 def check_alphas(alphas):

@@ -1,10 +1,8 @@
 """Choose a candidate and an iteration count from the scores of the folds."""
 
-import warnings
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.exceptions import FitFailedWarning
 
 from sk_neuron._input_validation import measure_noise
 
@@ -92,42 +90,3 @@ def _compare(scores, others, folds):
         gains = scores - others
         variance = gains.var(axis=-1, ddof=1)
         return gains.mean(axis=-1), np.sqrt((1 / gains.shape[-1] + ratio) * variance)
-
-
-def describe_last_count(count):
-    """Return a message for a best count that is the last one considered."""
-    return (
-        f"The best iteration count is the last one considered, {count}: more may be "
-        "better. Raise max_iter, or the largest of iters if you pass them."
-    )
-
-
-def warn_of_folds(search):
-    """Warn of folds that could not be fitted or scored, or that lack a class."""
-    if search.failures:
-        _warn(
-            "Some folds could not be fitted, or not be scored at every count. Their score "
-            "is NaN there. Those without any score are left out of the mean, and so are "
-            f"those that lack scores for a label noise.{_list_folds(search.failures)}",
-            FitFailedWarning,
-        )
-    if search.missing:
-        found = {fold: f"no row of {labels}" for fold, labels in search.missing.items()}
-        _warn(
-            "The training rows of some folds lack a class, so that these folds learn never "
-            f"to answer it. Shuffle the rows or stratify the folds.{_list_folds(found)}",
-            UserWarning,
-        )
-
-
-def _list_folds(reasons):
-    """Return a line for each reason, with its folds; `reasons` is {fold: reason}."""
-    lines = ""
-    for reason in dict.fromkeys(reasons[fold] for fold in sorted(reasons)):
-        folds = [str(fold) for fold in sorted(reasons) if reasons[fold] == reason]
-        lines += f"\n  Fold {', '.join(folds)}: {reason}"
-    return lines
-
-
-def _warn(message, category):
-    warnings.warn(message, category, stacklevel=5)  # at the call of `fit`

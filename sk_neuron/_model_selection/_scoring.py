@@ -69,5 +69,5 @@ def warn_of_scorer(scoring, label_noises, multilabel):
             "the recorded ones in y, and cannot tell which label noise is best. Use "
             '"neg_brier_score", "neg_log_loss", "accuracy" or recorded_brier_score.',
             UserWarning,
-            stacklevel=4,
+            stacklevel=4,  # at the call of `fit`
         )

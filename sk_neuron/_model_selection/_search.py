@@ -36,6 +36,7 @@ from sk_neuron._solver._objective import (
     make_problem,
     scale_weights,
 )
+from sk_neuron._solver._outcome import check_weights
 
 # Largest number of elements of an array (n_samples, columns) or (n_features, columns), and
 # of the weights kept at all counts: 256 MiB of float64. Larger searches run in batches.
@@ -86,11 +87,11 @@ class Search:
         """The number of parts of `run`: one for each batch of fits and each count."""
         return len(self._batches) * len(self.iters)
 
-    def run(self, task, fitted_attributes):
+    def run(self, task, describe):
         """Fill in `scores` and `failures`, and prepare for `finish`.
 
-        `task` calls the callbacks for each part; `fitted_attributes()` returns the
-        attributes of an estimator that stops now. After a stop, `iters` and `scores` have
+        `task` calls the callbacks for each part; `describe()` returns the attributes of an
+        estimator that stops now. After a stop, `iters` and `scores` have
         only the counts that were reached. So they have after an interrupt, if there is a
         count that all fits have reached; else it is raised.
         """
@@ -98,9 +99,7 @@ class Search:
         try:
             for number, fits in enumerate(self._batches):
                 self._n_scored, n_before = 0, number
-                self._run_batch(
-                    fits, task, number * len(self.iters), n_parts, fitted_attributes
-                )
+                self._run_batch(fits, task, number * len(self.iters), n_parts, describe)
         except KeyboardInterrupt:
             if n_before < len(self._batches) - 1 or self._n_scored == 0:
                 raise
@@ -111,15 +110,16 @@ class Search:
         self.iters = self.iters[:n_counts]
         self.scores = self.scores[..., :n_counts]
 
-    def finish(self, candidate, count):
-        """Return the `FinalFit` of a candidate and a count, given as indices."""
-        (fit,) = (fit for fit in self._final_fits if fit.candidate == candidate)
-        n_iter = int(self.iters[count])
-        problem, coef, intercept, histories = self._read_fit(fit, count)
+    def finish(self, choice):
+        """Return the `FinalFit` of a choice."""
+        (fit,) = (fit for fit in self._final_fits if fit.candidate == choice.candidate)
+        n_iter = int(self.iters[choice.iters_index])
+        problem, coef, intercept, histories = self._read_fit(fit, choice.iters_index)
         squared_error, _, exponent = (
             np.vstack(parts)[: n_iter + 1] for parts in zip(*histories, strict=True)
         )
         check_overflow(n_iter, coef, intercept, squared_error, dtype=coef.dtype)
+        check_weights(problem, coef, intercept)
         learned = Iterate(
             n_iter, coef.copy(), intercept.copy(), exponent[-1], squared_error[-1], np.nan
         )
@@ -127,15 +127,15 @@ class Search:
             problem, learned, squared_error, compute_step_sizes(problem, exponent[:n_iter])
         )
 
-    def has_final_fit(self, candidate):
-        """Return whether the fit on all rows has reached the first count."""
+    def has_final_fit(self, choice):
+        """Return whether the chosen fit on all rows has reached the first count."""
         return any(
-            fit.candidate == candidate and fit.fold is None
+            fit.candidate == choice.candidate and fit.fold is None
             for result in self._results
             for fit in result.fits
         )
 
-    def label_quality(self, candidate, count):
+    def label_quality(self, choice):
         """Return the quality of each label, from folds that were not trained on its row.
 
         It is the mean over these folds, and NaN without any.
@@ -143,9 +143,9 @@ class Search:
         labels = self.labels
         total, n_folds = np.zeros(labels.shape), np.zeros(len(labels))
         for fit in self._fits:
-            if fit.candidate != candidate:
+            if fit.candidate != choice.candidate:
                 continue
-            problem, coef, intercept, _ = self._read_fit(fit, count)
+            problem, coef, intercept, _ = self._read_fit(fit, choice.iters_index)
             train, test = self.folds[fit.fold]
             unseen = np.setdiff1d(test, train)
             z = compute_raw_prediction(take_rows(self.data.X, unseen), coef, intercept)
@@ -297,7 +297,7 @@ class Search:
             weights[fold] = scaled.astype(dtype)[:, np.newaxis]
         return weights
 
-    def _run_batch(self, fits, task, part, n_parts, fitted_attributes):
+    def _run_batch(self, fits, task, part, n_parts, describe):
         """Run fits together to every count, score those of folds, and keep the weights.
 
         Each count is a part of the task.
@@ -334,7 +334,7 @@ class Search:
                     if fit.fold is not None:
                         self._record_score(fit, count, score, reason)
             self._n_scored = count + 1
-            if task.end(part + count + 1, False, fitted_attributes):
+            if task.end(part + count + 1, False, describe):
                 self._cut_counts(count + 1)
                 return
             if count + 1 < len(self.iters):
