@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_consistent_length, indexable
-from sklearn.utils.metadata_routing import MetadataRouter
+from sklearn.utils.metadata_routing import UNUSED, MetadataRouter
 from sklearn.utils.validation import validate_data
 
 from sk_neuron._base import (
@@ -244,6 +244,8 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
     16
     """
 
+    # as in LogisticRegressionCV: the weights of `score` are requested by the scorer alone
+    __metadata_request__score: ClassVar[dict[str, Any]] = {"sample_weight": UNUSED}
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = SEARCH_PARAMETERS
 
     def __init__(
@@ -374,7 +376,11 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
 
     @needs_fit_on_all_rows
     def score(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        **score_params: Any,
     ) -> float:
         """Return the score by `scoring` of the answers to X.
 
@@ -391,13 +397,16 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows, 1 each if None.
 
+        **score_params : dict
+            With metadata routing on, whatever else the scorer requests.
+
         Returns
         -------
         score : float
             The larger the better; with the default `scoring`, minus the Brier score.
         """
         check_has_answers(self)
-        params = route_score(self, sample_weight, {})
+        params = route_score(self, sample_weight, score_params)
         validate_data(self, X, reset=False, skip_check_array=True)  # its features
         row_score = get_row_score(self.scoring, self._multilabel)
         # accuracy counts labels that were not seen as wrong, which is left to scikit-learn

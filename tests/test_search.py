@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 from sklearn import config_context
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
-from sklearn.metrics import brier_score_loss, get_scorer
+from sklearn.metrics import brier_score_loss, get_scorer, make_scorer
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
@@ -24,6 +24,7 @@ from sklearn.model_selection import (
     StratifiedKFold,
     StratifiedShuffleSplit,
     cross_val_score,
+    cross_validate,
 )
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -479,6 +480,51 @@ def test_routed_weights_of_the_scores(requested):
     assert np.allclose(search.scores_, weighted.scores_, rtol=1e-12) == requested
     if requested:
         np.testing.assert_allclose(search.coef_, weighted.coef_, rtol=1e-10)
+
+
+def count_value(y, predicted, prices):
+    return float(prices[y == predicted].sum())
+
+
+def test_what_a_scorer_requests_reaches_it_in_fit_and_score():
+    """The class itself requests nothing for `score`, as in LogisticRegressionCV."""
+    y, prices = Y["binary"], RNG.random(60)
+    plain = get_scorer("neg_brier_score")
+    with config_context(enable_metadata_routing=True):
+        valued = make_scorer(count_value).set_score_request(prices=True)
+        weighted = get_scorer("neg_brier_score").set_score_request(sample_weight=True)
+        folds = GroupKFold(3).set_split_request(groups=True)
+        search = SigmoidNeuronClassifierCV(iters=ITERS, cv=folds, scoring=valued)
+        search.fit(X, y, groups=np.arange(60) // 10, prices=prices)
+        assert search.score(X, y, prices=prices) == prices[search.predict(X) == y].sum()
+        for fold, (train, test) in enumerate(folds.split(X, y, np.arange(60) // 10)):
+            neuron = SigmoidNeuronClassifier(max_iter=30).fit(X[train], y[train])
+            value = count_value(y[test], neuron.predict(X[test]), prices[test])
+            assert search.scores_[fold, 0, 0, -1] == pytest.approx(value)
+        with pytest.raises(TypeError, match="prices"):
+            search.set_params(scoring=weighted).score(X, y, prices=prices)
+        for scorer, metadata in (
+            (valued, {"prices": prices}),
+            (weighted, {"sample_weight": prices}),
+        ):
+            search = SigmoidNeuronClassifierCV(iters=[5], scoring=scorer)
+            search.set_fit_request(sample_weight="sample_weight" in metadata)
+            found = cross_validate(search, X, y, params=metadata, return_indices=True)
+            for score, train, test in zip(
+                found["test_score"], *found["indices"].values(), strict=True
+            ):
+                own = {name: values[test] for name, values in metadata.items()}
+                weight = prices[train] if "sample_weight" in own else None
+                neuron = SigmoidNeuronClassifier(max_iter=5)
+                neuron.fit(X[train], y[train], weight)
+                expected = scorer(neuron, X[test], y[test], **own)
+                assert score == pytest.approx(expected, rel=1e-9)
+    search = SigmoidNeuronClassifierCV(iters=[5]).fit(X, y)
+    assert search.score(X, y, prices) == pytest.approx(
+        plain(search, X, y, sample_weight=prices), rel=1e-12
+    )
+    with pytest.raises(TypeError, match="score takes no 'prices', but with metadata"):
+        search.score(X, y, prices=prices)
 
 
 def test_without_refit():
