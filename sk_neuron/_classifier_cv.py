@@ -16,6 +16,7 @@ from sk_neuron._base import (
     BaseNeuron,
     check_has_answers,
     describe_features,
+    describe_neuron,
     needs_fit_on_all_rows,
 )
 from sk_neuron._classifier import SigmoidNeuronClassifier
@@ -31,29 +32,24 @@ from sk_neuron._input_validation import (
     list_iters,
     list_label_noises,
     read_training_data,
-    scale_by_power,
 )
 from sk_neuron._model_selection._choice import choose
 from sk_neuron._model_selection._folds import draw_folds
 from sk_neuron._model_selection._outcome import (
     describe_search,
     describe_stop,
+    raise_interrupt,
     warn_of_search,
 )
 from sk_neuron._model_selection._records import Candidates, SearchInput
 from sk_neuron._model_selection._routing import make_router, route_fit, route_score
 from sk_neuron._model_selection._scoring import (
-    add_classes,
-    get_row_score,
-    get_scorer,
+    average_scores,
     read_scoring,
     warn_of_scorer,
 )
 from sk_neuron._model_selection._search import Search
 from sk_neuron._solver._callbacks import FitTask
-
-# What there is of a neuron after a fit on all rows only.
-FITTED = "classes_", "coef_", "intercept_", "learning_rate_curve_", "loss_curve_"
 
 
 class SigmoidNeuronClassifierCV(BaseNeuron):
@@ -66,9 +62,8 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
 
     The scores are those of a :class:`~sklearn.model_selection.GridSearchCV` over `max_iter`
     and `alpha` on the same folds, but for rounding; with label noise by
-    :func:`recorded_brier_score`. However many the counts, the price is
-    at most that of one fit of `max_iter` steps for each fold and candidate, and less where
-    these can share their passes over `X`.
+    :func:`recorded_brier_score`. However many the counts, the price is at most that of one
+    fit of `max_iter` steps for each fold and candidate.
 
     Parameters
     ----------
@@ -98,7 +93,8 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
 
     scoring : str, callable or None, default="neg_brier_score"
         What to maximise: the name of a scorer of scikit-learn, or a callable
-        ``scorer(estimator, X, y)``. None stands for "neg_brier_score". That is read from
+        ``scorer(estimator, X, y)``. None is the accuracy, as in
+        :class:`~sklearn.linear_model.LogisticRegressionCV`. The Brier score is read from
         the passes over `X`, at every count. "neg_log_loss" and "accuracy" are computed from
         the raw predictions of all folds at once, which the last pass before a count gives.
         Of multilabel `y` the Brier score is summed over the labels. Other scorers are
@@ -159,8 +155,7 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
 
     scores_ : ndarray of shape (n_folds, n_alphas, n_label_noises, n_iters)
         The score of each fold; NaN where it could not be had. The Brier score, log loss and
-        accuracy are those of the labels as recorded, which is what there is to be judged
-        by.
+        accuracy are those of the labels as recorded.
 
     label_quality_ : ndarray of shape (n_samples,) or (n_samples, n_labels)
         The probability that the label of each training row is the true one, by the folds
@@ -199,20 +194,24 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
 
     Notes
     -----
-    Among equal scores the first alpha wins, then the fewest iterations, and among label
-    noises the first. A fold whose training rows lack a class is fitted to all classes, as
-    in :class:`~sklearn.linear_model.LogisticRegressionCV`, and a warning names it: it is
-    the fit in which the rows held out have no weight. A fold that cannot be fitted or
-    scored has the score NaN, as in ``GridSearchCV``; it is named in a warning, too, and
-    left out of the mean.
+    `score` is by `scoring`, too, as in ``LogisticRegressionCV``. So it, and what
+    ``cross_val_score`` prints of a search, is by default minus the Brier score, 0 at best;
+    that of a :class:`SigmoidNeuronClassifier` is the accuracy. Pass ``scoring="accuracy"``
+    to ``cross_val_score`` to choose by the Brier score and be told the accuracy.
 
-    With metadata routing off, `sample_weight` counts in training and in the scores, so that
-    a weight of 2 is the row twice; ``GridSearchCV`` leaves the scores unweighted.
+    Among equal scores the first alpha wins, then the fewest iterations, and among label
+    noises the first. A fold whose training rows lack a class learns all classes, as in
+    ``LogisticRegressionCV``: it is the fit in which the rows held out have no weight. A
+    fold that cannot be fitted or scored has the score NaN, as in ``GridSearchCV``, and is
+    left out of the mean. Warnings name both.
+
+    With metadata routing off, `sample_weight` counts in training and, by scorers that take
+    it, in the scores, so that a weight of 2 is the row twice; ``GridSearchCV`` leaves the
+    scores unweighted.
 
     What is "but for rounding" can be seen where rounding decides: after some hundred steps
     that adapt, with a fixed step so large that the descent diverges or oscillates, or in
-    the classes of rows whose outputs are equal. `sample_weight` is given to scorers that
-    take it.
+    the classes of rows whose outputs are equal.
 
     From scikit-learn 1.9 on, callbacks are told of every count that is scored. One that
     asks to stop ends the search there: it chooses among the counts it has scored. So does
@@ -357,13 +356,10 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         search.run(task, partial(describe_stop, search, self.one_standard_error))
         choice, final = choose(search, one_standard_error=self.one_standard_error), None
         if search.is_interrupted:
-            if self.refit and search.has_final_fit(choice):
+            if search.has_final_fit(choice):
                 final = search.finish(choice)
             self._store(describe_search(search, choice, final))
-            raise KeyboardInterrupt(
-                f"The search was interrupted after the count {search.iters[-1]}. What was "
-                "scored until then is kept."
-            )
+            raise_interrupt(search)
         if self.refit:
             final = search.finish(choice)
         warn_of_search(search, choice, final)
@@ -382,7 +378,10 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         sample_weight: ArrayLike | None = None,
         **score_params: Any,
     ) -> float:
-        """Return the score by `scoring` of the answers to X.
+        """Return the score by `scoring` of the answers to X: no accuracy by default.
+
+        As in :class:`~sklearn.linear_model.LogisticRegressionCV`. For the accuracy use
+        ``scoring="accuracy"``, or `sklearn.metrics.accuracy_score` of `predict`.
 
         Parameters
         ----------
@@ -403,26 +402,23 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         Returns
         -------
         score : float
-            The larger the better; with the default `scoring`, minus the Brier score.
+            The larger the better; with the default `scoring`, minus the Brier score, 0
+            at best.
         """
         check_has_answers(self)
         params = route_score(self, sample_weight, score_params)
         validate_data(self, X, reset=False, skip_check_array=True)  # its features
-        row_score = get_row_score(self.scoring, self._multilabel)
+        scoring = read_scoring(self.scoring, self.classes_, self._multilabel, params)
         # accuracy counts labels that were not seen as wrong, which is left to scikit-learn
-        counts_unseen = self.scoring == "accuracy" and self._label_noise is None
-        if row_score is None or counts_unseen:
-            scorer = get_scorer(self.scoring)
-            scorer = add_classes(scorer, self.classes_, self._multilabel)
+        counts_unseen = self.scoring in (None, "accuracy") and self._label_noise is None
+        if scoring.row_score is None or counts_unseen:
             y = choose_scored_labels(y, check_labels(y))
-            return float(scorer(self._as_neuron(), X, y, **params))
+            return float(scoring.scorer(self._as_neuron(), X, y, **params))
         z = self.decision_function(X).reshape(-1, len(self.coef_))
         labels = encode_known_labels(check_labels(y), self.classes_, self._multilabel)
         check_consistent_length(z, labels)
-        weights = params.get("sample_weight")
-        if weights is not None:
-            weights, _ = scale_by_power(check_sample_weight(weights, len(z)))
-        return float(np.average(row_score(z, labels, self._label_noise), weights=weights))
+        scores = scoring.row_score(z, labels, self._label_noise)
+        return average_scores(scores, params.get("sample_weight"))
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Return which metadata go where.
@@ -446,6 +442,8 @@ class SigmoidNeuronClassifierCV(BaseNeuron):
         """Return the fitted neuron by itself, whose `score` is accuracy."""
         neuron = self._new_neuron(self)
         neuron.set_params(alpha=self.alpha_, label_noise=self.label_noise_)
-        learned = {*FITTED, "n_iter_", "_multilabel", "_label_noise"}
-        vars(neuron).update({name: getattr(self, name) for name in learned})
+        learned = describe_neuron(
+            self.classes_, self._multilabel, self.coef_, self.intercept_, self._label_noise
+        )
+        vars(neuron).update(learned, n_iter_=self.n_iter_)
         return neuron

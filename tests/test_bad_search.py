@@ -219,7 +219,7 @@ def test_a_saturated_start_is_reported():
     assert report[-1].filename == __file__
 
 
-@pytest.mark.parametrize("scoring", [None, "accuracy"])
+@pytest.mark.parametrize("scoring", ["neg_brier_score", "accuracy"])
 @pytest.mark.parametrize("part", ["train", "test"])
 def test_a_fold_without_weight(part, scoring):
     folds = [
@@ -344,7 +344,7 @@ def test_answers():
     with pytest.raises(ValueError, match=r"labels that were not seen during fit: \[3\]"):
         search.score(X, y + 1)
     assert search.set_params(scoring="accuracy").score(X, y + 3) == 0
-    search.set_params(scoring=None)
+    search.set_params(scoring="neg_brier_score")
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         search.score(X, y[:5])
     with pytest.raises(ValueError, match="unlike that of the fit"):

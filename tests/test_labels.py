@@ -218,7 +218,7 @@ def test_dates_of_another_unit_are_the_same_classes():
     plt.close("all")
 
 
-@pytest.mark.parametrize("scoring", [None, "accuracy", "f1_macro", "roc_auc"])
+@pytest.mark.parametrize("scoring", ["neg_brier_score", "accuracy", "f1_macro", "roc_auc"])
 def test_a_search_takes_labels_as_a_fit_does(scoring):
     params = {"iters": [3], "cv": 3, "scoring": scoring}
     expected = SigmoidNeuronClassifierCV(**params).fit(X, IS_POSITIVE)

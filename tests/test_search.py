@@ -265,7 +265,7 @@ def test_with_many_candidates_one_fit_on_all_rows_follows_the_choice(kind, monke
 
 
 @KINDS
-@pytest.mark.parametrize("scoring", [None, "accuracy", "f1_macro"])
+@pytest.mark.parametrize("scoring", ["neg_brier_score", "accuracy", "f1_macro"])
 @pytest.mark.parametrize("size", [1, 60 * 3, 60 * 7])
 def test_batches_of_fits_change_nothing(kind, scoring, size, monkeypatch):
     params = {"alphas": [0.0, 1.0], "cv": 4, "scoring": scoring, "iters": ITERS}
@@ -347,8 +347,11 @@ def test_weights_are_rows(kind):
 
 def test_string_labels():
     names = np.array(["cat", "dog", "eel"])
-    for kind, scoring in [("binary", None), ("multiclass", None), ("binary", "accuracy")]:
-        params = {"iters": ITERS, "scoring": scoring}
+    for kind, params in [
+        ("binary", {"iters": ITERS}),
+        ("multiclass", {"iters": ITERS}),
+        ("binary", {"iters": ITERS, "scoring": "accuracy"}),
+    ]:
         named = SigmoidNeuronClassifierCV(**params).fit(X, names[Y[kind]])
         plain = SigmoidNeuronClassifierCV(**params).fit(X, Y[kind])
         np.testing.assert_array_equal(named.scores_, plain.scores_)
@@ -357,20 +360,30 @@ def test_string_labels():
 
 
 @KINDS
-@pytest.mark.parametrize("scoring", [None, "accuracy", "neg_log_loss", "f1_macro"])
+@pytest.mark.parametrize("scoring", SCORERS)
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["plain", "weighted"])
 def test_score_is_that_of_scoring(kind, scoring, weight):
-    if kind == "multilabel" and scoring == "neg_log_loss":
-        scoring = "roc_auc"  # scikit-learn's log loss is not for several labels
+    if kind == "multilabel" and scoring in ("neg_log_loss", "balanced_accuracy"):
+        scoring = "roc_auc"  # scikit-learn's are not for several labels
     search = SigmoidNeuronClassifierCV(iters=ITERS, scoring=scoring).fit(X, Y[kind])
     score = search.score(X, Y[kind], weight)
-    if kind == "multilabel" and scoring is None:
+    if kind == "multilabel" and scoring == "neg_brier_score":
         squares = ((Y[kind] - search.predict_proba(X)) ** 2).sum(axis=1)
         expected = -np.average(squares, weights=weight)
     else:
-        scorer = get_scorer(scoring or "neg_brier_score")
+        scorer = get_scorer(scoring)
         expected = scorer(search, X, Y[kind], sample_weight=weight)
     assert score == pytest.approx(expected, rel=1e-12)
+
+
+def test_no_scoring_is_the_accuracy():
+    """As in LogisticRegressionCV, also where labels were not seen."""
+    y = Y["multiclass"]
+    search = SigmoidNeuronClassifierCV(iters=ITERS, scoring=None).fit(X, y)
+    named = SigmoidNeuronClassifierCV(iters=ITERS, scoring="accuracy").fit(X, y)
+    np.testing.assert_array_equal(search.scores_, named.scores_)
+    assert search.score(X, y) == (search.predict(X) == y).mean()
+    assert search.score(X, y + 9) == 0
 
 
 def test_auto_counts():

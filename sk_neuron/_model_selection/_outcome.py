@@ -57,6 +57,14 @@ def describe_stop(search, one_standard_error):
     return None if final is None else describe_search(search, choice, final)
 
 
+def raise_interrupt(search):
+    """Tell how far an interrupted search came."""
+    raise KeyboardInterrupt(
+        f"The search was interrupted after the count {search.iters[-1]}. What was scored "
+        "until then is kept."
+    )
+
+
 def warn_of_search(search, choice, final):
     """Warn of folds, and of a choice or a fit on all rows that is probably not good."""
     _warn_of_folds(search)

@@ -4,9 +4,14 @@ import copy
 import inspect
 import warnings
 
+import numpy as np
 from sklearn import metrics
 
-from sk_neuron._input_validation import measure_noise
+from sk_neuron._input_validation import (
+    check_sample_weight,
+    measure_noise,
+    scale_by_power,
+)
 from sk_neuron._model_selection._records import ScoringSpec
 from sk_neuron._model_selection._scores import MULTILABEL_ROW_SCORES, ROW_SCORES
 
@@ -14,14 +19,14 @@ from sk_neuron._model_selection._scores import MULTILABEL_ROW_SCORES, ROW_SCORES
 def read_scoring(scoring, classes, multilabel, params):
     """Return the `ScoringSpec`; `params` are the metadata for the scorer."""
     row_score = get_row_score(scoring, multilabel)
-    is_brier_score = scoring in (None, "neg_brier_score")
+    is_brier_score = isinstance(scoring, str) and scoring == "neg_brier_score"
     scorer = add_classes(get_scorer(scoring), classes, multilabel)
     return ScoringSpec(row_score, is_brier_score, scorer, params)
 
 
 def get_scorer(scoring):
-    """Return the scorer of a name; None means the Brier score."""
-    return metrics.get_scorer("neg_brier_score" if scoring is None else scoring)
+    """Return the scorer of a name; None means the accuracy."""
+    return metrics.get_scorer("accuracy" if scoring is None else scoring)
 
 
 def add_classes(scorer, classes, multilabel):
@@ -48,9 +53,17 @@ def add_classes(scorer, classes, multilabel):
 
 def get_row_score(scoring, multilabel):
     """Return the function that scores rows, or None if only a scorer can."""
-    scoring = "neg_brier_score" if scoring is None else scoring
+    scoring = "accuracy" if scoring is None else scoring
     known = MULTILABEL_ROW_SCORES if multilabel else ROW_SCORES
     return known.get(scoring) if isinstance(scoring, str) else None
+
+
+def average_scores(scores, sample_weight):
+    """Return the weighted mean of the scores of rows."""
+    if sample_weight is not None:
+        weight = check_sample_weight(sample_weight, len(scores))
+        sample_weight, _ = scale_by_power(weight)
+    return float(np.average(scores, weights=sample_weight))
 
 
 def takes_weight(scorer):

@@ -158,5 +158,5 @@ class IterationPathDisplay:  # numpydoc ignore=PR02
 def _name_score(scoring):
     if callable(scoring):
         return "score"
-    words = (scoring or "neg_brier_score").replace("_", " ")
+    words = (scoring or "accuracy").replace("_", " ")
     return words.replace("neg ", "minus ").replace("brier", "Brier")
