@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from scipy.sparse import coo_array, csr_array
 from sklearn import config_context
+from sklearn.linear_model import LogisticRegression
 from sklearn.utils.class_weight import compute_class_weight
 
 from sk_neuron import (
@@ -240,6 +241,74 @@ def test_a_search_takes_labels_as_a_fit_does(scoring):
 def test_classes_of_a_stream_go_through_the_same_door(classes, message):
     with pytest.raises(ValueError, match=message):
         SigmoidNeuronClassifier().partial_fit(X, WORDS, classes=classes)
+
+
+RECORDS = np.array(list(zip(IS_POSITIVE, WORDS, strict=True)), dtype="?, U3")
+REFUSED = {
+    "records": (RECORDS, r"y holds records.*such as y\['f0'\]"),
+    "record array": (RECORDS.view(np.recarray), r"y holds records.*such as y\['f0'\]"),
+    "raw bytes": (WORDS.astype("S").view("V3"), "y holds records. Pass one column"),
+    "words and numbers": (np.array([1, "a"], object)[np.arange(40) % 2], "common order"),
+    "words among numbers": ([1, "a", 2.0, "b"] * 10, "words and numbers"),
+    "arrays": (np.array([X[0], X[1, :2]], object)[np.arange(40) % 2], "y holds arrays"),
+    "complex numbers": (IS_POSITIVE + 0j, "Complex data not supported"),
+    "complex objects": ((IS_POSITIVE + 0j).astype(object), "Unknown label type"),
+    "a word": ("yes" * 40, "y should be a 1d array, got 'str'"),
+    "a generator": ((word for word in WORDS), "y should be a 1d array, got 'generator'"),
+    "a set": ({0, 1}, "y should be a 1d array, got 'set'"),
+    "a number": (1, "y should be a 1d array, got 'int'"),
+    "pairs": (list(zip(WORDS, WORDS, strict=True)), "multiclass-multioutput y is not"),
+    "dates with a zone": (pd.Series(DAYS).dt.tz_localize("UTC")[[0, 1] * 20], "label type"),
+}
+
+
+@pytest.mark.parametrize(("y", "message"), REFUSED.values(), ids=REFUSED)
+def test_what_cannot_be_classes_is_refused_clearly(y, message):
+    fitted = fit(IS_POSITIVE)
+    for call in (
+        SigmoidNeuronClassifier().fit,
+        SigmoidNeuronClassifierCV().fit,
+        fitted.label_quality,
+    ):
+        with pytest.raises(ValueError, match=message):
+            call(X, y)
+
+
+def test_bytes_are_refused_as_by_scikit_learn():
+    for y in (WORDS.astype("S"), [word.encode() for word in WORDS]):
+        with pytest.raises(TypeError, match="labels represented as bytes"):
+            fit(y)
+
+
+SPANS = np.array([1, 5], "timedelta64[D]")
+WORDS_IN_ORDER = pd.Categorical(WORDS, categories=["yes", "unused", "no"], ordered=True)
+UNUSUAL = {
+    "categories": pd.Series(WORDS, dtype="category"),
+    "ordered categories with one unused": WORDS_IN_ORDER,
+    "a Series of them": pd.Series(WORDS_IN_ORDER),
+    "categories of integers": pd.Series(IS_POSITIVE.astype(int)).astype("category"),
+    "categories of dates": pd.Series(DAYS[IS_POSITIVE.astype(int)]).astype("category"),
+    "an index": pd.Index(WORDS),
+    "polars' categories": pl.Series(WORDS).cast(pl.Categorical),
+    "polars' enum": pl.Series(WORDS.tolist(), dtype=pl.Enum(["yes", "unused", "no"])),
+    "dates": DAYS[IS_POSITIVE.astype(int)],
+    "spans of time": SPANS[IS_POSITIVE.astype(int)],
+    "a list of spans": list(SPANS[IS_POSITIVE.astype(int)]),
+    "pandas' spans": pd.Series(SPANS[IS_POSITIVE.astype(int)]),
+    "large integers": IS_POSITIVE.astype(np.uint64) + np.uint64(2**63),
+    "half precision": IS_POSITIVE.astype(np.float16),
+}
+
+
+@pytest.mark.parametrize("y", UNUSUAL.values(), ids=UNUSUAL)
+def test_unusual_labels_are_classes_as_of_logistic_regression(y):
+    """Categories are sorted as their values, and those without a row are none."""
+    expected, neuron = LogisticRegression().fit(X, y), fit(y)
+    np.testing.assert_array_equal(neuron.classes_, expected.classes_)
+    assert neuron.classes_.dtype == expected.classes_.dtype
+    same_weights(neuron, fit(IS_POSITIVE))
+    search = SigmoidNeuronClassifierCV(iters=[5], cv=3, scoring="balanced_accuracy")
+    assert search.fit(X, y).score(X, y) == search.fit(X, IS_POSITIVE).score(X, IS_POSITIVE)
 
 
 def test_other_odd_labels():

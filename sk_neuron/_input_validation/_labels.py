@@ -23,8 +23,16 @@ def read_labels(y, name="y"):
     if y is None or issparse(y):
         return y
     labels = np.asarray(y)
-    if isinstance(y, list | tuple) and labels.dtype.kind not in "biuf":
-        labels = np.asarray(y, dtype=object)  # NaN among strings must not become a string
+    if labels.ndim == 0:
+        raise ValueError(f"{name} should be a 1d array, got {type(y).__name__!r} instead.")
+    if labels.dtype.kind == "V":
+        fields = labels.dtype.names
+        column = f", such as {name}[{fields[0]!r}]" if fields else ""
+        raise ValueError(
+            f"Unknown label type: {name} holds records. Pass one column of labels{column}."
+        )
+    if isinstance(y, list | tuple) and labels.dtype.kind not in "biufmM":
+        labels = np.asarray(y, dtype=object)  # else NaN among words would become a word
     if are_masked(y) or _has_missing(labels):
         raise ValueError(f"{name} contains missing values.")
     if labels.dtype.kind == "T":  # NumPy's strings of variable length
@@ -32,9 +40,17 @@ def read_labels(y, name="y"):
     if labels.dtype.kind != "O":
         return labels
     kinds = {type(label) for label in labels.ravel()}
+    if np.ndarray in kinds:
+        raise ValueError(f"Unknown label type: {name} holds arrays of several lengths.")
+    is_number = {issubclass(kind, Real) for kind in kinds}
+    if len(is_number) == 2 and any(issubclass(kind, str) for kind in kinds):
+        raise ValueError(
+            f"Unknown label type: {name} holds words and numbers, which have no common "
+            f"order. Pass all of them as words: np.asarray({name}, dtype=str)."
+        )
     if kinds and kinds <= {bool, np.bool_}:
         return labels.astype(bool)
-    if not kinds or not all(issubclass(kind, Real) for kind in kinds):
+    if is_number != {True} or np.timedelta64 in kinds:
         return np.asarray(y)
     dtypes = list(y.dtypes) if hasattr(y, "columns") else [getattr(y, "dtype", None)]
     of_columns = {getattr(dtype, "kind", "O") for dtype in dtypes}
@@ -62,6 +78,8 @@ def _is_missing(label):
         return bool(label != label)
     except TypeError:  # pandas.NA is neither true nor false
         return True
+    except ValueError:  # an array
+        return False
 
 
 def check_labels(y, name="y"):
