@@ -1,12 +1,15 @@
 """The compiled kernel does what the NumPy kernel does, on any number of threads."""
 
 import os
+import re
 import shlex
 import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kernels import advance, advance_compiled, follow_rule
 from scipy.sparse import csr_array
+from sklearn.base import clone
 from threadpoolctl import threadpool_limits
 
 from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV
@@ -758,20 +762,89 @@ assert (with_two == fit()).all()
     assert (result.returncode, result.stderr) == (0, "")
 
 
-def test_fits_in_several_threads_at_once():
+def make_jobs():
+    """Return estimators with their data: of other sizes, in other containers, or shared."""
     rng = np.random.default_rng(0)
-    X, y = rng.standard_normal((6000, 50)), np.arange(6000) % 2
-    # a fixed step: that of BLAS may differ in its last bit
-    neurons = [
-        SigmoidNeuronClassifier(max_iter=30, alpha=alpha, learning_rate=1e-3)
-        for alpha in range(6)
+    shared, labels = rng.standard_normal((6000, 50)), np.arange(6000) % 3
+    sparse = csr_array(shared * (rng.random(shared.shape) < 0.2))
+    long = csr_array(sparse)
+    long.indices, long.indptr = long.indices.astype("i8"), long.indptr.astype("i8")
+    containers = [shared, shared, np.asfortranarray(shared), shared.astype("f4"), sparse]
+    containers += [long, sparse.astype("f4"), shared[:300, :5].copy(), shared[:40, :3]]
+    jobs = [
+        (SigmoidNeuronClassifier(max_iter=20, alpha=alpha), X, labels[: X.shape[0]] % n)
+        for alpha, (X, n) in enumerate(zip(containers, [2, 3] * 5, strict=False))
     ]
-    expected = [neuron.fit(X, y).coef_ for neuron in neurons]
-    with ThreadPoolExecutor(6) as pool:
-        for _ in range(3):
-            found = pool.map(lambda neuron: neuron.fit(X, y).coef_, neurons)
-            for coef, other in zip(found, expected, strict=True):
-                np.testing.assert_allclose(coef, other, rtol=0 if has_kernel(X) else 1e-9)
+    several = np.column_stack([labels == 0, labels > 0])
+    stopped = SigmoidNeuronClassifier(max_iter=20, early_stopping=True, random_state=0)
+    search = SigmoidNeuronClassifierCV(iters=[5, 20], cv=3, alphas=[0.0, 1.0])
+    jobs += [(SigmoidNeuronClassifier(max_iter=20), shared, several)]
+    jobs += [(stopped, shared, labels), (search, shared, labels), (search, sparse, labels)]
+    return jobs
+
+
+def fit_and_answer(job):
+    """Return what a clone learns and answers, as one array."""
+    estimator, X, y = job
+    fitted = clone(estimator).fit(X, y)
+    learned = [fitted.coef_, fitted.intercept_, fitted.loss_curve_]
+    learned += [fitted.decision_function(X), getattr(fitted, "scores_", np.empty(0))]
+    return np.concatenate([np.ravel(array) for array in learned])
+
+
+def test_fits_in_threads_are_those_one_after_another():
+    """Bit for bit: they share X and the number of threads, which changes no bit."""
+    jobs = make_jobs()
+    expected = [fit_and_answer(job) for job in jobs]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)  # with a GIL, let it go between any two lines
+    try:
+        with ThreadPoolExecutor(len(jobs)) as pool:
+            for _ in range(3):
+                for found, alone in zip(
+                    pool.map(fit_and_answer, jobs), expected, strict=True
+                ):
+                    # the NumPy kernel takes BLAS, whose sums depend on its threads
+                    rtol = 0 if _threads.BUILT and not _threads.SWITCHED_OFF else 1e-6
+                    np.testing.assert_allclose(found, alone, rtol=rtol, atol=rtol)
+    finally:
+        sys.setswitchinterval(interval)
+    assert _threads._active == []
+
+
+def test_answers_of_one_neuron_in_threads():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((6000, 20))
+    neuron = SigmoidNeuronClassifier(max_iter=5).fit(X, np.arange(6000) % 3)
+    parts = np.array_split(X, 24)
+    expected = [neuron.predict_proba(part) for part in parts]
+    with ThreadPoolExecutor(8) as pool:
+        for found, alone in zip(
+            pool.map(neuron.predict_proba, parts * 3), expected * 3, strict=True
+        ):
+            np.testing.assert_allclose(found, alone, rtol=1e-12)
+
+
+@pytest.mark.skipif(
+    not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="this Python has a GIL"
+)
+def test_the_package_does_not_bring_the_gil_back():
+    """As an extension module does that does not say that it is safe without one."""
+    code = "import sys, sk_neuron; print(sys._is_gil_enabled())"
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHON_GIL"}
+    printed = subprocess.check_output(
+        [sys.executable, "-P", "-c", code], text=True, env=environment
+    )
+    assert printed == "False\n"
+
+
+def test_the_compiled_modules_say_that_they_need_no_gil():
+    """Which the test above sees on a free-threaded Python only."""
+    sources = sorted((Path(__file__).parents[1] / "sk_neuron/_kernels/src").glob("*.pyx"))
+    assert len(sources) == 2
+    for source in sources:
+        directives = re.findall(r"^# cython: (.*)$", source.read_text(), re.MULTILINE)
+        assert "freethreading_compatible=True" in ", ".join(directives)
 
 
 # Tall, small and in one chunk: the NumPy kernel takes all of them alike.

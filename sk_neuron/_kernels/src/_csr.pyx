@@ -1,4 +1,5 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
+# cython: freethreading_compatible=True
 """The compiled descent on CSR X: many steps per call, without the GIL."""
 
 include "problem.pxi"
