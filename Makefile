@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 NO_KERNEL := test_main.py test_benchmarks.py test_display.py test_diagram.py test_package.py \
-	test_formulas.py
+	test_formulas.py test_pages.py
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist worksteal --durations 40
 # Modules with names for users: the rooms in between are documented in prose.
 DOCUMENTED := $(wildcard sk_neuron/*.py sk_neuron/_plot/*.py sk_neuron/testing/*.py)

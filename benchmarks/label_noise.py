@@ -1,6 +1,6 @@
 """How good linear classifiers are on clean test labels where training labels are wrong.
 
-    python benchmarks/label_noise.py         # the tables of docs/when_to_use.md
+    python benchmarks/label_noise.py         # the tables of docs/all_figures.md
     python benchmarks/label_noise.py --run   # measure what the CSV lacks: 20 minutes
 
 Half of the rows train, half test; only training labels are wrong. All models choose among
@@ -50,12 +50,12 @@ DATA = {
 RESULTS = Path(__file__).parent / "results" / "label_noise.csv"
 REPEATS = 10
 TEST_SIZE = 0.5
-FAR = "far 5 %"
+FAR = "high-leverage 5 %"
 SHARES = {"0 %": 0.0, "10 %": 0.1, "20 %": 0.2, "30 %": 0.3, FAR: 0.05}
 KINDS = {
-    "right labels": ["0 %"],
+    "correct labels": ["0 %"],
     "flipped labels": ["10 %", "20 %", "30 %"],
-    "far rows mislabelled": [FAR],
+    "high-leverage rows mislabelled": [FAR],
 }
 OURS = "neuron"
 LOGISTIC = ["logistic, log loss", "logistic, Brier"]
@@ -299,7 +299,7 @@ def print_differences(cases):
                     f"lower in {lower} of {n} cases. It was lower beyond chance in "
                     f"{better} of {n}, higher beyond chance in {worse} of {n}."
                 )
-    print("\nThe score of each, and in brackets how far the neuron's was from it:\n")
+    print("\nThe score of each, and in brackets by how much the neuron's differed:\n")
     lines = []
     for case in cases["Brier score"]:
         cells = {}

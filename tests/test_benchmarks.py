@@ -475,7 +475,7 @@ def test_groups_of_data(label_noise):
 
 @pytest.mark.parametrize(
     ("module", "page"),
-    [("label_noise", "when_to_use.md"), ("wrong_labels", "forty_data_sets.md")],
+    [("label_noise", "all_figures.md"), ("wrong_labels", "forty_data_sets.md")],
 )
 def test_the_page_shows_what_was_measured(module, page):
     process = subprocess.run(
