@@ -1,5 +1,6 @@
 """The built site in a real browser: `make test-docs`, after `make docs`."""
 
+import json
 import shutil
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -7,8 +8,12 @@ from pathlib import Path
 from threading import Thread
 from urllib.parse import unquote, urldefrag, urlsplit
 
+import numpy as np
 import pytest
 from playwright.sync_api import sync_playwright
+from sklearn.linear_model import LogisticRegression
+
+from sk_neuron import SigmoidNeuronClassifier
 
 SITE = Path(__file__).parent / "_build" / "html"
 if not SITE.exists():
@@ -211,3 +216,129 @@ def test_estimators_link_to_their_pages(visit):
     with tab.expect_popup() as page:
         link.evaluate("a => window.open(a.href)")
     assert page.value.title().startswith("SigmoidNeuronClassifier")
+
+
+@pytest.mark.parametrize("n_wrong", [0, 1, 27])
+def test_models_of_the_first_page(visit, n_wrong):
+    """They have the weights of the package's neuron and of scikit-learn's model."""
+    tab = visit("index.html")
+    points = tab.evaluate("POINTS")
+    X, recorded = np.array(points["X"]), np.array(points["y"])
+    wrong = points["order"][:n_wrong]
+    recorded[wrong] = 1 - recorded[wrong]
+    share = n_wrong / len(recorded)
+    labels = json.dumps(recorded.tolist())
+    neuron = SigmoidNeuronClassifier(max_iter=30, label_noise=share)
+    for model, call in [
+        (neuron, f"fitNeuron(POINTS.X, {labels}, {share})"),
+        (
+            LogisticRegression(tol=1e-12, max_iter=1000),
+            f"fitLogistic(POINTS.X, {labels})",
+        ),
+    ]:
+        model.fit(X, recorded)
+        expected = [*model.coef_[0], model.intercept_[0]]
+        np.testing.assert_allclose(
+            tab.evaluate(call), expected, atol=1e-6, rtol=0
+        )
+    fit = f"fitNeuron(POINTS.X, {labels}, {share})"
+    quality = f"labelQuality(POINTS.X, {labels}, {share}, {fit})"
+    np.testing.assert_allclose(
+        tab.evaluate(quality),
+        neuron.label_quality(X, recorded),
+        atol=1e-6,
+    )
+
+
+def open_first_page(visit, size):
+    """Return the first page, its two pictures, and a function that reads its state."""
+    tab = visit("index.html")
+    tab.set_viewport_size(SIZES[size])
+    tab.locator("#play").scroll_into_view_if_needed()
+    return (
+        tab,
+        tab.locator("#play svg"),
+        lambda: tab.evaluate("play.fit()"),
+    )
+
+
+def count_wrong(state):
+    return sum(state["wrong"])
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_drag_a_label(visit, size):
+    """A point that is dragged to the other side has a wrong label; a click flips it."""
+    tab, pictures, read = open_first_page(visit, size)
+    before = read()
+    assert count_wrong(before) == 0
+    box = pictures.nth(1).bounding_box()
+    row = tab.evaluate("POINTS.order[0]")
+    point = (
+        pictures.nth(1)
+        .locator(f"[data-row='{row}'] .grip")
+        .bounding_box()
+    )
+    x, y = (
+        point["x"] + point["width"] / 2,
+        point["y"] + point["height"] / 2,
+    )
+    tab.mouse.move(x, y)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + box["width"] / 2, y, steps=3)
+    tab.mouse.move(box["x"] + 30, y, steps=3)
+    tab.mouse.up()
+    dragged = read()
+    assert [
+        i for i, is_wrong in enumerate(dragged["wrong"]) if is_wrong
+    ] == [row]
+    assert dragged["logistic"] != before["logistic"]
+    tab.mouse.move(box["x"] + 30, y)
+    tab.mouse.down()
+    tab.mouse.up()
+    assert count_wrong(read()) == 0
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_flip_a_share(visit, size):
+    """With a third of the labels wrong, the neuron that is told of them is better."""
+    tab, _, read = open_first_page(visit, size)
+    slider = tab.locator("#play input[type=range]")
+    slider.fill("33")
+    state = read()
+    assert count_wrong(state) == 26
+    assert "26 of 80 labels" in tab.locator("#play output").inner_text()
+    logistic, neuron = (
+        float(text.split()[-1])
+        for text in tab.locator("#play .score").all_inner_texts()
+    )
+    assert neuron < logistic - 0.05
+    hits = sum(map(bool, np.multiply(state["found"], state["wrong"])))
+    assert (
+        f"{hits} are wrong" in tab.locator("#play .status").inner_text()
+    )
+    tab.locator("#play input[type=checkbox]").uncheck()
+    assert read()["noise"] == 0
+    tab.locator("#play button").click()
+    assert count_wrong(read()) == 0
+
+
+def test_play_by_keyboard(visit):
+    """Everything can be done without a mouse."""
+    tab, pictures, read = open_first_page(visit, "desktop")
+    pictures.nth(0).focus()
+    tab.keyboard.press("Space")
+    assert count_wrong(read()) == 1
+    tab.keyboard.press("Space")
+    first = tab.evaluate("play.selected")
+    tab.keyboard.press("ArrowLeft")
+    assert tab.evaluate("play.selected") != first
+    place = tab.evaluate("play.points[play.selected]")
+    tab.keyboard.press("Shift+ArrowDown")
+    moved = tab.evaluate("play.points[play.selected]")
+    np.testing.assert_allclose(moved, [place[0], place[1] - 0.5])
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Tab")
+    for _ in range(5):
+        tab.keyboard.press("ArrowRight")
+    assert count_wrong(read()) == 4
