@@ -2,6 +2,7 @@
 
     python benchmarks/report.py RESULTS.csv                   # tables in Markdown
     python benchmarks/report.py RESULTS.csv --figure FOLDER   # and pictures
+    python benchmarks/report.py RESULTS.csv --page            # tables of docs/speed.md
     python benchmarks/report.py --base A.csv --head B.csv     # did ours get slower?
 
 The comparison ends with 1 where something of ours got slower by more than --relative times
@@ -14,8 +15,8 @@ import csv
 import sys
 from pathlib import Path
 
-OURS = "sk-neuron"
-READ = "read X once"
+from speed_page import OURS, draw, print_page, show_seconds
+
 FACTS = ["date", "processor", "cores", "kernel", "python", "sk-neuron"]
 FACTS += ["numpy", "scipy", "scikit-learn", "torch", "jax", "numba"]
 
@@ -30,13 +31,6 @@ def group(rows, *names):
     for row in rows:
         groups.setdefault(tuple(row[name] for name in names), []).append(row)
     return groups
-
-
-def show_seconds(seconds):
-    for unit, factor in (("s", 1), ("ms", 1e3), ("µs", 1e6)):
-        if seconds * factor >= 1:
-            return f"{seconds * factor:.3g} {unit}"
-    return f"{seconds * 1e9:.3g} ns"
 
 
 def show_cell(row, ours):
@@ -106,101 +100,11 @@ def find_ours(rows):
     }
 
 
-def draw(rows, folder):
-    """Draw the figures whose suites are there; in black and grey, so that all can tell."""
-    import matplotlib as mpl
-
-    mpl.use("agg")  # no screen is needed
-    folder.mkdir(parents=True, exist_ok=True)
-    steps = [row for row in rows if row["measure"] == "seconds per step"]
-    beside = [row for row in steps if row["suite"] in ("article", "step", "sparse")]
-    scaling = [row for row in steps if row["suite"] == "scaling"]
-    for name, some, draw_some in [
-        ("steps.png", beside, draw_steps),
-        ("scaling.png", scaling, draw_scaling),
-    ]:
-        if some:
-            draw_some(some).savefig(folder / name, dpi=150)
-            print(f"\n{folder / name}")
-
-
-def draw_steps(rows):
-    """Return bars of a step, a panel for each problem, and a line for reading X."""
-    from matplotlib.figure import Figure
-
-    panels = group(rows, "problem", "dtype")
-    n_lines = -(-len(panels) // 2)
-    figure = Figure(figsize=(11, 2.6 * n_lines), layout="constrained")
-    axes = figure.subplots(n_lines, 2, squeeze=False).ravel()
-    for ax in axes[len(panels) :]:
-        ax.remove()
-    for ax, ((problem, dtype), some) in zip(axes, panels.items(), strict=False):
-        bars = sorted(
-            (row for row in some if row["contender"] != READ),
-            key=lambda row: -float(row["median"]),
-        )
-        seconds = [float(row["median"]) for row in bars]
-        ours = [row["contender"] == OURS for row in bars]
-        ax.barh(
-            [row["contender"] for row in bars],
-            seconds,
-            color=["black" if mine else "0.7" for mine in ours],
-        )
-        for place, value in enumerate(seconds):
-            ax.text(
-                value,
-                place,
-                " " + show_seconds(value),
-                va="center",
-                fontsize=8,
-                clip_on=True,
-            )
-        for row in some:
-            if row["contender"] == READ:
-                ax.axvline(float(row["median"]), color="0.3", ls="--", label=READ)
-                ax.legend(fontsize=8, loc="upper right")
-        ax.set_xscale("log")
-        ax.set_xlim(right=4 * max(seconds))
-        ax.set_title(f"{problem}, {dtype}", fontsize=10)
-        ax.set_xlabel("seconds per step", fontsize=8)
-        ax.tick_params(labelsize=8)
-    return figure
-
-
-def draw_scaling(rows):
-    """Return ours against one dimension a panel, and the time to read X once."""
-    from matplotlib.figure import Figure
-
-    names = ["rows", "features", "columns", "density", "threads"]
-    figure = Figure(figsize=(14, 3.2), layout="constrained")
-    for ax, name in zip(figure.subplots(1, len(names)), names, strict=True):
-        for contender, style, color in ((OURS, "o-", "black"), (READ, "s--", "0.5")):
-            points = sorted(
-                (find_place(row, name), float(row["median"]))
-                for row in rows
-                if row["problem"].startswith(name) and row["contender"] == contender
-            )
-            places, seconds = zip(*points, strict=True)
-            ax.plot(places, seconds, style, label=contender, color=color, markersize=4)
-        ax.set(xlabel=name, xscale="log", yscale="log")
-        if name == "threads":
-            ax.set(xscale="linear", xticks=sorted(set(places)))
-    figure.axes[0].set_ylabel("seconds per step")
-    figure.axes[0].legend()
-    return figure
-
-
-def find_place(row, name):
-    """Return where a row is on an axis; the threads are those that ours may use."""
-    if name == "threads":
-        return int(row["problem"].rpartition(", ")[2].split()[0])
-    return float(row[name])
-
-
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("results", nargs="?", type=Path)
     parser.add_argument("--figure", type=Path, metavar="FOLDER")
+    parser.add_argument("--page", action="store_true", help="print those of the page")
     parser.add_argument("--base", type=Path)
     parser.add_argument("--head", type=Path)
     parser.add_argument("--relative", type=float, default=1.25)
@@ -218,7 +122,7 @@ def main(arguments=None):
     rows = read(options.results)
     if not rows:
         parser.error(f"{options.results} has no rows")
-    print_tables(rows)
+    (print_page if options.page else print_tables)(rows)
     if options.figure:
         draw(rows, options.figure)
     return 0

@@ -152,7 +152,7 @@ def test_report(finished, tmp_path):
     assert process.returncode == 0, process.stderr
     assert "### step: seconds per step" in process.stdout
     assert "### quality: seconds to reach it" in process.stdout
-    for name in ("steps.png", "scaling.png"):
+    for name in ("reach.png", "steps.png", "scaling.png"):
         assert (tmp_path / "figures" / name).read_bytes().startswith(b"\x89PNG")
 
 

@@ -79,3 +79,13 @@ def test_scores_of_the_picture(monkeypatch):
         error = (model.predict_proba(X_new)[:, 1] - y_new) ** 2
         deviation = error.std() / np.sqrt(len(error))
         assert abs(error.mean() - picture.score(model)) < 5 * deviation
+
+
+def test_tables_of_speed(monkeypatch, capsys):
+    report = load_script(ROOT / "benchmarks" / "report.py", monkeypatch)
+    report.print_page(report.read(ROOT / "benchmarks" / "results" / "benchmarks.csv"))
+    tables = capsys.readouterr().out.strip().split("\n\n")
+    page = (ROOT / "docs" / "speed.md").read_text(encoding="utf-8")
+    assert len(tables) == 3
+    for table in tables:
+        assert table + "\n" in page
