@@ -7,6 +7,9 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 
 import matplotlib as mpl
+import sphinx_gallery.notebook
+from docutils import nodes
+from sphinx.search import WordCollector
 
 from sk_neuron._base import BaseNeuron
 
@@ -17,6 +20,7 @@ author = "the sk-neuron developers"
 version = release = installed_version("sk-neuron")
 
 extensions = [
+    "matplotlib.sphinxext.plot_directive",
     "myst_parser",
     "numpydoc",
     "sphinx.ext.autodoc",
@@ -31,6 +35,7 @@ exclude_patterns = [
     "_build",
     "tutorial",
     "how_to",
+    "displays",
     "**sg_execution_times.rst",
 ]
 default_role = "literal"
@@ -43,6 +48,7 @@ html_title = "sk-neuron"
 html_logo = html_favicon = "_static/logo.svg"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = [("fold.js", {"defer": "defer"})]
 html_context = {"default_mode": "auto"}
 html_show_sourcelink = False
 html_theme_options = {
@@ -55,9 +61,16 @@ html_theme_options = {
     "footer_end": [],
 }
 html_sidebars = {"*": []}
+toc_object_entries_show_parents = "hide"
 
 numpydoc_show_class_members = False
 templates_path = ["_templates"]
+# The pages of Displays show a picture, from the script of that name.
+plot_formats = [("png", 150)]
+plot_html_show_source_link = plot_html_show_formats = False
+autosummary_context = {
+    "pictures": [path.stem for path in HERE.glob("displays/*.py")]
+}
 
 copybutton_exclude = ".linenos, .gp, .go"
 
@@ -73,6 +86,7 @@ sphinx_gallery_conf = {
     "backreferences_dir": "generated/examples",
     "reference_url": {"sk_neuron": None},
     "matplotlib_animations": True,
+    "ignore_repr_types": "FuncAnimation",  # it is shown already
     "image_srcset": ["2x"],
     "remove_config_comments": True,
     "show_memory": False,
@@ -105,6 +119,44 @@ def pack_inventories():
 
 
 intersphinx_mapping = dict(pack_inventories())
+
+
+SITE = "https://sk-neuron.github.io/sk-neuron"
+write_markdown = sphinx_gallery.notebook.rst2md
+
+
+def write_notebook_text(text, *options):
+    """Return the text of a notebook, without what only the site understands."""
+
+    def link(match):
+        title, page = match.groups()
+        if page.startswith("/"):
+            return f"`{title} <{SITE}{page}.html>`__"
+        (script,) = (
+            path
+            for folder in ("tutorial", "how_to")
+            for path in HERE.glob(f"{folder}/{page}.py")
+        )
+        return f"`{title} <{SITE}/auto_{script.parent.name}/{page}.html>`__"
+
+    text = re.sub(r":doc:`([^`<]+?)\s*<([^`>]+)>`", link, text)
+    text = re.sub(
+        r":(?!math)\w+:`~?(?:[\w.]+\.)?(\w+)`", r"``\1``", text
+    )
+    return write_markdown(text, *options)
+
+
+sphinx_gallery.notebook.rst2md = write_notebook_text
+
+
+def skip_raw(collector, node, visit=WordCollector.dispatch_visit):
+    """Keep the settings in diagrams of estimators out of the search."""
+    if isinstance(node, nodes.raw):
+        raise nodes.SkipNode
+    visit(collector, node)
+
+
+WordCollector.dispatch_visit = skip_raw
 
 
 def drop_remote_icons(app, docname, source):

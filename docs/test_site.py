@@ -114,9 +114,24 @@ def visit(browser, address):
     assert complaints == []
 
 
+# What the screen cuts off, unless it can be scrolled. The page itself cannot.
+CUT_OFF = """() => [...document.querySelectorAll("main *")].filter(element => {
+    const box = element.getBoundingClientRect();
+    const isThere = box.width > 1 && box.height > 1;
+    const isOutside = box.right > window.innerWidth + 1 || box.left < -1;
+    if (!isThere || !isOutside) return false;
+    if (element.closest("svg *, mjx-assistive-mml, .visually-hidden")) return false;
+    for (let e = element.parentElement; e.tagName !== "MAIN"; e = e.parentElement) {
+        const canScroll = ["auto", "scroll"].includes(getComputedStyle(e).overflowX);
+        if (canScroll && !e.className.includes("bd-")) return false;
+    }
+    return true;
+}).map(element => `${element.tagName}: ${element.textContent.slice(0, 60)}`)"""
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_page(visit, page):
-    """No complaint of the browser, no missing picture, nothing wider than the screen."""
+    """No complaint of the browser, no missing picture, nothing that the screen cuts off."""
     tab = visit(page)
     assert tab.title()
     tab.evaluate(
@@ -131,11 +146,9 @@ def test_page(visit, page):
     assert (
         tab.locator("mjx-merror, mjx-mtext[style*='red']").count() == 0
     )
-    width = "[document.documentElement.scrollWidth, window.innerWidth]"
     for size, viewport in SIZES.items():
         tab.set_viewport_size(viewport)
-        needed, given = tab.evaluate(width)
-        assert needed <= given, size
+        assert tab.evaluate(CUT_OFF) == [], size
         path = SCREENSHOTS / size / f"{page.replace('/', '.')}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         tab.screenshot(path=path, full_page=True)
@@ -201,10 +214,39 @@ def test_formulas(visit):
     assert tab.locator("mjx-container").count() > 50
 
 
-def test_search(visit):
-    tab = visit("search.html?q=Malitsky")
+@pytest.mark.parametrize(
+    ("words", "page"),
+    [
+        ("Malitsky", "User guide"),
+        ("missing values", "Handle missing values"),
+        ("progress bar", "Watch a fit, and stop it"),
+        ("noisy labels", "Find and fix wrong labels"),
+        ("explain", "Explain a prediction"),
+        ("learning rate", "Choose the step size"),
+    ],
+)
+def test_search(visit, words, page):
+    tab = visit(f"search.html?q={words}")
     tab.wait_for_selector("ul.search li a")
-    assert "User guide" in tab.locator("ul.search").inner_text()
+    assert page in tab.locator("ul.search").inner_text()
+
+
+def test_code_of_pictures_is_folded(visit):
+    tab = visit("auto_tutorial/plot_1_neuron.html")
+    folded = tab.locator("details.code-of-picture")
+    assert folded.count() > 5
+    assert not folded.first.locator("pre").is_visible()
+    folded.first.locator("summary").click()
+    assert folded.first.locator("pre").is_visible()
+
+
+def test_notebooks_have_no_markup_of_the_site():
+    notebooks = [
+        path
+        for path in SITE.rglob("*.ipynb")
+        if ":class:" in path.read_text() or ":doc:" in path.read_text()
+    ]
+    assert notebooks == []
 
 
 def test_estimators_link_to_their_pages(visit):

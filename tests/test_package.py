@@ -161,7 +161,8 @@ def test_no_example_of_a_public_name_is_left_out(module):
 
 
 def test_every_public_name_has_a_page_with_an_example():
-    reference = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    pages = (ROOT / "docs" / name for name in ("api.md", "testing.md"))
+    reference = "\n".join(page.read_text(encoding="utf-8") for page in pages)
     named = {"sk_neuron": sk_neuron, "sk_neuron.testing": testing}
     for part in reference.split(".. currentmodule:: ")[1:]:
         module = named.pop(part.split()[0])

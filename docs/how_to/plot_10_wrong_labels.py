@@ -2,15 +2,16 @@
 Find and fix wrong labels
 =========================
 
-Some labels are wrong. You know about how many, or let a search ask the
-data. Find them, look at them, relabel or drop them, fit again.
+Some labels are wrong (noisy labels, label noise). You know about how
+many, or let a search choose. Find them, look at them, relabel or drop
+them, and fit again.
 """
 
 # %%
 # Labels of which a tenth is wrong
 # --------------------------------
-# Handwritten digits, with string labels as they come from a file. We
-# make a tenth of them wrong, and so know what is to be found.
+# Handwritten digits, with words as labels. We make a tenth of the
+# labels wrong, and so know which ones should be found.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.base import clone
@@ -44,8 +45,8 @@ print(f"{len(y)} rows, {wrong.sum()} labels are wrong")
 # %%
 # Find
 # ----
-# The search chooses how many labels are wrong, in the same descent as
-# the iteration count, and judges every row by a fold that has not seen
+# The search chooses the share of wrong labels together with the
+# iteration count. It judges every row by a fold that was not trained on
 # it.
 search = make_pipeline(
     StandardScaler(),
@@ -66,12 +67,13 @@ print(f"{len(found)} suspected, {wrong[found].sum()} of them are wrong")
 # %%
 # How far to trust the quality
 # ----------------------------
-# Where the model is right, the quality is a probability: of the labels
-# with a quality of 0.7, 70 % are right. Data that a layer has drawn
-# itself, with a fifth of the labels wrong, show that. On digits it is too
-# high: no plane separates them all, and the search chose fewer wrong
-# labels than there are. So use it to sort the rows, and look at them
-# before you count them.
+# If the model fits the data, the quality is a true probability: of the
+# labels with a quality of 0.7, 70 % are correct. The made-up data below
+# show that: a layer has drawn their labels, and a fifth of them were
+# made wrong. On digits the quality is too high, because no plane
+# separates all digits, and the search chose a share that is too small.
+# So use the quality to sort the rows, and look at them before you count
+# them.
 made_up = rng.standard_normal((5000, 10))
 z = made_up @ (2 * rng.standard_normal((10, 3)))
 drawn = (z + rng.gumbel(size=z.shape)).argmax(axis=1)
@@ -92,22 +94,21 @@ for is_right, values, name in [
         f"{name}: {(1 - values).sum():.0f} wrong labels expected, "
         f"{(~is_right).sum()} are wrong"
     )
-ax.set(
-    xlabel="mean label quality", ylabel="share of labels that are right"
-)
+ax.set(xlabel="mean label quality", ylabel="share of correct labels")
 
 # %%
 # Look
 # ----
-# On the left the quality of every label; on the right, which digits are
-# recorded as which.
+# The left side shows the quality of every label, and the right side
+# which digits are recorded as which.
 _, ax = plt.subplots(figsize=(9, 4))
 LabelQualityDisplay.from_estimator(
     search, X, y, label_quality=quality, ax=ax
 )
 
 # %%
-# The eight worst, with what is recorded and what is suggested.
+# The eight labels of lowest quality: the recorded and the suggested
+# digit.
 fig, axes = plt.subplots(1, 8, figsize=(9, 1.8))
 worst = issues.head(8)
 for ax, (_, issue) in zip(axes, worst.iterrows(), strict=True):
@@ -122,12 +123,12 @@ for ax, (_, issue) in zip(axes, worst.iterrows(), strict=True):
 # %%
 # Which score?
 # ------------
-# Where labels are wrong there are two scores. A search can only see that
-# on the labels as recorded, which no model can bring near 0. What you
-# want is that on true labels, here of test rows. Both have their best
-# iteration counts near each other. They do not agree on how good a model
-# is, and here not on the label noise either: true labels would have
-# chosen a larger one.
+# If labels are wrong there are two scores. A search can only compute
+# the score on recorded labels, and no model can bring it near 0. What
+# you want is the score on true labels, here those of test rows. The
+# best iteration count is about the same by both scores. But they do not
+# agree on how good a model is. Here they do not agree on the label
+# noise either: true labels would choose a larger one.
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
 inner = StandardScaler().fit(X)
 chosen = search[-1]
@@ -160,9 +161,10 @@ axes[0].legend()
 # %%
 # Relabel or drop, and fit again
 # ------------------------------
-# Label noise that is told or asked mends part of the harm, and wrong
-# labels that are dropped or mended do none. All choose their iteration
-# count; compare the Brier scores on test rows with true labels.
+# To tell the neuron of the label noise, or let it search, undoes part
+# of the harm. To drop or relabel the suspected rows undoes more. Each
+# model chooses its iteration count; compare the Brier scores on test
+# rows with true labels.
 relabelled = y.copy()
 relabelled[found] = issues["suggested_label"]
 kept = np.setdiff1d(np.arange(len(y)), found)
@@ -183,8 +185,8 @@ for name, rows, labels, noises in [
 # %%
 # With other tools
 # ----------------
-# Tools such as cleanlab take the probabilities of rows that no model has
-# seen, ``pred_probs``: those of
-# :func:`~sklearn.model_selection.cross_val_predict`, of a neuron without
-# label noise, since they estimate by themselves how many labels are
-# wrong.
+# cleanlab and similar tools need ``pred_probs``: for each row, the
+# probabilities of a model that was not trained on it. Take those of
+# :func:`~sklearn.model_selection.cross_val_predict` with a neuron
+# without label noise, because these tools estimate the noise
+# themselves.

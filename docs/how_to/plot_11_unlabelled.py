@@ -2,8 +2,8 @@
 Positive and unlabelled rows
 ============================
 
-Some rows are known to be positive. The others are not known: most are
-negative, but some are positives that nobody has labelled. That is label
+Some rows are known to be positive. The others are unknown: most are
+negative, but some are positives that nobody has labelled. This is label
 noise of one class.
 """
 
@@ -30,11 +30,12 @@ recorded = np.where(labelled, y, 0)
 print(f"{y.sum()} positives, {recorded.sum()} of them labelled")
 
 # %%
-# Say it, or ask
-# --------------
+# Tell the share, or search
+# -------------------------
 # ``label_noise={1: 0.5}`` says that half of the rows of class 1 are
-# recorded as another class. If the share is not known, a search can
-# choose it: "auto" considers noise of both classes and of either one.
+# recorded as another class. If you do not know the share, a search can
+# choose it: "auto" tries noise of both classes, and noise of each class
+# alone.
 for name, noises in [
     ("as if they were negative", [0]),
     ("told: half of class 1", [{1: 0.5}]),
@@ -53,8 +54,9 @@ print(f"label noise chosen         {neuron.label_noise_}")
 # %%
 # Which of the others are positive?
 # ---------------------------------
-# A recorded positive is one: its quality is 1. The quality of a recorded
-# 0 is the probability that the row is negative.
+# A row that is recorded as positive is positive, so its quality is 1.
+# The quality of a recorded 0 is the probability that the row is
+# negative.
 search = model[-1]
 others = recorded == 0
 suspected = others & (search.label_quality_ < 0.5)

@@ -3,17 +3,17 @@ Find wrong labels of texts and in a table
 =========================================
 
 The same steps as for :doc:`pictures of digits <plot_10_wrong_labels>`,
-on texts and on a data frame: fit in a pipeline, ask for the suspected
-labels, look at the rows, mend them, fit again.
+on texts and on a data frame: fit a pipeline, list the suspected labels,
+look at the rows, correct them, and fit again.
 """
 
 # %%
 # Texts, of which some are filed wrongly
 # --------------------------------------
-# Nothing is downloaded: the texts are paragraphs in the docstrings of
-# two modules of scikit-learn, and the label is the module. We file 15 %
-# of them under the other module. The numbers on this page depend on the
-# version of scikit-learn.
+# The texts are paragraphs from the docstrings of two modules of
+# scikit-learn, so nothing is downloaded. The label is the module. We
+# file 15 % of them under the other module. The numbers on this page
+# depend on the version of scikit-learn.
 import inspect
 import re
 
@@ -51,10 +51,10 @@ print(f"{len(texts)} texts, {wrong.sum()} are filed wrongly")
 # %%
 # Find them
 # ---------
-# We looked at a few texts, and so know that about 15 % are wrong; a list
-# of several shares would let the search choose. ``label_quality_`` of the
-# search is about the training rows, each judged by folds that have not
-# seen it.
+# We looked at a few texts, and so know that about 15 % are wrong. With
+# a list of several shares the search would choose. ``label_quality_``
+# has the quality of the training rows, each judged by folds that were
+# not trained on it.
 model = make_pipeline(
     TfidfVectorizer(min_df=3, stop_words="english", sublinear_tf=True),
     SigmoidNeuronClassifierCV(label_noises=[0.15]),
@@ -76,8 +76,8 @@ for issue in issues.head(3).itertuples():
 # %%
 # Mend them, and fit again
 # ------------------------
-# A person would confirm each. Here we take all suggestions, and compare
-# on test texts that are filed rightly.
+# A person would check each. Here we take all suggestions, and compare
+# on test texts that are filed correctly.
 mended = recorded.copy()
 mended[found] = issues["suggested_label"]
 for name, labels, noise in [

@@ -3,16 +3,16 @@ Use it in a pipeline
 ====================
 
 You have a table with numbers and categories. One pipeline scales the
-numbers, encodes the categories and trains the neuron, so that new rows
-are treated as those it has learned from.
+numbers, encodes the categories and trains the neuron. It treats new
+rows in the same way as the training rows.
 """
 
 # %%
 # A table with columns of two kinds
 # ---------------------------------
-# The customers are made up: whether one leaves depends on the months,
-# the price and the contract, and on chance. The region has no say in
-# it.
+# The customers are made up. Whether one leaves depends on the months,
+# the price and the contract, and on chance. The region has no
+# influence.
 import numpy as np
 import pandas as pd
 
@@ -37,9 +37,9 @@ X.head()
 # %%
 # The pipeline
 # ------------
-# One step size serves all weights, so the numbers must be on one scale.
-# The counts of :class:`~sk_neuron.SigmoidNeuronClassifierCV` are scored
-# on scaled rows, whose scale is that of all training rows.
+# All weights share one step size, so the numbers must be on the same
+# scale. The scaler is fitted on all training rows, before
+# :class:`~sk_neuron.SigmoidNeuronClassifierCV` makes its folds.
 from sklearn.compose import make_column_transformer
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
@@ -63,8 +63,8 @@ X_train, X_test, y_train, y_test = train_test_split(
 model.fit(X_train, y_train)
 
 # %%
-# The last step has what was learned, and the pipeline answers for rows
-# of the table.
+# The last step of the pipeline is the fitted neuron. The pipeline
+# itself predicts for rows of the table.
 neuron = model[-1]
 accuracy = (model.predict(X_test) == y_test).mean()
 majority = (y_test == "no").mean()
@@ -77,15 +77,16 @@ X_test[:5].assign(yes=model.predict_proba(X_test[:5])[:, 1].round(3))
 # %%
 # What it has learned
 # -------------------
-# The names come from the encoder. With a row, the diagram shows what
-# reaches the neuron, its raw prediction and its answer. Of the weights
-# of one column's categories only the differences count, since one of
-# these inputs is always 1. That between the regions is small.
+# The names come from the encoder. For a row, the diagram shows the
+# inputs of the neuron, its raw prediction and its answer. The
+# categories of one column have a weight each, and exactly one of these
+# inputs is 1. So only the differences between their weights matter. The
+# difference between the regions is small.
 display = NeuronDisplay.from_estimator(model, X_test[:1])
 
 # %%
 # Did it settle?
 # --------------
-# The loss on the training rows, one value for each step up to the count
-# chosen.
+# The loss on the training rows, with one value for each step up to the
+# chosen count.
 display = LossCurveDisplay.from_estimator(model)

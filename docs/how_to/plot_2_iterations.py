@@ -2,16 +2,16 @@
 Choose the iteration count
 ==========================
 
-The count is the regulariser: too few steps know too little, too many
-learn the wrong labels, too. You need this page whenever you do not know
-how many to take.
+The number of steps is the regulariser: too few steps learn too little,
+and too many also learn the wrong labels. This page shows how to choose
+it.
 """
 
 # %%
 # Let one descent choose
 # ----------------------
-# The labels of a tenth of the training rows are flipped, those of the
-# test rows are right.
+# The labels of a tenth of the training rows are flipped. Those of the
+# test rows are correct.
 import time
 
 import matplotlib.pyplot as plt
@@ -44,10 +44,10 @@ display = IterationPathDisplay.from_estimator(search)
 
 # %%
 # The band is one standard deviation over the folds. It is wider than
-# most differences: many counts are as good. `one_standard_error` takes
-# the fewest iterations that are within one standard error of the best.
-# That is the cautious choice, and by the Brier score on the test rows
-# the worse one here:
+# most differences, so many counts are about equally good.
+# ``one_standard_error`` takes the fewest iterations within one standard
+# error of the best score. This is the cautious choice, and here the
+# worse one by the Brier score on the test rows:
 careful = SigmoidNeuronClassifierCV(
     max_iter=100, one_standard_error=True
 ).fit(X, y)
@@ -59,9 +59,9 @@ for name, chosen in choices.items():
 # %%
 # Weight decay as well
 # --------------------
-# Each alpha gets a line, from the same descent. At the best count decay
-# gains nothing here. But with it, too many steps do less harm: compare
-# the best score with the last.
+# Each alpha has its own line, from the same descent. At the best count,
+# weight decay gains nothing here. But with it too many steps do less
+# harm: compare the best score with the last.
 decay = SigmoidNeuronClassifierCV(max_iter=100, alphas=[0, 1, 10])
 decay.fit(X, y)
 mean_scores = decay.scores_[:, :, 0].mean(axis=0)
@@ -74,8 +74,8 @@ display = IterationPathDisplay.from_estimator(decay)
 # The same by a grid search
 # -------------------------
 # :class:`~sklearn.model_selection.GridSearchCV` works as with any
-# estimator and finds the same, on every fourth count here. It fits each
-# of them anew.
+# estimator and finds the same scores, here for every fourth count. It
+# needs a new fit for each count.
 counts = search.iters_[::4]
 start = time.perf_counter()
 grid = GridSearchCV(
@@ -98,8 +98,8 @@ print(f"largest difference of a score: {abs(difference).max():.1e}")
 # %%
 # All counts from one fit
 # -----------------------
-# `checkpoints` keep the weights on the way. They are those of shorter
-# fits.
+# ``checkpoints`` keeps the weights at the counts that you name. They
+# are the weights of shorter fits.
 counts = search.iters_
 neuron = SigmoidNeuronClassifier(max_iter=100, checkpoints=counts)
 neuron.fit(X, y)
@@ -113,8 +113,8 @@ display = WeightPathDisplay(
 ).plot()
 
 # %%
-# ``staged_predict_proba`` answers with each of them: here the Brier
-# score on all kept counts.
+# ``staged_predict_proba`` predicts with each of these weights: here is
+# the Brier score at each count.
 train, test = (
     [
         brier_score_loss(labels, p[:, 1])
@@ -123,8 +123,8 @@ train, test = (
     for rows, labels in ((X, y), (X_test, y_test))
 )
 fig, ax = plt.subplots()
-ax.plot(counts, train, "-", label="training rows, some labels wrong")
-ax.plot(counts, test, "--", label="test rows, labels right")
+ax.plot(counts, train, "-", label="training rows, some wrong labels")
+ax.plot(counts, test, "--", label="test rows, correct labels")
 chosen = np.flatnonzero(counts == search.n_iter_)[0]
 ax.plot(
     counts[chosen],

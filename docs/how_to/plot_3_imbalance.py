@@ -2,9 +2,9 @@
 Work with imbalanced classes
 ============================
 
-One class is rare, and the neuron seldom names it. You need this page
-before you set ``class_weight="balanced"``: often a lower threshold is
-what you want.
+One class is rare, and the neuron seldom predicts it. Read this page
+before you set ``class_weight="balanced"``: often you want a lower
+threshold instead.
 """
 
 # %%
@@ -69,16 +69,16 @@ print(f"share of positive rows: {y_test.mean():.3f}")
 pd.DataFrame(table).T.round(3)
 
 # %%
-# The balanced neuron finds more positive rows, and most of its alarms
+# The balanced neuron finds more positive rows, but most of its alarms
 # are false. Its probabilities are no longer calibrated: their mean is
-# not the share of positive rows, and the Brier score is worse. It ranks
-# the rows worse, too: see the average precision.
+# not the share of positive rows, and the Brier score is worse. It also
+# sorts the rows less well, as the average precision shows.
 #
 # Choose a threshold instead
 # --------------------------
-# The plain neuron's probabilities mean what they say, so the costs give
-# the threshold. If a missed positive costs ten times a false alarm,
-# alarm from a probability of 1 / 11 on.
+# The probabilities of the plain neuron are calibrated, so the costs
+# determine the threshold. If a missed positive costs ten times as much
+# as a false alarm, the threshold is a probability of 1 / 11.
 table["plain, by cost"] = describe(p_plain, 1 / (1 + 10))
 
 
@@ -93,8 +93,8 @@ print(f"plain, 0.5       {cost(p_plain, 0.5)}")
 print(f"balanced, 0.5    {cost(p_balanced, 0.5)}")
 
 # %%
-# The threshold costs less than the weights here, and the probabilities
-# stay what they are.
+# Here the threshold costs less than the class weights, and the
+# probabilities stay calibrated.
 #
 # Without costs,
 # :class:`~sklearn.model_selection.TunedThresholdClassifierCV` finds the
@@ -107,11 +107,11 @@ table["plain, by F1"] = describe(p_plain, tuned.best_threshold_)
 pd.DataFrame(table).T.round(3)
 
 # %%
-# If you do choose the iteration count with balanced weights, choose a
-# `scoring` that values the classes likewise, such as
+# If you choose the iteration count with balanced weights, also choose a
+# ``scoring`` for which both classes matter, such as
 # ``"balanced_accuracy"`` or ``"average_precision"``:
-# :class:`~sk_neuron.SigmoidNeuronClassifierCV` scores rows without the
-# weights of their classes.
+# :class:`~sk_neuron.SigmoidNeuronClassifierCV` does not use class
+# weights in its scores.
 #
 # All thresholds at a glance
 # --------------------------

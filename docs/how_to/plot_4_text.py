@@ -2,19 +2,19 @@
 Classify text
 =============
 
-Each text becomes a row of word counts, of which almost all are 0. The
-neuron takes such sparse rows as they are, and its weights say which
-words it goes by.
+Each text becomes a row of word counts, almost all of which are 0. The
+neuron takes such sparse rows as they are, and its weights show which
+words matter.
 """
 
 # %%
 # A small corpus
 # --------------
-# Nothing is downloaded: the texts are the paragraphs in the docstrings
-# of two modules of scikit-learn, and the task is to tell which of the
-# two a paragraph is from. Paragraphs of one docstring stay together, in
-# the split and in the folds. The numbers on this page depend on the
-# version of scikit-learn.
+# The texts are paragraphs from the docstrings of two modules of
+# scikit-learn, so nothing is downloaded. The task is to find the module
+# of a paragraph. Paragraphs of one docstring stay together, in the
+# split and in the folds. The numbers on this page depend on the version
+# of scikit-learn.
 import inspect
 import re
 
@@ -54,8 +54,8 @@ print(f"{len(texts_test)} held out")
 # %%
 # Words into numbers
 # ------------------
-# :class:`~sklearn.feature_extraction.text.TfidfVectorizer` returns CSR,
-# which is what the neuron works on: nothing is made dense.
+# :class:`~sklearn.feature_extraction.text.TfidfVectorizer` returns a
+# CSR matrix. The neuron works on it as it is, without a dense copy.
 vectorizer = TfidfVectorizer(
     min_df=3, stop_words="english", sublinear_tf=True
 )
@@ -67,10 +67,10 @@ print(f"{X.nnz / n_rows:.0f} words in a row")
 # %%
 # To scale or not
 # ---------------
-# :class:`~sklearn.preprocessing.StandardScaler` would make all dense.
-# :class:`~sklearn.preprocessing.MaxAbsScaler` keeps zeros, and gives
-# rare words as much of a say as common ones. The rows of TF-IDF have
-# length 1 already, and do not need it; whether it helps is up to the
+# :class:`~sklearn.preprocessing.StandardScaler` would make the matrix
+# dense. :class:`~sklearn.preprocessing.MaxAbsScaler` keeps zeros, and
+# gives rare words as much influence as common ones. TF-IDF rows already
+# have length 1 and do not need it. Whether it helps depends on the
 # data.
 steps = {
     "TF-IDF": [vectorizer],
@@ -104,14 +104,14 @@ for name, model in models.items():
     print(f"{name:20} {n_iter:10}  {accuracy:8.3f}  {brier:11.4f}")
 
 # %%
-# All get nearly all right, and their Brier scores are close: on so few
-# held-out rows that ranks none of them. Text may need more iterations
-# than a table does, since one step size serves frequent and rare words.
-# So give the search some room. Hashing keeps no vocabulary, which suits
-# a stream, and so cannot name its words.
+# All models are accurate, and their Brier scores are close. With so few
+# held-out rows none of them is clearly better. Texts may need more
+# iterations than tables, because frequent and rare words share one step
+# size. So let the search go up to many steps. Hashing keeps no
+# vocabulary, which suits a stream, but then the words cannot be named.
 #
-# The words it goes by
-# --------------------
+# The words that matter
+# ----------------------
 model = models["TF-IDF"]
 names, weights = model[:-1].get_feature_names_out(), model[-1].coef_[0]
 order = np.argsort(weights)

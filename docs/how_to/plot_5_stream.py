@@ -3,15 +3,16 @@ Learn from a stream
 ===================
 
 The rows come in batches, or do not fit into memory. ``partial_fit``
-takes one step on each batch, and follows a world that changes.
+takes one step on each batch, and so the neuron follows data that
+change.
 """
 
 # %%
 # A step for each batch
 # ---------------------
-# 600 batches of 50 made-up rows. After half of them the rule behind the
-# labels changes. Each batch is first a test and then a lesson, so that
-# the loss is that on unseen rows.
+# There are 600 batches of 50 made-up rows. After half of them the rule
+# behind the labels changes. Each batch is first used as a test and then
+# for training, so the loss is that on unseen rows.
 import tempfile
 from pathlib import Path
 
@@ -48,10 +49,10 @@ def follow(neuron, n_learned=n_batches):
 
 
 # %%
-# All classes are named, since the first batch may lack one. If the
-# features are on different scales, let a
-# :class:`~sklearn.preprocessing.StandardScaler` learn along, by its own
-# ``partial_fit``; these are on one scale.
+# ``classes`` names all classes, since the first batch may lack one. The
+# features here are on one scale. If yours are not, use a
+# :class:`~sklearn.preprocessing.StandardScaler` and call its
+# ``partial_fit`` on each batch as well.
 curves = {
     "learning_rate=0.01": follow(
         SigmoidNeuronClassifier(learning_rate=0.01)
@@ -66,18 +67,18 @@ for name, losses in curves.items():
     print(f"{name:26}{last:.3f} on the last 100 batches")
 
 # %%
-# ``"auto"`` takes for each batch the step that suits the steepest
-# curvature that the batch can have. Here that is longer than 0.01, and
-# so it follows the change sooner. The neuron that no longer learns
-# stays wrong.
+# ``"auto"`` chooses for each batch a step that is safe for the largest
+# curvature of this batch. Here this step is longer than 0.01, so the
+# neuron follows the change sooner. The neuron that stopped learning
+# does not follow at all.
 #
 # Batches are not the whole
 # -------------------------
-# A step on a batch is not a step of ``fit``: only one on all rows and
-# of the same size is, bit for bit. So ``partial_fit`` knows nothing of
-# `max_iter`. And its steps do not adapt, since the curvature of one
-# batch says nothing of the next. One pass over batches is not quite
-# what the full descent on the same rows reaches.
+# A step of ``partial_fit`` on all rows is a step of ``fit`` of the same
+# size, bit for bit. A step on a batch is not. Its steps do not adapt,
+# since the curvature of one batch says nothing about the next, and
+# ``max_iter`` has no effect. So one pass over the batches does not
+# quite reach the loss of ``fit`` on the same rows.
 X, y = map(np.concatenate, zip(*batches[300:500], strict=True))
 X_test, y_test = map(np.concatenate, zip(*batches[500:], strict=True))
 by_steps = SigmoidNeuronClassifier(learning_rate=0.001)
@@ -100,7 +101,7 @@ print(f"  200 steps of fit {score(whole, X_test, y_test):.4f}")
 # Too large for memory, but on disk
 # ---------------------------------
 # An array that is mapped from a file needs no batches: ``fit`` reads it
-# as it goes.
+# from the disk at each step.
 with tempfile.TemporaryDirectory() as folder:
     path = Path(folder) / "X.npy"
     np.save(path, X)
@@ -112,8 +113,8 @@ print(f"the same weights: {np.array_equal(mapped.coef_, whole.coef_)}")
 # %%
 # The moving loss
 # ---------------
-# What to watch of a stream: the mean loss of the last batches, each
-# tested before it was learned.
+# To watch a stream, look at the mean loss of the last batches. Each was
+# tested before the neuron learned from it.
 fig, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
 window = 20
 styles = iter(["C0-", "C1--", "k:"])

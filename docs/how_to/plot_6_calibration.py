@@ -2,17 +2,17 @@
 Check the calibration
 =====================
 
-You want to read a probability of 0.8 as "right in four of five cases".
-Check it on rows whose labels you trust, above all if the labels in
-training may be wrong.
+A probability of 0.8 should mean "correct in four of five cases". Check
+that on rows whose labels you trust, above all if some training labels
+may be wrong.
 """
 
 # %%
 # Two models on wrong labels
 # --------------------------
-# Is a digit odd or even? A fifth of the labels in training is flipped.
-# The labels of the other rows are right: 200 are kept for later, the
-# rest is for the test.
+# Is a digit odd or even? A fifth of the training labels are flipped.
+# The labels of the other rows are correct. We keep 200 of these rows
+# for later, and test on the rest.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.base import clone
@@ -60,11 +60,11 @@ clean, models = (
 # %%
 # The Brier score in parts
 # ------------------------
-# In bins of equal width, the Brier score is, but for what happens
-# within the bins, miscalibration - resolution + uncertainty. The first
-# is what calibration can mend, the second how well the bins tell the
-# classes apart. The expected calibration error (ECE) is the mean
-# distance of the answer from the share of ones.
+# In bins of equal width, the Brier score is about miscalibration -
+# resolution + uncertainty. Miscalibration is the part that calibration
+# can remove. Resolution says how well the bins separate the classes.
+# The expected calibration error (ECE) is the mean distance between the
+# probability and the share of ones.
 
 
 def measure(y, p, n_bins=10):
@@ -93,22 +93,22 @@ def report(title, models):
 
 
 print(f"uncertainty: {y_test.var():.3f}")
-report("right labels", clean)
+report("correct labels", clean)
 report("a fifth flipped", models)
 
 # %%
-# On these rows, with right labels both are calibrated well, and
-# logistic regression has the better score. With flipped ones neither
-# is: they have learned how often a *label* is 1, and that is seldom
-# above 0.8 if a fifth of the labels is wrong. A bounded loss does not
-# change that.
+# With correct labels both models are calibrated well, and logistic
+# regression has the better score. With flipped labels neither is
+# calibrated: they have learned how often a *recorded label* is 1, which
+# is seldom above 0.8 if a fifth of the labels are wrong. A bounded loss
+# does not change that, but ``label_noises=[0.2]`` would.
 #
 # Calibrate on rows that you trust
 # --------------------------------
 # :class:`~sklearn.calibration.CalibratedClassifierCV` fits two numbers
-# on top of a model. A few rows whose labels somebody has checked do.
-# (:class:`~sklearn.frozen.FrozenEstimator` keeps the model as it is.)
-# On the rows of the training, with their wrong labels, it cannot help:
+# on top of a model. A few rows whose labels somebody has checked are
+# enough. (:class:`~sklearn.frozen.FrozenEstimator` keeps the model as
+# it is.) On the training rows, with their wrong labels, it cannot help:
 mended, again = {}, {}
 for name, model in models.items():
     mended[name] = CalibratedClassifierCV(FrozenEstimator(model))
@@ -120,8 +120,8 @@ report("on the noisy rows", again)
 # %%
 # The reliability curves
 # ----------------------
-# Below the diagonal on the left and above it on the right: the answers
-# are too cautious.
+# The curves are below the diagonal at the left and above it at the
+# right: the probabilities are too near 1/2.
 fig, axes = plt.subplots(
     1, 2, figsize=(9, 4.8), sharey=True, layout="constrained"
 )
@@ -145,7 +145,7 @@ for ax, title, shown in zip(
         )
     ax.set(
         title=title,
-        xlabel="answer, mean of a bin",
+        xlabel="mean probability in a bin",
         ylabel="share of odd digits",
     )
     ax.label_outer()

@@ -2,16 +2,16 @@
 Find mislabelled rows
 =====================
 
-Some labels are wrong, and you want to know which, to look at them
-again. The neuron lets go of rows that contradict the others: those with
-an error above 2/3.
+Some labels are wrong, and you want to know which, to check them. The
+neuron gives up rows that contradict the others: those with an error
+above 2/3.
 """
 
 # %%
 # Flip some labels
 # ----------------
-# An eight or a nine? We flip a tenth of the labels, and so know what is
-# to be found.
+# Is a digit an eight or a nine? We flip a tenth of the labels, and so
+# know which ones should be found.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
@@ -32,8 +32,8 @@ print(f"{len(label)} rows, {flipped.sum()} labels flipped")
 # %%
 # Fit, and look at the errors
 # ---------------------------
-# The count chosen is small: more steps would learn the wrong labels,
-# too.
+# The search chooses few steps: more steps would also learn the wrong
+# labels.
 model = make_pipeline(
     StandardScaler(), SigmoidNeuronClassifierCV(max_iter=100)
 )
@@ -52,13 +52,12 @@ given_up = error > 2 / 3
 describe("error above 2/3", given_up)
 
 # %%
-# Two thirds is where the pull of a row on the weights, its
-# ``influence``, is largest. A row farther off pulls less the more it is
-# wrong.
+# The pull of a row on the weights, its ``influence``, is largest at an
+# error of 2/3. Above that, the pull falls as the error grows.
 influence = model[-1].influence(model[:-1].transform(X), label)
 fig, ax = plt.subplots()
 for kind, color, marker, name in (
-    (~flipped, "C0", "o", "label right"),
+    (~flipped, "C0", "o", "label correct"),
     (flipped, "C1", "^", "label flipped"),
 ):
     ax.plot(
@@ -77,12 +76,13 @@ plt.show()
 # %%
 # On rows it has not seen
 # -----------------------
-# The errors above are those on the rows of the training. With
-# cross-validation each row is judged by neurons that have not learned
-# its label. Here that finds three more, and blames one more row whose
-# label is right.
+# The errors above are those on the training rows. With cross-validation
+# each row is judged by a neuron that was not trained on it. Here that
+# finds three more wrong labels, and suspects one more label that is
+# correct.
 #
-# To find more, go down the ranking by error, which has no limit:
+# To find more, sort all rows by their error, and take as many as you
+# want:
 held_out = cross_val_predict(model, X, label, method="predict_proba")
 error_held_out = abs((label == 9) - held_out[:, 1])
 describe("error above 2/3, held out", error_held_out > 2 / 3)
@@ -95,8 +95,8 @@ for name, ranking in rankings.items():
 # %%
 # The suspects
 # ------------
-# The 40 rows with the largest errors, the worst first, under the label
-# that they bear.
+# The 40 rows with the largest errors, with their labels. The largest
+# error is first.
 
 # sphinx_gallery_thumbnail_number = 2
 fig, axes = plt.subplots(4, 10, figsize=(9, 4.6), layout="constrained")

@@ -2,15 +2,15 @@
 Watch a fit, and stop it
 ========================
 
-A fit takes long, and you want to see how far it is, what it has
-reached, and to end it when it is good enough.
+A fit takes long. You want a progress bar, you want to see the scores,
+and you want to end the fit when it is good enough.
 """
 
 # %%
 # Lines
 # -----
-# `verbose` prints a line at most every second and one at the end, with
-# any scikit-learn.
+# ``verbose=1`` prints a line at most every second, and one at the end.
+# It works with every version of scikit-learn.
 import matplotlib.pyplot as plt
 from sklearn.callback import FitCallback, ProgressBar, ScoringMonitor
 from sklearn.datasets import load_breast_cancer
@@ -31,14 +31,15 @@ neuron = neuron.fit(X_train, y_train)
 # %%
 # A progress bar
 # --------------
-# All below is for scikit-learn 1.9 or later, whose callbacks are told
-# of every step. :class:`~sklearn.callback.ProgressBar` needs ``rich``.
-# In a terminal or a notebook the bar moves; here you see its end.
+# The rest of this page needs scikit-learn 1.9 or later, which has
+# callbacks. They are called at every step.
+# :class:`~sklearn.callback.ProgressBar` needs ``rich``. In a terminal
+# or a notebook the bar moves; here you see its end.
 neuron = SigmoidNeuronClassifier(max_iter=5000)
 neuron = neuron.set_callbacks(ProgressBar()).fit(X_train, y_train)
 
 # %%
-# A search tells it of every iteration count that is scored.
+# A search moves the bar at every iteration count that it scores.
 search = SigmoidNeuronClassifierCV(max_iter=200)
 search = search.set_callbacks(ProgressBar()).fit(X_train, y_train)
 
@@ -46,7 +47,7 @@ search = search.set_callbacks(ProgressBar()).fit(X_train, y_train)
 # Scores on the way
 # -----------------
 # :class:`~sklearn.callback.ScoringMonitor` scores the training rows
-# after every step. That takes longer than the steps themselves.
+# after every step. The scores take longer than the steps.
 monitor = ScoringMonitor(scoring=["accuracy", "neg_brier_score"])
 neuron = SigmoidNeuronClassifier(max_iter=200)
 neuron = neuron.set_callbacks(monitor).fit(X_train, y_train)
@@ -57,9 +58,9 @@ steps[["accuracy", "neg_brier_score"]].head(3).round(4)
 # %%
 # Stop it
 # -------
-# A callback of your own ends the fit where its ``on_fit_task_end``
-# returns True. The weights of that step are kept. This one looks at
-# rows held out, which are then no test any more:
+# A callback of your own ends the fit if its ``on_fit_task_end`` returns
+# True. The neuron keeps the weights of that step. This callback scores
+# validation rows. Do not use rows for the test that have ended a fit.
 
 
 class StopAtScore(FitCallback):
@@ -81,15 +82,16 @@ neuron = neuron.set_callbacks(stop).fit(X_train, y_train)
 print(f"{neuron.n_iter_} of 200 steps, accuracy {stop.scores[-1]:.3f}")
 
 # %%
-# To stop by a loss that no longer falls, `tol` and `early_stopping` do
-# without a callback: see :doc:`/training`. A callback can take part in
-# a search, too: :class:`~sk_neuron.SigmoidNeuronClassifierCV` then
-# chooses among the counts it has scored.
+# If you want to stop when the loss no longer falls, you need no
+# callback: use ``tol`` or ``early_stopping`` (:doc:`Training
+# </training>`). A callback can also stop a search:
+# :class:`~sk_neuron.SigmoidNeuronClassifierCV` then chooses among the
+# counts that it has scored.
 #
 # The scores at every step
 # ------------------------
-# On the training rows as the monitor has logged them, on those held out
-# as the callback has.
+# The monitor has logged the scores on the training rows, and the
+# callback those on the validation rows.
 fig, ax = plt.subplots()
 ax.plot(
     steps.index + 1,

@@ -2,22 +2,23 @@
 Choose the step size
 ====================
 
-The loss hardly falls, or it jumps. Either the step size does not suit
-the data, or the features do not. This page shows how to see which, and
-why ``learning_rate="auto"`` is the default.
+The loss hardly falls, or it jumps. Either the step size is wrong for
+the data, or the features are on different scales. This page shows how
+to see which, and why ``learning_rate="auto"`` is the default.
 """
 
 # %%
 # A constant step against one that adapts
 # ---------------------------------------
-# ``learning_rate`` takes a number, which is then the size of every
-# step. ``"auto"`` begins with a step that is safe on all data, and then
-# makes it longer or shorter, by powers of two, as the loss turns out to
-# curve.
+# If ``learning_rate`` is a number, it is the size of every step.
+# ``"auto"`` begins with a step that is safe on all data, and then makes
+# it longer or shorter, by powers of two, depending on the curvature of
+# the loss.
 #
-# The longest constant step that is safe on all data is :math:`1/L`. For
-# :math:`L` the steepest curvature that the loss can have is needed, and
-# for that the largest eigenvalue of a matrix (see :doc:`/user_guide`):
+# The longest constant step that is safe on all data is :math:`1/L`,
+# where :math:`L` is the largest curvature that the loss can have. It
+# needs the largest eigenvalue of a matrix (:doc:`the user guide
+# </user_guide>` explains it):
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_breast_cancer
@@ -64,8 +65,8 @@ ax.legend()
 plt.show()
 
 # %%
-# Both axes are logarithmic. After the first few steps the adaptive
-# neuron is far ahead, and it stays ahead:
+# Both axes are logarithmic. After a few steps the adaptive neuron has a
+# much lower loss, and it stays ahead:
 for count in (10, 30, 100):
     loss = adaptive.loss_curve_[count]
     reached = np.flatnonzero(constant.loss_curve_ <= loss)
@@ -74,17 +75,17 @@ for count in (10, 30, 100):
     print(f"or {steps} constant ones")
 
 # %%
-# The price of a step is the same: one pass over the rows. The step of 1
-# is the article's, and suits the article's four rows. Here it is far
-# too long. The first step throws nearly all rows far out, where the
-# sigmoid is flat, and from there the loss hardly falls.
+# Both kinds of step cost the same: one pass over the rows. A step of 1
+# is the article's, and suits the article's four rows. Here it is much
+# too long: after the first step nearly all rows are where the sigmoid
+# is flat, and from there the loss hardly falls.
 #
 # Look at the step sizes
 # ----------------------
 # ``learning_rate_curve_`` has the size of each step, and
-# :class:`~sk_neuron.LossCurveDisplay` draws it if asked to. A level
-# line of the loss means that a step would have raised it: it was taken
-# back, and a shorter one was tried.
+# :class:`~sk_neuron.LossCurveDisplay` draws it with
+# ``show_step_sizes=True``. Where the loss is level, a step would have
+# raised it: the step was taken back, and a shorter one was tried.
 display = LossCurveDisplay.from_estimator(
     adaptive, show_step_sizes=True
 )
@@ -103,10 +104,10 @@ print(f"longest step: {growth:.0f} times the first")
 # %%
 # If the features are not scaled
 # ------------------------------
-# One step size serves all weights. The feature on the largest scale
-# sets how long it may be, and the weights of the others hardly move. A
-# step that adapts gets farther, but it is no remedy. ``fit`` notices
-# and says what to do:
+# All weights share one step size. The feature with the largest values
+# limits it, and then the weights of the others hardly change. An
+# adaptive step helps a little, but it is no remedy. ``fit`` notices
+# this and says what to do:
 import warnings
 
 with warnings.catch_warnings(record=True) as caught:
@@ -122,7 +123,8 @@ print(f"with a scaler    {adaptive.loss_curve_[-1]:.4f}")
 # What to set
 # -----------
 # * Leave ``learning_rate="auto"``, scale the features, and choose the
-#   number of steps: :doc:`plot_2_iterations`.
+#   number of steps: :doc:`Choose the iteration count
+#   <plot_2_iterations>`.
 # * Take ``learning_rate=1.0`` for the article's neuron.
 # * Take a number if each step must be the same, as in a stream with
-#   batches of one size: :doc:`plot_5_stream`.
+#   batches of one size: :doc:`Learn from a stream <plot_5_stream>`.

@@ -3,10 +3,10 @@ Your first neuron
 =================
 
 What is a neuron, and how does it learn? This page trains one by hand,
-step by step, and looks at it after each. It needs some Python, and no
-mathematics beyond multiplying and adding. To follow along, download the
-notebook at the end of the page and open it in Jupyter, which
-``pip install jupyterlab matplotlib`` installs beside this package.
+and looks at it after each step. You need some Python, and no mathematics
+beyond multiplying and adding. To follow along, download the notebook at
+the end of the page and open it in Jupyter (``pip install jupyterlab
+matplotlib``).
 
 The experiment is that of the tutorial article "A Quick Dive into Deep
 Learning", and so are its figures, to the last digit.
@@ -24,6 +24,9 @@ import numpy as np
 inputs = np.array([[0, 0, 1], [1, 1, 1], [1, 0, 1], [0, 1, 1]])
 expected = np.array([[0], [1], [1], [0]])
 
+# %%
+
+# The picture:
 fig, axes = plt.subplots(
     1,
     2,
@@ -43,21 +46,25 @@ for ax, table, title in zip(
 
 # %%
 # The answer is the first input; the second does not matter, and the
-# third is always 1. A person sees that. Can a machine find it that
-# knows nothing but how to correct itself?
+# third is always 1. A person sees that. Can a machine find the rule, if
+# it can do no more than correct its own errors?
 #
 # The neuron
 # ----------
 # A neuron has one number for each input, its **weights**. It multiplies
 # each input by its weight and adds up. The sum goes through the
 # **sigmoid**, a curve that turns any number into one between 0 and 1.
-# That is its output: near 1 is "yes", near 0 is "no", 1/2 is "no idea".
+# The result is the output of the neuron. Near 1 it means "yes", near 0
+# "no", and 1/2 means "no idea".
 
 
 def sigmoid(total):
     return 1 / (1 + np.exp(-total))
 
 
+# %%
+
+# The picture:
 total = np.linspace(-8, 8, 200)
 fig, ax = plt.subplots(figsize=(5, 3), layout="constrained")
 ax.plot(total, sigmoid(total))
@@ -68,9 +75,9 @@ _ = ax.set(
 )
 
 # %%
-# Nobody knows the right weights at first, so they begin at random,
-# between -1 and 1. The seed 15 is the article's: with it, everyone gets
-# the same ones.
+# Nobody knows good weights at first, so they begin at random, between
+# -1 and 1. The seed 15 is the article's. With the same seed, everyone
+# gets the same weights.
 
 rng = np.random.RandomState(15)
 weights = 2 * rng.random_sample((3, 1)) - 1
@@ -78,10 +85,12 @@ print("Random starting weights:")
 print(weights)
 
 # %%
-# Here is that neuron, asked about the second row, ``[1, 1, 1]``. Blue
-# lines are positive weights, dashed orange ones negative; the wider,
-# the larger. ``Σ`` adds up, the curve is the sigmoid.
+# Here is this neuron, asked about the second row, ``[1, 1, 1]``. A blue
+# line is a positive weight, a dashed orange line a negative one. The
+# wider the line, the larger the weight. ``Σ`` adds up, and the curve is
+# the sigmoid.
 
+# The picture:
 from sk_neuron import NeuronDisplay
 
 names = ["first", "second", "third"]
@@ -101,25 +110,25 @@ def draw_neuron(weights, row, ax=None):
 draw_neuron(weights, inputs[1])
 
 # %%
-# It says 0.30, nearer to no, and the answer should be 1. So it is wrong.
+# P(yes) = 0.30, so the neuron says no. But the answer should be yes: the
+# neuron is wrong.
 #
 # One step
 # --------
 # Now the neuron corrects itself. For each row:
 #
-# * the **error** is what was expected less what came out;
+# * the **error** is the expected output minus the output;
 # * the **confidence**, as the article calls it, is error times output
-#   times (1 - output): an output near 0 or 1 is sure of itself and does
-#   not give way easily;
-# * each weight gets the input times the confidence added, for all rows
-#   together.
+#   times (1 - output). It is small if the output is near 0 or 1, so a
+#   neuron that is very sure changes only slowly;
+# * the **adjustment** of a weight is its input times the confidence, added
+#   up over all rows. It is added to the weight.
 #
-# An input of 0 had no part in the answer, and so its weight is not
-# changed by that row.
+# If an input is 0, the row does not change the weight of this input.
 #
-# NumPy does it for all rows at once: ``inputs @ weights`` multiplies the
+# NumPy computes all rows at once: ``inputs @ weights`` multiplies the
 # inputs of each row by the weights and adds up, and ``inputs.T @
-# confidence`` does the same along the columns.
+# confidence`` does the same for each column.
 
 output = sigmoid(inputs @ weights)
 error = expected - output
@@ -132,13 +141,16 @@ print("confidence ", confidence.ravel().round(3))
 print("adjustment ", adjustment.ravel().round(3))
 
 # %%
-# The first weight goes up, since the two rows with a first input of 1
-# should have said yes. Has it helped?
+# The first weight goes up, because the answer for the two rows with a
+# first input of 1 should be yes. Did it help?
 
 before = output.ravel()
 weights = weights + adjustment
 after = sigmoid(inputs @ weights).ravel()
 
+# %%
+
+# The picture:
 fig, ax = plt.subplots(figsize=(6, 3), layout="constrained")
 rows = np.arange(4)
 ax.bar(
@@ -153,7 +165,7 @@ ax.bar(
     rows + 0.2,
     after,
     0.4,
-    label="after it",
+    label="after the step",
     color="#0072B2",
     edgecolor="black",
 )
@@ -173,12 +185,12 @@ ax.set(
 _ = ax.legend()
 
 # %%
-# The two rows that should say yes rose, and so did the two others, a
-# little. One step is not enough.
+# The outputs of the two rows that should be yes rose, and those of the
+# two others rose a little, too. One step is not enough.
 #
 # Ten thousand steps
 # ------------------
-# So do it again, and again.
+# So we repeat it, again and again.
 
 for _ in range(9_999):
     output = sigmoid(inputs @ weights)
@@ -189,22 +201,23 @@ print("New weights after training:")
 print(weights)
 
 # %%
-# Large and positive for the first input, nearly nothing for the second:
-# it has found the rule. The third, which is always 1, makes "no" the
-# answer where the first is 0. Then a row that it has never seen:
+# The first weight is large and positive, and the second is nearly 0: the
+# neuron has found the rule. The third input is always 1, and its
+# negative weight makes the answer "no" if the first input is 0. Now we
+# ask about a row that the neuron has never seen:
 
 print("Test of input [1, 0, 0] -> ?:")
 print(sigmoid(np.array([1, 0, 0]) @ weights))
 draw_neuron(weights, [1, 0, 0])
 
 # %%
-# Yes, for sure, as it should.
+# P(yes) is nearly 1. That is correct.
 #
-# The same in one line
-# --------------------
+# The same with the package
+# -------------------------
 # :class:`~sk_neuron.SigmoidNeuronClassifier` is this neuron, ready to
-# use. With ``learning_rate=1.0`` it adds the adjustment as it is, once,
-# and so makes the same steps:
+# use. With ``learning_rate=1.0`` each step adds the adjustment to the
+# weights, and so it makes the same steps:
 
 from sk_neuron import SigmoidNeuronClassifier
 
@@ -221,40 +234,46 @@ print(neuron.coef_)
 print("largest difference:", abs(neuron.coef_ - weights.T).max())
 
 # %%
-# A notebook draws the neuron as a box that unfolds its settings.
+# In a notebook the neuron is a box. Click it to see its settings.
 
 neuron
 
 # %%
 # Did it learn?
 # -------------
-# The **Brier score** is the mean of the squared errors: 0 is perfect,
-# and 1/4 is what you get for always saying 1/2. The neuron keeps its
-# score before each step. A curve that falls and flattens is what
-# learning looks like. If yours stays high, it has not learned; if it
-# jumps up and down, its steps are too long: leave out `learning_rate`,
-# and each step gets a size that suits the rows.
+# The **Brier score** is the mean of the squared errors. 0 is perfect, and
+# a neuron that always says 1/2 has 1/4. The neuron stores its score
+# before each step. If it learns, the curve falls and then gets flat. If
+# your curve stays high, the neuron has not learned. If it jumps up and
+# down, the steps are too long: leave out ``learning_rate``, and each step
+# gets a size that suits your rows.
+
+# The picture:
 
 from sk_neuron import LossCurveDisplay, WeightPathDisplay
 
 _ = LossCurveDisplay.from_estimator(neuron)
 
 # %%
-# The weights on the way show what it learned, and when. That of the
-# first input rises from the beginning. That of the third, the constant,
-# rises for a few steps and then falls, to keep the balance. That of the
-# second goes to nearly nothing, since it has nothing to say.
+# The weights before each step show what the neuron learned, and when.
+# The first weight rises from the beginning. The third, that of the
+# constant 1, rises for a few steps and then falls. The second goes to
+# nearly 0, because the second input does not matter.
+
+# The picture:
 
 _ = WeightPathDisplay.from_estimator(neuron)
 
 # %%
 # Watch the neuron learn
 # ----------------------
-# Move the slider, or press play. To the left the neuron; at the top
-# right its score; below, what it answers for any first and second
-# input: blue is yes, orange no, and the black line is where it says
-# 1/2. The four circles are the rows, filled where the answer is yes.
+# Move the slider, or press play. The left side shows the neuron, and the
+# top right its score. The bottom right shows the answer for any first
+# and second input: blue is yes, orange is no, and on the black line the
+# output is 1/2. The four circles are the rows, black if the answer should
+# be yes.
 
+# The picture:
 from matplotlib.animation import FuncAnimation
 from matplotlib.colors import LinearSegmentedColormap
 
@@ -325,16 +344,18 @@ def draw_frame(k):
     draw_plane(weights)
 
 
+plt.rcParams["animation.html"] = "jshtml"
 animation = FuncAnimation(
     fig, draw_frame, frames=len(counts), interval=300
 )
+animation
 
 # %%
 # What one neuron cannot do
 # -------------------------
-# The black line is always straight: a neuron weighs and adds, nothing
-# else. A rule such as "yes where the first two differ" has no such
-# line, and no number of steps helps:
+# The black line is always straight, because a neuron only multiplies and
+# adds. For a rule such as "yes if the first two inputs differ", no
+# straight line separates yes from no. Then no number of steps helps:
 
 differ = SigmoidNeuronClassifier(max_iter=10_000).fit(
     inputs, [0, 0, 1, 1]
@@ -342,13 +363,14 @@ differ = SigmoidNeuronClassifier(max_iter=10_000).fit(
 print(differ.predict_proba(inputs)[:, 1].round(3))
 
 # %%
-# "No idea", for every row, which is the best that a neuron can honestly
-# say. For such rules there are networks of many neurons, and trees.
+# The answer is "no idea" for every row, and one neuron cannot do better.
+# For such rules use networks of many neurons, or trees.
 #
 # Where next
 # ----------
-# * :doc:`plot_2_wrong_label`: why the score that a neuron learns from
-#   matters.
-# * :doc:`/auto_how_to/plot_9_step_size`: how long a step should be.
-# * :doc:`/auto_how_to/index`: real data.
-# * :doc:`/user_guide`: why the step is what it is.
+# * :doc:`What one wrong label does <plot_2_wrong_label>` shows why the
+#   score that a neuron learns from matters.
+# * :doc:`One hill, two kinds of step <plot_3_hill>` shows how long a step
+#   should be.
+# * :doc:`The how-to guides </auto_how_to/index>` use real data.
+# * :doc:`The user guide </user_guide>` derives the formulas.

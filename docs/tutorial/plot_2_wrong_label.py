@@ -2,19 +2,20 @@
 What one wrong label does
 =========================
 
-Data from the real world have wrong labels in them. A neuron trained on
-the Brier score and :class:`~sklearn.linear_model.LogisticRegression`
-are the same formula with weights from different losses, and so they
-answer a wrong label differently. This page shows how.
+Real data often have wrong labels. A neuron that is trained on the Brier
+score and :class:`~sklearn.linear_model.LogisticRegression` have the same
+formula, but they learn their weights from different losses. So a wrong
+label changes them in different ways. This page shows how.
 """
 
 # %%
 # Two losses
 # ----------
-# Take a row whose label is "yes". The neuron's raw prediction for
-# it is ``z``: far to the right it says yes, far to the left no. What
-# does it cost to be wrong?
+# Take a row whose label is "yes". The neuron's raw prediction for it is
+# ``z``: if ``z`` is large, the neuron says yes, if it is very negative,
+# no. What does the row cost, for each ``z``?
 
+# The picture:
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.special import expit, log_expit
@@ -42,16 +43,16 @@ _ = right.set(
 )
 
 # %%
-# The log loss grows without end, and the row pulls the harder the more
-# wrong it is. The Brier score ends at 1: a row that all others
-# contradict, far on the left, hardly pulls at all. A row with a wrong
-# label can be one.
+# At the left, where the neuron says no, the log loss grows without end,
+# and the row pulls hard. The Brier score is never above 1, and far at the
+# left the row hardly pulls at all. A row with a wrong label is often such
+# a row: all the others contradict it.
 #
 # One wrong label
 # ---------------
-# Forty rows of one feature, "yes" from about 0 on, and then one row far
-# to the right that somebody labelled "no". (Both models are fitted
-# without a penalty to speak of, so that only the losses differ.)
+# Forty rows of one feature. Above about 0 the label is "yes". Then we add
+# one row far to the right, with the wrong label "no". (Both models are
+# fitted with hardly any penalty, so that only the losses differ.)
 
 from sklearn.linear_model import LogisticRegression
 
@@ -68,6 +69,9 @@ def fit_both(X, y):
     return neuron, LogisticRegression(C=1e4).fit(X, y)
 
 
+# %%
+
+# The picture:
 fig, axes = plt.subplots(
     1, 2, figsize=(8, 3.2), sharey=True, layout="constrained"
 )
@@ -88,19 +92,19 @@ for ax, n_wrong in zip(axes, [0, 1], strict=True):
         logistic.predict_proba(line)[:, 1],
         "--",
         color="#D55E00",
-        label="log loss",
+        label="logistic regression",
     )
     ax.set(
         xlabel="feature",
-        title=["all labels right", "one label wrong"][n_wrong],
+        title=["all labels correct", "one label wrong"][n_wrong],
     )
 axes[0].set(ylabel="probability of yes")
 _ = axes[0].legend()
 
 # %%
-# Without the wrong row both say nearly the same. With it, the neuron
-# hardly moves, and the line of the log loss is drawn towards it. What
-# does that cost, on new rows whose labels are right?
+# Without the wrong label both predict nearly the same. With it, the
+# neuron hardly changes, and logistic regression becomes unsure
+# everywhere. What does that cost, on new rows whose labels are correct?
 
 from sklearn.metrics import brier_score_loss
 
@@ -122,7 +126,7 @@ for n_wrong in (0, 1, 2, 3):
     )
 
 # %%
-# That was made to be hard for the log loss: the wrong row lies far out.
-# Wrong labels among ordinary rows do less harm to either.
-# :doc:`/when_to_use` measures both kinds on real data, where the neuron
-# wins and where it does not.
+# This example is hard for the log loss: the row with the wrong label is
+# far from the others, so it has high leverage. Wrong labels of ordinary
+# rows do less harm to both models. :doc:`When to use it </when_to_use>`
+# has measurements on real data, with wins and losses.
