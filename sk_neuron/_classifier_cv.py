@@ -13,7 +13,6 @@ from sklearn.utils.metadata_routing import UNUSED, MetadataRouter
 from sklearn.utils.validation import validate_data
 
 from sk_neuron._base import (
-    BaseNeuron,
     check_has_answers,
     describe_features,
     describe_neuron,
@@ -33,6 +32,7 @@ from sk_neuron._input_validation import (
     list_label_noises,
     read_training_data,
 )
+from sk_neuron._logistic_regression import LogisticNeuron
 from sk_neuron._model_selection._choice import choose
 from sk_neuron._model_selection._folds import draw_folds
 from sk_neuron._model_selection._outcome import (
@@ -52,7 +52,7 @@ from sk_neuron._model_selection._search import Search
 from sk_neuron._solver._callbacks import FitTask
 
 
-class SigmoidNeuronClassifierCV(BaseNeuron):
+class SigmoidNeuronClassifierCV(LogisticNeuron):
     """A :class:`SigmoidNeuronClassifier` whose iteration count is cross-validated.
 
     The count is the regulariser of this model, and a fit of t iterations is the start of

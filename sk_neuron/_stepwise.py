@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sk_neuron._base import BaseNeuron, describe_features, describe_neuron, flatten
+from sk_neuron._base import describe_features, describe_neuron, flatten
 from sk_neuron._input_validation import (
     Samples,
     check_classes,
@@ -20,6 +20,7 @@ from sk_neuron._input_validation import (
     read_sample_weight,
 )
 from sk_neuron._kernels import check_raw_prediction
+from sk_neuron._logistic_regression import LogisticNeuron
 from sk_neuron._solver._batch import take_batch_step
 from sk_neuron._solver._curves import WarmStart, extend_curve
 
@@ -52,7 +53,7 @@ def _has_checkpoints(neuron):
     return True
 
 
-class StepwiseNeuron(BaseNeuron):
+class StepwiseNeuron(LogisticNeuron):
     """A neuron that learns batch by batch, and answers as it did at its `checkpoints`."""
 
     _n_steps: int  # behind `coef_`: `n_iter_`, or fewer where an earlier step was best
