@@ -3,6 +3,8 @@
 `make test-matrix`: on every supported scikit-learn and Python found here. The oldest
 scikit-learn runs with the oldest numpy and scipy that pyproject.toml declares.
 
+`nox --session ship`: what other packages do with a fitted neuron.
+
 `make test-builds`: of a wheel built from the source distribution, and of an install without
 a C compiler. To that, `nox --session builds --` gives what follows. (The environment of
 `make test` is an editable install.)
@@ -30,6 +32,9 @@ INSTALLED = [
     *(f"tests/test_{name}.py" for name in ("package", "article", "versions")),
     "tests/test_kernel.py::test_the_compiled_kernels_are_what_is_tested",
 ]
+
+# What is left out where the packages that convert, explain, store and track are missing.
+SHIPPED = [f"tests/test_{name}.py" for name in ("logistic_regression", "onnx")]
 
 
 def runs(version):
@@ -68,6 +73,12 @@ def tests(session, scikit_learn):
 def works_with(session):
     session.install("--quiet", ".[works-with]")
     session.run("pytest", "tests/test_works_with.py")
+
+
+@nox.session
+def ship(session):
+    session.install("--quiet", ".[ship]")
+    session.run("pytest", *SHIPPED, "--pyargs", "sk_neuron.onnx")
 
 
 @nox.session

@@ -9,7 +9,9 @@ import sys
 import tomllib
 from doctest import DocTestFinder
 from graphlib import TopologicalSorter
+from importlib import import_module
 from importlib.metadata import distribution, version
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,7 @@ FLOW = [
     "_model_selection",
     "_classifier",
     "_classifier_cv",
+    "onnx",
     "_path",
     "_label_issues",
     "_plot",
@@ -44,6 +47,9 @@ FLOW = [
     "__init__",
     "__main__",
 ]
+
+# What of it needs more than the three dependencies, and what.
+OPTIONAL = {"onnx": "skl2onnx"}
 
 # All modules by their names within the package; a room goes by its own name for its door.
 MODULES = {
@@ -109,7 +115,7 @@ def test_import_is_light():
 
 def test_public_names():
     public = {name for name in vars(sk_neuron) if not name.startswith("_")}
-    public -= {"testing"}  # which is imported here, and only where it is asked for
+    public -= {"testing", *OPTIONAL}  # which are imported only where they are asked for
     assert public | {"__version__"} == set(sk_neuron.__all__)
     assert sk_neuron.__version__ == version("sk-neuron")
 
@@ -165,8 +171,13 @@ def test_every_public_name_has_a_page_with_an_example():
     pages = (ROOT / "docs" / name for name in ("api.md", "testing.md"))
     reference = "\n".join(page.read_text(encoding="utf-8") for page in pages)
     named = {"sk_neuron": sk_neuron, "sk_neuron.testing": testing}
+    found = [name for name, needs in OPTIONAL.items() if find_spec(needs)]
+    named |= {f"sk_neuron.{name}": import_module(f"sk_neuron.{name}") for name in found}
     for part in reference.split(".. currentmodule:: ")[1:]:
-        module = named.pop(part.split()[0])
+        name = part.split()[0]
+        if name.removeprefix("sk_neuron.") in OPTIONAL and name not in named:
+            continue
+        module = named.pop(name)
         listed = re.findall(r"^   (\w+)$", part, flags=re.MULTILINE)
         assert sorted(listed) == sorted(set(module.__all__) - {"__version__"})
         for name in listed:
