@@ -135,6 +135,7 @@ def test_public_names_say_where_they_are_imported_from(module):
     "made",
     [
         sk_neuron.SigmoidNeuronClassifier(max_iter=2).fit([[0], [1]], [0, 1]),
+        sk_neuron.SigmoidNeuronClassifier(warm_start=True).fit([[0], [1]], [0, 1]),
         sk_neuron.SigmoidNeuronClassifierCV(cv=2, iters=[1, 2], refit=False),
         sk_neuron.LossCurveDisplay(loss_curve=[0.3, 0.2]),
         testing.NeuronAdapter(),

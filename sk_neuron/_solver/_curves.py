@@ -1,6 +1,6 @@
 """Make the fitted attributes with the curves of a fit, including earlier warm fits."""
 
-from typing import NamedTuple
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +9,11 @@ from sk_neuron._base import flatten
 from sk_neuron._solver._objective import report_losses
 
 
-class WarmStart(NamedTuple):
-    """What a descent needs, besides its weights, to continue as if it had not ended."""
+class WarmStart(TypedDict):
+    """What a descent needs, besides its weights, to continue as if it had not ended.
+
+    It is a plain dict, so that pickles name no module of ours.
+    """
 
     exponent: NDArray[np.int64]  # of the next step of each group
     loss: float  # at the weights where it continues
@@ -22,8 +25,8 @@ def describe_curves(neuron, result, problem, is_warm_start):
     n_before = neuron._n_steps if is_warm_start else 0
     before = neuron._warm_start if is_warm_start else None
     lowest = np.inf
-    if before is not None and result.losses[0] == before.loss:  # the data are the same
-        lowest = before.lowest_loss
+    if before is not None and result.losses[0] == before["loss"]:  # the data are the same
+        lowest = before["lowest_loss"]
     losses = report_losses(problem, result.losses, lowest)
     n_iter, n_learned = n_before + result.n_iter, n_before + result.learned.n_iter
     steps = flatten(result.step_sizes)
@@ -41,7 +44,9 @@ def describe_curves(neuron, result, problem, is_warm_start):
         if learned.n_iter:
             lowest = losses[: learned.n_iter].min()
         curves["_warm_start"] = WarmStart(
-            learned.exponent, result.losses[learned.n_iter], lowest
+            exponent=learned.exponent,
+            loss=float(result.losses[learned.n_iter]),
+            lowest_loss=float(lowest),
         )
     if result.validation_losses is not None:
         known = getattr(neuron, "validation_loss_curve_", np.empty(0))[:n_before]

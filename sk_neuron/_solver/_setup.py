@@ -116,7 +116,8 @@ def build_start(neuron, problem, is_warm_start):
         before = neuron._warm_start
         exponent: Any = 0
         if before is not None and problem.is_adaptive:
-            exponent = before.exponent.clip(0, compute_max_exponent(problem.learning_rate))
+            most = compute_max_exponent(problem.learning_rate)
+            exponent = before["exponent"].clip(0, most)
         coef = np.ascontiguousarray(neuron.coef_, dtype)
         return coef, neuron.intercept_.astype(dtype), exponent
     coef, intercept = draw_start(
