@@ -1,5 +1,6 @@
 """The classifiers of comparison.py, and how each is asked for what it can do."""
 
+from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
 
@@ -15,6 +16,9 @@ from sk_neuron import (
     SigmoidNeuronClassifier,
     SigmoidNeuronClassifierCV,
 )
+
+if find_spec("skl2onnx"):
+    import_module("sk_neuron.onnx")  # which tells it of ours
 
 # How most of scikit-learn is asked.
 ASKS = {
@@ -38,6 +42,10 @@ ASKS = {
     "stages": {},
 }
 BY_DESIGN = "by design: how long it trains is its regulariser"
+SHIPPED = {
+    "skops": "as the `LogisticRegression` that `as_logistic_regression()` returns",
+    "onnx": "once `sk_neuron.onnx` is imported",
+}
 OVERWRITTEN = "by overwriting the weights of a first fit, with `warm_start=True`"
 
 
@@ -80,6 +88,10 @@ class Peer:
 
     def proba(self, model, X):
         return model.predict_proba(X)
+
+    def as_plain(self, model):
+        """Return the fitted model as one of scikit-learn's own, if it can be one."""
+        return model
 
     def positive(self, model, X):
         """Return the probabilities of the second of two classes."""
@@ -138,6 +150,9 @@ class Neuron(Peer):
 
     def picture(self, model):
         return LossCurveDisplay.from_estimator(model)
+
+    def as_plain(self, model):
+        return model.as_logistic_regression()
 
 
 class NeuronCV(Neuron):
@@ -198,7 +213,7 @@ def list_scikit_learn():
                 "l1": {"l1_ratio": 1},
                 "stages": {"checkpoints": [10, 100]},
             },
-            notes={"stages": "at the `checkpoints` asked for"},
+            notes={"stages": "at the `checkpoints` asked for"} | SHIPPED,
         ),
         NeuronCV(
             "neuron CV",
@@ -212,7 +227,7 @@ def list_scikit_learn():
                 "strong": {"alphas": [1e3]},
                 "l1": {"l1_ratios": [1]},
             },
-            notes={"converged": BY_DESIGN},
+            notes={"converged": BY_DESIGN} | SHIPPED,
         ),
         Overwritten(
             "LR",
