@@ -19,12 +19,18 @@ from importlib import import_module
 from importlib.util import find_spec
 
 import numpy as np
-from peers import list_elsewhere, list_scikit_learn, list_versions
+from peers import (
+    list_elsewhere,
+    list_for_wrong_labels,
+    list_scikit_learn,
+    list_versions,
+)
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 from scipy.special import expit
 from sklearn import config_context
 from sklearn.datasets import load_breast_cancer, load_iris, make_multilabel_classification
+from sklearn.metrics import average_precision_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, scale
 
@@ -288,6 +294,35 @@ def dask_arrays(peer):
     assert learned(peer.positive(model, X))
 
 
+# A fifth of the labels, or a third of those of class 1, are wrong.
+FLIPPED = np.random.default_rng(1).random(300) < 0.2
+RECORDED = np.where(FLIPPED, 1 - y, y)
+
+
+def told(peer):
+    """Answer better about true labels, once told that a fifth of the labels are wrong."""
+    plain, better = (
+        peer.positive(peer.fit(peer.new(*ask), X, RECORDED), X) for ask in ([], ["told"])
+    )
+    assert np.mean((y - better) ** 2) < 0.95 * np.mean((y - plain) ** 2)
+
+
+def estimates(peer):
+    """Find that a third of class 1 is recorded as class 0, where a plane separates them."""
+    rng = np.random.default_rng(2)
+    label = np.arange(900) % 2
+    features = rng.normal(size=(900, 2)) + 4 * label[:, np.newaxis]
+    recorded = np.where(rng.random(900) < 1 / 3, 0, label)
+    model = peer.fit(peer.new("estimates"), features, recorded)
+    assert abs(peer.noise(model) - 1 / 3) < 0.1
+
+
+def quality(peer):
+    """Sort the labels so that wrong ones come first: better than by chance by far."""
+    found = peer.quality(peer.fit(peer.new(), X, RECORDED), X, RECORDED)
+    assert average_precision_score(FLIPPED, 1 - np.asarray(found)) > 0.5
+
+
 ROWS = {
     "trains on the Brier score": brier,
     "at its minimum with the defaults, on clean data": converged,
@@ -322,6 +357,25 @@ ROWS = {
     "computes on PyTorch tensors, the way to a GPU": tensors,
     "dask arrays, never loaded as a whole": dask_arrays,
 }
+NOISE_ROWS = {
+    "better probabilities, once told the share of wrong labels": told,
+    "estimates the share, if one class has wrong labels": estimates,
+    "quality of each label": quality,
+    **{
+        name: ROWS[name]
+        for name in (
+            "probabilities",
+            "several classes",
+            "several labels at once",
+            "`sample_weight`",
+            "sparse `X`",
+            "`partial_fit`",
+            "HTML representation",
+            "columns in another order noticed",
+            "pickles",
+        )
+    },
+}
 TOOLS = {
     feature_names: ["pandas"],
     skops: ["skops"],
@@ -340,11 +394,11 @@ def judge(peer, probe):
     return True, ""
 
 
-def print_table(peers, why):
+def print_table(peers, why, rows=ROWS):
     notes = []
     print(f"| | {' | '.join(peer.name for peer in peers)} |")
     print("|---" * (len(peers) + 1) + "|")
-    for title, probe in ROWS.items():
+    for title, probe in rows.items():
         if not all(find_spec(tool) for tool in TOOLS.get(probe, [])):
             continue
         cells = [title]
@@ -373,11 +427,17 @@ def main():
     )
     why = parser.parse_args().why
     warnings.simplefilter("ignore")
-    here, elsewhere = list_scikit_learn(), list_elsewhere()
-    print(f"With {list_versions(elsewhere)}.\n")
+    here, elsewhere, cleaners = (
+        list_scikit_learn(),
+        list_elsewhere(),
+        list_for_wrong_labels(),
+    )
+    print(f"With {list_versions(elsewhere + cleaners)}.\n")
     print_table(here, why)
     if elsewhere:
         print_table(here[:2] + elsewhere, why)
+    if cleaners:
+        print_table(here[:2] + cleaners, why, NOISE_ROWS)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,12 @@ from importlib.util import find_spec
 
 import numpy as np
 from scipy.special import expit
+from sklearn.base import BaseEstimator
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, SGDClassifier
 from sklearn.metrics import get_scorer
 from sklearn.neural_network import MLPClassifier
+from sklearn.utils.validation import validate_data
 
 from sk_neuron import (
     LossCurveDisplay,
@@ -40,6 +42,8 @@ ASKS = {
     "no_intercept": {"fit_intercept": False},
     "loss_curve": {},
     "stages": {},
+    "told": {"label_noise": 0.2},
+    "estimates": {},
 }
 BY_DESIGN = "by design: how long it trains is its regulariser"
 SHIPPED = {
@@ -122,6 +126,14 @@ class Peer:
     def picture(self, model):
         raise AttributeError("There is no picture of the fit itself.")
 
+    def quality(self, model, X, y):
+        """Return the probability that each label is right."""
+        return model.label_quality(X, y)
+
+    def noise(self, model):
+        """Return the share of class 1 that it believes to be recorded as class 0."""
+        raise AttributeError("It does not estimate the label noise.")
+
 
 class Recorder:
     """A callback of scikit-learn 1.9."""
@@ -162,6 +174,13 @@ class NeuronCV(Neuron):
 
     def scores(self, model):
         return model.scores_[:, 0, 0]
+
+    def quality(self, model, X, y):
+        return model.label_quality_
+
+    def noise(self, model):
+        noise = model.label_noise_
+        return noise.get(1, 0.0) if isinstance(noise, dict) else noise
 
 
 class Overwritten(Peer):
@@ -226,8 +245,14 @@ def list_scikit_learn():
                 "weak": {"alphas": [0.0]},
                 "strong": {"alphas": [1e3]},
                 "l1": {"l1_ratios": [1]},
+                "told": {"label_noises": [0.2]},
+                "estimates": {"label_noises": "auto"},
             },
-            notes={"converged": BY_DESIGN} | SHIPPED,
+            notes={
+                "converged": BY_DESIGN,
+                "estimates": "if the labels of all classes are wrong, it finds little",
+            }
+            | SHIPPED,
         ),
         Overwritten(
             "LR",
@@ -612,6 +637,77 @@ def river():
     )
 
 
+# ------------------------------------------------------------- made for wrong labels
+
+
+class Cleaner(Peer):
+    def fit(self, model, X, y, **more):
+        noise = getattr(model, "noise_told", None)
+        if noise is not None:
+            more["noise_matrix"] = noise
+        return model.fit(X, y, **more)
+
+    def quality(self, model, X, y):
+        return model.get_label_issues()["label_quality"]
+
+    def noise(self, model):
+        return model.noise_matrix[0, 1]
+
+
+def cleanlab():
+    from cleanlab.classification import CleanLearning
+
+    def clean(noise=None, **params):
+        one_process = {"n_jobs": 1}
+        model = CleanLearning(
+            LogisticRegression(**params), seed=0, find_label_issues_kwargs=one_process
+        )
+        model.noise_told = noise
+        return model
+
+    return Cleaner(
+        "cleanlab", clean, asks={"told": {"noise": np.array([[0.8, 0.2], [0.2, 0.8]])}}
+    )
+
+
+class Corrector(Peer):
+    def fit(self, model, X, y, **more):
+        n_classes = len(np.unique(y))
+        others = np.full((n_classes, n_classes), model.noise_told / (n_classes - 1))
+        T = np.where(np.eye(n_classes), 1 - model.noise_told, others)
+        return model.set_params(transition_matrix=T).fit(X, y, **more)
+
+
+def biquality():
+    from bqlearn.unbiased import LossCorrection
+
+    # biquality-learn 0.1 calls what BaseEstimator had before scikit-learn 1.7.
+    def check(estimator, *data, force_all_finite=True, **options):
+        return validate_data(
+            estimator, *data, ensure_all_finite=force_all_finite, **options
+        )
+
+    BaseEstimator._validate_data = check
+
+    def correct(noise=0.0, **params):
+        model = LossCorrection(LogisticRegression(**params))
+        model.noise_told = noise
+        return model
+
+    return Corrector("biquality-learn", correct, asks={"told": {"noise": 0.2}})
+
+
+WRONG_LABELS = {
+    "cleanlab": ("cleanlab", cleanlab),
+    "biquality-learn": ("bqlearn", biquality),
+}
+
+
+def list_for_wrong_labels():
+    """Return those that are installed."""
+    return [make() for module, make in WRONG_LABELS.values() if find_spec(module)]
+
+
 ELSEWHERE = {
     "skorch": skorch,
     "skglm": skglm,
@@ -627,7 +723,8 @@ def list_elsewhere():
 
 
 def list_versions(peers):
-    names = ["scikit-learn", *(peer.name for peer in peers if peer.name in ELSEWHERE)]
+    others = ELSEWHERE | WRONG_LABELS
+    names = ["scikit-learn", *(peer.name for peer in peers if peer.name in others)]
     names += [
         name for name in ("skops", "skl2onnx", "onnx", "torch", "dask") if find_spec(name)
     ]
