@@ -32,7 +32,9 @@ const play = {
     const noise = play.isTold ? Math.min(share, 0.45) : 0;
     const neuron = fitNeuron(play.points, labels, noise);
     const logistic = fitLogistic(play.points, labels);
-    const quality = labelQuality(play.points, labels, noise, neuron);
+    // A neuron that is told that no label is wrong suspects none.
+    const quality = play.isTold && noise === 0
+      ? labels.map(() => 1) : labelQuality(play.points, labels, noise, neuron);
     const found = quality.map(value => value < 0.5);
     return {
       labels, wrong, share, noise, neuron, logistic, found,
