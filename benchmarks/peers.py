@@ -49,6 +49,7 @@ BY_DESIGN = "by design: how long it trains is its regulariser"
 SHIPPED = {
     "skops": "as the `LogisticRegression` that `as_logistic_regression()` returns",
     "onnx": "once `sk_neuron.onnx` is imported",
+    "tensors": "with `array_api_dispatch`; tried on the CPU",
 }
 OVERWRITTEN = "by overwriting the weights of a first fit, with `warm_start=True`"
 

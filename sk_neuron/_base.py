@@ -7,12 +7,13 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, log_expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
+from sklearn.metrics import accuracy_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sk_neuron._compat import CallbackSupportMixin
+from sk_neuron._compat import CLASSES_MAY_BE_WORDS, CallbackSupportMixin
 from sk_neuron._input_validation import (
     check_labels,
     check_sample_weight,
@@ -20,7 +21,20 @@ from sk_neuron._input_validation import (
     read_data,
     read_labels,
 )
-from sk_neuron._kernels import _formulas, check_raw_prediction
+from sk_neuron._kernels import (
+    DeviceRows,
+    _formulas,
+    as_numpy,
+    check_raw_prediction,
+    is_on_device,
+    return_like,
+)
+from sk_neuron._kernels._device_answers import (
+    check_same_library,
+    device_choice,
+    device_log_probability,
+    device_probability,
+)
 
 # All that a fit may learn: what an earlier fit has left of it goes.
 LEARNED = {
@@ -53,6 +67,9 @@ LEARNED = {
     "_seed",
     "_warm_start",
 }
+
+# Arrays that stay as they are when others go where X is: classes may be words.
+ON_HOST = {"classes_", "feature_names_in_"}
 
 
 def _can_answer(neuron):
@@ -94,6 +111,7 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             If it overflows.
         """
         check_has_answers(self)
+        check_same_library(self, X, "decision_function")
         features = read_data(self, X, reset=False)
         return flatten(check_raw_prediction(features, self.coef_, self.intercept_))
 
@@ -112,6 +130,7 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             Columns in the order of `classes_`. Rows sum to 1 unless `y` was multilabel:
             with more than two classes they are the softmax of `decision_function`.
         """
+        check_same_library(self, X, "predict_proba")
         return self._probability(self.decision_function(X))
 
     @needs_fit_on_all_rows
@@ -128,7 +147,10 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         log_probability : ndarray of shape (n_samples, n_classes)
             Columns in the order of `classes_`.
         """
+        check_same_library(self, X, "predict_log_proba")
         z = self.decision_function(X)
+        if is_on_device(z):
+            return device_log_probability(z, multilabel=self._multilabel)
         if z.ndim == 1:
             return log_expit(np.column_stack([-z, z]))
         return _formulas.log_probability(z, 1 if self._multilabel else z.shape[1])
@@ -148,6 +170,7 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             Classes, or a multilabel indicator matrix. Decided from `decision_function`,
             which tells classes apart even where probabilities round to the same number.
         """
+        check_same_library(self, X, "predict")
         return self._choice(self.decision_function(X))
 
     @needs_fit_on_all_rows
@@ -173,7 +196,8 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             The share of the rows that are answered right, in all labels of a multilabel
             `y`.
         """
-        return float(super().score(X, read_labels(y), sample_weight))
+        answers, weight = as_numpy(self.predict(X)), as_numpy(sample_weight)
+        return float(accuracy_score(read_labels(y), answers, sample_weight=weight))
 
     @needs_fit_on_all_rows
     def predict_recorded_proba(self, X: ArrayLike) -> NDArray[np.floating[Any]]:
@@ -193,14 +217,14 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         z = self.decision_function(X)
         if self._label_noise is None:
             return self._probability(z)
+        z, like_z, noise = as_numpy(z), return_like(z), as_numpy(self._label_noise)
         if z.ndim == 1:
-            first = _formulas.recorded_probability(expit(-z), 1, self._label_noise[:, ::-1])
-            second = _formulas.recorded_probability(expit(z), 1, self._label_noise)
-            return np.column_stack([first, second])
+            first = _formulas.recorded_probability(expit(-z), 1, noise[:, ::-1])
+            second = _formulas.recorded_probability(expit(z), 1, noise)
+            return like_z(np.column_stack([first, second]))
         n_outputs = 1 if self._multilabel else z.shape[1]
-        return _formulas.recorded_probability(
-            self._probability(z), n_outputs, self._label_noise
-        )
+        p = self._probability(z)
+        return like_z(_formulas.recorded_probability(p, n_outputs, noise))
 
     @needs_fit_on_all_rows
     def label_quality(self, X: ArrayLike, y: ArrayLike) -> NDArray[np.floating[Any]]:
@@ -237,12 +261,10 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         >>> neuron.label_quality(X, y)[[0, 1, 19]].round(3)
         array([0., 1., 1.])
         """
-        z = self.decision_function(X).reshape(-1, len(self.coef_))
-        labels = encode_known_labels(check_labels(y), self.classes_, self._multilabel)
-        check_consistent_length(z, labels)
+        z, labels, like_X = self._read_labelled(X, y)
         n_outputs = 1 if self._multilabel else z.shape[1]
-        quality = _formulas.label_quality(labels, z, n_outputs, self._label_noise)
-        return flatten(quality)
+        noise = as_numpy(self._label_noise)
+        return like_X(flatten(_formulas.label_quality(labels, z, n_outputs, noise)))
 
     @needs_fit_on_all_rows
     def influence(
@@ -287,23 +309,35 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         >>> neuron.influence(X, y)[[0, 8, 9]].round(4)
         array([0.0001, 0.0191, 0.0666])
         """
-        z = self.decision_function(X).reshape(-1, len(self.coef_))
+        z, labels, like_X = self._read_labelled(X, y)
+        weight = check_sample_weight(sample_weight, len(z)).astype(z.dtype)[:, np.newaxis]
+        with np.errstate(under="ignore"):
+            return like_X(flatten(self._measure_influence(labels, weight, z)))
+
+    def _read_labelled(self, X, y):
+        """Return raw predictions (n, columns), labels, and what returns results like X."""
+        z = self.decision_function(X)
         labels = encode_known_labels(check_labels(y), self.classes_, self._multilabel)
         check_consistent_length(z, labels)
-        weight = check_sample_weight(sample_weight, len(z))[:, np.newaxis]
-        with np.errstate(under="ignore"):
-            return flatten(self._measure_influence(labels, weight.astype(z.dtype), z))
+        return as_numpy(z).reshape(-1, self.coef_.shape[0]), labels, return_like(z)
 
-    def _store(self, learned):
-        """Replace what an earlier fit has learned, at once.
+    def _store(self, learned, X):
+        """Replace what an earlier fit has learned, at once; arrays are as X is.
 
         So an interrupt cannot leave half of it. What others have set stays.
         """
+        if isinstance(X, DeviceRows):
+            learned = {
+                name: X.send(value)
+                if isinstance(value, np.ndarray) and name not in ON_HOST
+                else value
+                for name, value in learned.items()
+            }
         kept = {name: value for name, value in vars(self).items() if name not in LEARNED}
         self.__dict__ = kept | learned
 
     def _measure_influence(self, labels, weight, z):
-        noise = self._label_noise
+        noise = as_numpy(self._label_noise)
         if (self._multilabel or z.shape[1] == 1) and noise is None:
             sign = 1 - 2 * labels  # so that 1 - e keeps its digits where e is almost 1
             return weight * expit(sign * z) ** 2 * expit(-sign * z)
@@ -314,17 +348,22 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         return np.sqrt(np.einsum("nk,nk->n", delta, delta))[:, np.newaxis]
 
     def _probability(self, z):
+        if is_on_device(z):
+            return device_probability(z, multilabel=self._multilabel)
         if z.ndim == 1:
             return expit(np.column_stack([-z, z]))
         return expit(z) if self._multilabel else _formulas.softmax(z)
 
     def _choice(self, z):
+        if is_on_device(z):
+            return device_choice(z, self.classes_, multilabel=self._multilabel)
         if self._multilabel:
             return (z > 0).astype(int)
         return self.classes_[z.argmax(axis=1) if z.ndim == 2 else (z > 0).astype(int)]
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
+        tags.array_api_support = CLASSES_MAY_BE_WORDS
         tags.input_tags.sparse = True
         tags.classifier_tags.multi_label = True
         return tags

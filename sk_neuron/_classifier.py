@@ -400,7 +400,7 @@ class SigmoidNeuronClassifier(StepwiseNeuron):
         check_weights(loop.problem, result.learned.coef, result.learned.intercept)
 
         attributes = describe(result)
-        self._store(attributes)
+        self._store(attributes, samples.X)
         task.close(lambda: attributes)
         if result.is_interrupted:
             raise_interrupt(result.n_iter, loop.max_iter)

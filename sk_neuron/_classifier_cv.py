@@ -32,6 +32,7 @@ from sk_neuron._input_validation import (
     list_label_noises,
     read_training_data,
 )
+from sk_neuron._kernels import as_numpy
 from sk_neuron._logistic_regression import LogisticNeuron
 from sk_neuron._model_selection._choice import choose
 from sk_neuron._model_selection._folds import draw_folds
@@ -331,6 +332,7 @@ class SigmoidNeuronClassifierCV(LogisticNeuron):
             about true labels with recorded ones.
         """
         copied = copy.copy(self)  # so that a fit that raises leaves self as it was
+        y = as_numpy(y)
         X_read, labels, norms = read_training_data(copied, X, y)
         labels, weight = check_labels(labels), sample_weight
         multilabel, (classes, _) = labels.ndim == 2, encode_labels(labels)
@@ -358,7 +360,7 @@ class SigmoidNeuronClassifierCV(LogisticNeuron):
         if search.is_interrupted:
             if search.has_final_fit(choice):
                 final = search.finish(choice)
-            self._store(describe_search(search, choice, final))
+            self._store(describe_search(search, choice, final), X_read)
             raise_interrupt(search)
         if self.refit:
             final = search.finish(choice)
@@ -366,7 +368,7 @@ class SigmoidNeuronClassifierCV(LogisticNeuron):
         attributes = describe_search(search, choice, final)
         attributes["label_quality_"] = search.label_quality(choice)
 
-        self._store(attributes)
+        self._store(attributes, X_read)
         task.close(lambda: attributes if self.refit else None)
         return self
 
@@ -406,6 +408,7 @@ class SigmoidNeuronClassifierCV(LogisticNeuron):
             at best.
         """
         check_has_answers(self)
+        y, sample_weight = as_numpy(y), as_numpy(sample_weight)
         params = route_score(self, sample_weight, score_params)
         validate_data(self, X, reset=False, skip_check_array=True)  # its features
         scoring = read_scoring(self.scoring, self.classes_, self._multilabel, params)
@@ -413,11 +416,11 @@ class SigmoidNeuronClassifierCV(LogisticNeuron):
         counts_unseen = self.scoring in (None, "accuracy") and self._label_noise is None
         if scoring.row_score is None or counts_unseen:
             y = choose_scored_labels(y, check_labels(y))
-            return float(scoring.scorer(self._as_neuron(), X, y, **params))
-        z = self.decision_function(X).reshape(-1, len(self.coef_))
+            return float(scoring.scorer(self._as_neuron(), as_numpy(X), y, **params))
+        z = as_numpy(self.decision_function(X)).reshape(-1, self.coef_.shape[0])
         labels = encode_known_labels(check_labels(y), self.classes_, self._multilabel)
         check_consistent_length(z, labels)
-        scores = scoring.row_score(z, labels, self._label_noise)
+        scores = scoring.row_score(z, labels, as_numpy(self._label_noise))
         return average_scores(scores, params.get("sample_weight"))
 
     def get_metadata_routing(self) -> MetadataRouter:
@@ -443,7 +446,11 @@ class SigmoidNeuronClassifierCV(LogisticNeuron):
         neuron = self._new_neuron(self)
         neuron.set_params(alpha=self.alpha_, label_noise=self.label_noise_)
         learned = describe_neuron(
-            self.classes_, self._multilabel, self.coef_, self.intercept_, self._label_noise
+            self.classes_,
+            self._multilabel,
+            as_numpy(self.coef_),
+            as_numpy(self.intercept_),
+            as_numpy(self._label_noise),
         )
         vars(neuron).update(learned, n_iter_=self.n_iter_)
         return neuron

@@ -1,8 +1,21 @@
 """What differs between the supported versions of scikit-learn, and nothing else."""
 
+# What scikit-learn itself uses for arrays of PyTorch and others.
+from sklearn.utils import _array_api
+from sklearn.utils._array_api import _convert_to_numpy as convert_to_numpy
+from sklearn.utils._array_api import get_namespace_and_device
 from sklearn.utils.metaestimators import available_if
 
-__all__ = ["CallbackSupportMixin", "ProgressBar"]
+__all__ = [
+    "CLASSES_MAY_BE_WORDS",
+    "CallbackSupportMixin",
+    "ProgressBar",
+    "convert_to_numpy",
+    "get_namespace_and_device",
+]
+
+# Below 1.9 the checks of array API support want `classes_` on the device, too.
+CLASSES_MAY_BE_WORDS = hasattr(_array_api, "check_same_namespace")
 
 try:
     from sklearn.callback import CallbackSupportMixin, ProgressBar

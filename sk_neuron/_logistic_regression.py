@@ -63,8 +63,10 @@ class LogisticNeuron(BaseNeuron):
             return self._fill(plain, self.classes_, slice(None))
         model = MultiOutputClassifier(plain)
         model.estimators_ = [
-            self._fill(LogisticRegression(**plain.get_params()), np.arange(2), [label])
-            for label in range(len(self.coef_))
+            self._fill(
+                LogisticRegression(**plain.get_params()), np.arange(2), slice(k, k + 1)
+            )
+            for k in range(self.coef_.shape[0])
         ]
         model.classes_ = [each.classes_ for each in model.estimators_]
         vars(model).update(describe_features(self))
@@ -74,7 +76,7 @@ class LogisticNeuron(BaseNeuron):
         """Return the model as if its fit had learned some of the columns."""
         learned = describe_features(self) | {
             "classes_": classes,
-            "coef_": self.coef_[columns],
+            "coef_": self.coef_[columns, :],
             "intercept_": self.intercept_[columns],
             "n_iter_": np.array([self.n_iter_], dtype=np.int32),
         }

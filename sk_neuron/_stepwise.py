@@ -137,7 +137,8 @@ class StepwiseNeuron(LogisticNeuron):
                 "_n_steps": n_steps + 1,
                 "_seed": self._seed if is_warm_start else None,
                 "_warm_start": None,
-            }
+            },
+            samples.X,
         )
         return self
 
@@ -161,11 +162,10 @@ class StepwiseNeuron(LogisticNeuron):
             If it was fitted without `checkpoints`.
         """
         X = read_data(self, X, reset=False)
+        coefs, intercepts = self.checkpoint_coefs_, self.checkpoint_intercepts_
         return (
-            flatten(check_raw_prediction(X, coef, intercept))
-            for coef, intercept in zip(
-                self.checkpoint_coefs_, self.checkpoint_intercepts_, strict=True
-            )
+            flatten(check_raw_prediction(X, coefs[k, :, :], intercepts[k, :]))
+            for k in range(intercepts.shape[0])
         )
 
     @available_if(_has_checkpoints)

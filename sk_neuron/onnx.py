@@ -36,6 +36,7 @@ from sklearn.pipeline import make_pipeline
 from sk_neuron._base import BaseNeuron, check_has_answers, split_estimator
 from sk_neuron._classifier import SigmoidNeuronClassifier
 from sk_neuron._classifier_cv import SigmoidNeuronClassifierCV
+from sk_neuron._kernels import as_numpy
 
 __all__ = ["to_onnx"]
 
@@ -163,7 +164,8 @@ def _convert(scope, operator, container):
     if not isinstance(X.type, DoubleTensorType | FloatTensorType):
         X = OnnxCast(X, to=onnx_proto.TensorProto.FLOAT, **version)
 
-    coef, intercept = neuron.coef_.T.astype(dtype), neuron.intercept_.astype(dtype)
+    coef, intercept = as_numpy(neuron.coef_).T, as_numpy(neuron.intercept_)
+    coef, intercept = coef.astype(dtype), intercept.astype(dtype)
     z = OnnxAdd(OnnxMatMul(X, coef, **version), intercept, **version)
     if neuron._multilabel:
         is_on = OnnxGreater(z, np.zeros(1, dtype), **version)

@@ -152,12 +152,15 @@ def test_check_estimator_in_float32(check):
 
 @pytest.mark.any_kernel
 def test_check_estimator_with_array_api():
-    """The one check that needs its own process, skipped without this variable."""
+    """These checks need their own process; libraries and devices may be missing."""
     code = (
         "from sklearn.utils.estimator_checks import check_estimator;"
         "from sk_neuron import SigmoidNeuronClassifier;"
-        "results = check_estimator(SigmoidNeuronClassifier());"
-        "assert {r['status'] for r in results} == {'passed'}, results"
+        "results = check_estimator(SigmoidNeuronClassifier(), on_skip=None);"
+        "others = [r for r in results if r['status'] != 'passed'];"
+        "assert all(r['status'] == 'skipped' for r in others), others;"
+        "assert {r['check_name'] for r in others} <= {"
+        "'check_array_api_input', 'check_array_api_mixed_inputs'}, others"
     )
     subprocess.run(
         [sys.executable, "-P", "-c", code],

@@ -5,10 +5,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn import config_context
+from sklearn import config_context, get_config
 from sklearn.utils import _safe_indexing, assert_all_finite
 from sklearn.utils.validation import _check_method_params, validate_data
 
+from sk_neuron._compat import get_namespace_and_device
 from sk_neuron._input_validation._labels import (
     check_labels,
     encode_known_labels,
@@ -16,23 +17,52 @@ from sk_neuron._input_validation._labels import (
 )
 from sk_neuron._input_validation._masks import refuse_masked
 from sk_neuron._input_validation._weights import check_sample_weight
-from sk_neuron._kernels import compute_squared_norms
+from sk_neuron._kernels import DeviceRows, as_numpy, compute_squared_norms, is_on_device
 
-# Private functions of scikit-learn: they take rows of any container, and of metadata.
-take_rows = _safe_indexing
+# A private function of scikit-learn, which takes rows of metadata.
 take_metadata = _check_method_params
 
 
+def take_rows(X, rows):
+    """Return some rows, whatever holds them."""
+    return X[rows] if isinstance(X, DeviceRows) else _safe_indexing(X, rows)
+
+
 def read_data(estimator, X, *y, **params):
-    """Return X, and y if passed, checked; sparse X as CSR, in float64 or float32."""
+    """Return X, and y, by `validate_data`: CSR and both precisions stay as they are.
+
+    With scikit-learn's array_api_dispatch, X of another library than NumPy is returned as
+    `DeviceRows`.
+    """
     refuse_masked(X, "X")
     if issparse(X) and X.format in ("csr", "csc", "bsr"):
         # Compiled code trusts the indices. The check may replace the arrays of a matrix, so
         # it gets another matrix with the same arrays.
         copy.copy(X).check_format()
-    dtype = [np.float64, np.float32]
-    y = tuple(map(read_labels, y))
-    return validate_data(estimator, X, *y, accept_sparse="csr", dtype=dtype, **params)
+    xp, y = np, tuple(map(read_labels, y))
+    if is_on_device(X):
+        _check_dispatch(X)
+        xp, *_ = get_namespace_and_device(X)
+    dtype = [xp.float64, xp.float32]
+    read = validate_data(estimator, X, *y, accept_sparse="csr", dtype=dtype, **params)
+    first = read[0] if y else read
+    if is_on_device(first):
+        return (DeviceRows(first), read[1]) if y else DeviceRows(first)
+    return read
+
+
+def _check_dispatch(X):
+    """Raise an error if NumPy cannot read X, and it is not to stay where it is."""
+    if get_config()["array_api_dispatch"]:
+        return
+    try:
+        np.asarray(X)
+    except Exception as error:
+        raise TypeError(
+            f"NumPy cannot read X, of type {type(X).__name__} on {X.device}. To compute "
+            "there, switch on sklearn.set_config(array_api_dispatch=True). Else move X "
+            "to the CPU."
+        ) from error
 
 
 def read_training_data(estimator, X, y, **params):
@@ -45,7 +75,7 @@ def read_training_data(estimator, X, y, **params):
         norms = compute_squared_norms(X)
     if not np.isfinite(norms).all():  # X is not finite, or squares overflow
         name = type(estimator).__name__
-        values = X.data if issparse(X) else X
+        values = X.data if issparse(X) else as_numpy(X)
         with config_context(assume_finite=False):  # check even if the user turned it off
             assert_all_finite(values, estimator_name=name, input_name="X")
     return X, y, norms
@@ -74,7 +104,7 @@ def read_validation_rows(estimator, X_val, y_val, sample_weight_val, samples, cl
         raise ValueError(f"X_val cannot be used: {error}") from error
     with np.errstate(over="ignore"):
         X = X.astype(samples.X.dtype, copy=False)
-    if not np.isfinite(X.data if issparse(X) else X).all():
+    if not np.isfinite(X.data if issparse(X) else as_numpy(X)).all():
         raise ValueError(f"X_val overflows {X.dtype}, which is the dtype of X.")
     y = check_labels(y_val, "y_val")
     labels = encode_known_labels(y, classes, samples.y.ndim == 2, "y_val")

@@ -12,6 +12,7 @@ from sklearn.utils.multiclass import (
 )
 
 from sk_neuron._input_validation._masks import are_masked
+from sk_neuron._kernels import as_numpy
 
 
 def read_labels(y, name="y"):
@@ -22,6 +23,7 @@ def read_labels(y, name="y"):
     """
     if y is None or issparse(y):
         return y
+    y = as_numpy(y)
     labels = np.asarray(y)
     if labels.ndim == 0:
         raise ValueError(f"{name} should be a 1d array, got {type(y).__name__!r} instead.")

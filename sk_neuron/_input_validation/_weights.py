@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_non_negative
 
 from sk_neuron._input_validation._labels import find_class, list_classes
 from sk_neuron._input_validation._masks import refuse_masked
+from sk_neuron._kernels import as_numpy
 
 
 def compute_class_factors(class_weight, classes, labels, multilabel, sample_weight=None):
@@ -111,8 +112,7 @@ def check_sample_weight(sample_weight, n_samples, name="sample_weight"):
 
 def read_sample_weight(sample_weight, n_samples, name="sample_weight"):
     """Return the weight of each row, (n,) float64."""
-    if sample_weight is None:
-        sample_weight = 1.0
+    sample_weight = 1.0 if sample_weight is None else as_numpy(sample_weight)
     if isinstance(sample_weight, Real):
         sample_weight = np.full(n_samples, sample_weight)
     refuse_masked(sample_weight, name)

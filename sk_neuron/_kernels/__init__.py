@@ -14,6 +14,13 @@ from sk_neuron._kernels._compiled import (
     count_threads,
     has_kernel,
 )
+from sk_neuron._kernels._device_kernel import DeviceKernel
+from sk_neuron._kernels._device_rows import (
+    DeviceRows,
+    as_numpy,
+    is_on_device,
+    return_like,
+)
 from sk_neuron._kernels._numpy import NumpyKernel
 from sk_neuron._kernels._problem import JUDGED, TRAINED, Problem, mask_weight
 from sk_neuron._kernels._row_blocks import row_blocks
@@ -27,10 +34,13 @@ __all__ = [
     "SWITCHED_OFF",
     "TRAINED",
     "CompiledKernel",
+    "DeviceKernel",
+    "DeviceRows",
     "History",
     "NumpyKernel",
     "Problem",
     "are_finite",
+    "as_numpy",
     "check_raw_prediction",
     "compute_max_exponent",
     "compute_raw_prediction",
@@ -38,8 +48,10 @@ __all__ = [
     "count_threads",
     "get_max_threads",
     "has_kernel",
+    "is_on_device",
     "make_kernel",
     "mask_weight",
+    "return_like",
     "row_blocks",
     "update_exponent",
 ]
@@ -47,6 +59,8 @@ __all__ = [
 
 def make_kernel(problem):
     """Return the fastest kernel for a problem; it can `start` and `run` a descent."""
+    if isinstance(problem.X, DeviceRows):
+        return DeviceKernel(problem)
     is_empty = 0 in (*problem.X.shape, problem.n_columns)
     if is_empty or not has_kernel(problem.X):
         return NumpyKernel(problem)

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.sparse import csr_array, issparse
 
 from sk_neuron._kernels import _formulas
+from sk_neuron._kernels._device_rows import DeviceRows
 from sk_neuron._kernels._packing import (
     Packing,
     allocate_padded,
@@ -288,6 +289,9 @@ def compute_raw_prediction(X, coef, intercept):
 
     It avoids BLAS, whose idle threads compete with ours for a while after a product.
     """
+    if isinstance(X, DeviceRows):
+        with np.errstate(all="ignore"):
+            return X.fetch(X.predict(coef, intercept))
     n_columns = len(coef)
     is_supported = coef.dtype == X.dtype and 0 not in (*X.shape, n_columns)
     if issparse(X) or not is_supported or not has_kernel(X):
@@ -328,9 +332,18 @@ def are_finite(problem, coef, intercept):
 
 
 def check_raw_prediction(X, coef, intercept):
-    """Return x · w + b of all rows, (n, columns), or raise an error if it overflows."""
-    z = compute_raw_prediction(X, coef, intercept)
-    if not np.isfinite(z).all():
+    """Return x · w + b of all rows, (n, columns), or raise an error if it overflows.
+
+    It is where X is.
+    """
+    if isinstance(X, DeviceRows):
+        with np.errstate(all="ignore"):
+            z = X.predict(coef, intercept)
+        is_finite = bool(X.xp.all(X.xp.isfinite(z)))
+    else:
+        z = compute_raw_prediction(X, coef, intercept)
+        is_finite = np.isfinite(z).all()
+    if not is_finite:
         raise ValueError(
             f"The values in X are so large that X @ coef_.T overflows {z.dtype}. "
             "Scale the features."
@@ -340,6 +353,8 @@ def check_raw_prediction(X, coef, intercept):
 
 def compute_squared_norms(X):
     """Return the sum of the squares of each row, (n,), in float64."""
+    if isinstance(X, DeviceRows):
+        return np.concatenate([np.empty(0), *(X[r].squared_norms() for r in row_blocks(X))])
     if issparse(X):
         blocks = [_sparse_norms(X[rows]) for rows in row_blocks(X)]
         return np.concatenate([np.empty(0), *blocks])

@@ -63,15 +63,7 @@ class NumpyKernel:
         self.alpha = np.repeat(alpha, K)[:, np.newaxis]
         norm_scale = np.broadcast_to(problem.norm_scale, problem.n_groups)
         self.norm_scale = np.repeat(norm_scale, K)[:, np.newaxis]
-        self.labels, n_sets = problem.labels, problem.labels.shape[1]
-        if n_sets not in (1, problem.n_groups):
-            self.labels = np.tile(self.labels, problem.n_groups // n_sets)
-        self.weight, self.judge_weight = problem.training_weight(), None
-        if problem.judge_weight is not None:
-            self.judge_weight = problem.judging_weight()
-        self.blocks = [slice(None)]
-        if not issparse(problem.X):  # slices of CSR would copy X
-            self.blocks = list(row_blocks(problem.X, problem.n_columns)) or self.blocks
+        self._bind_rows()
 
     def start(self, coef, intercept, exponent=0):
         """Return the state of a descent from coef (columns, d), and its `History`.
@@ -135,6 +127,19 @@ class NumpyKernel:
         """Return for which columns the weights and raw predictions are finite."""
         return are_finite(self.problem, *self.weights_at(points))
 
+    def _bind_rows(self):
+        """Prepare the arrays of the rows for `_evaluate`."""
+        problem = self.problem
+        self.labels, n_sets = problem.labels, problem.labels.shape[1]
+        if n_sets not in (1, problem.n_groups):
+            self.labels = np.tile(self.labels, problem.n_groups // n_sets)
+        self.weight, self.judge_weight = problem.training_weight(), None
+        if problem.judge_weight is not None:
+            self.judge_weight = problem.judging_weight()
+        self.blocks = [slice(None)]
+        if not issparse(problem.X):  # slices of CSR would copy X
+            self.blocks = list(row_blocks(problem.X, problem.n_columns)) or self.blocks
+
     @np.errstate(all="ignore")  # the caller checks for overflow
     def _step(self, state):
         """Return the state after a step."""
@@ -191,6 +196,10 @@ class NumpyKernel:
             d_coef = d_coef + delta.T @ X
             d_intercept = d_intercept + delta.sum(axis=0, dtype=np.float64)
             errors = errors + block_errors
+        return self._decay(coef, d_coef, d_intercept, errors)
+
+    def _decay(self, coef, d_coef, d_intercept, errors):
+        """Return what `_evaluate` does, from sums over rows to which decay is added."""
         d_coef = (d_coef - self.alpha * coef).astype(coef.dtype, copy=False)
         decay = self.alpha[:, 0] * _inner(coef, coef) if self.alpha.any() else 0
         return self._finish(d_coef, d_intercept, errors, decay)

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.sparse import csr_array, issparse
 
 from sk_neuron._input_validation import scale_by_power
-from sk_neuron._kernels import row_blocks
+from sk_neuron._kernels import as_numpy, row_blocks
 
 
 def hold_out(samples, fraction, seed):
@@ -42,7 +42,7 @@ def _hash_rows(X, seed):
     odd = rng.randint(0, 2**63, X.shape[1], dtype=np.uint64) * 2 + np.uint64(1)
     # arrays as large as a block are needed: small blocks keep them in the cache
     blocks = row_blocks(X, n_columns=X.shape[1])
-    keys = [_hash_block(X[rows], odd) for rows in blocks]
+    keys = [_hash_block(as_numpy(X[rows]), odd) for rows in blocks]
     return _scramble(np.concatenate(keys))
 
 

@@ -17,6 +17,7 @@ from sk_neuron._input_validation import (
     take_metadata,
     take_rows,
 )
+from sk_neuron._kernels import DeviceRows, as_numpy
 
 
 class PassJudge:
@@ -133,7 +134,8 @@ class ScorerJudge:
         vars(neuron).update(learned, n_iter_=int(n_iter))
         _, test = self.search.folds[fit.fold]
         try:
-            X, y = (take_rows(passed, test) for passed in (data.X_passed, data.y_passed))
+            rows = data.X if isinstance(data.X, DeviceRows) else data.X_passed
+            X, y = as_numpy(take_rows(rows, test)), take_rows(data.y_passed, test)
             params = take_metadata(data.X_passed, scoring.params, test)
             score = scoring.scorer(neuron, X, y, **params)
             return float(score), f"its score is {score}"

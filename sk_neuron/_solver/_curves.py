@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_neuron._base import flatten
+from sk_neuron._kernels import as_numpy
 from sk_neuron._solver._objective import report_losses
 
 
@@ -49,7 +50,8 @@ def describe_curves(neuron, result, problem, is_warm_start):
             lowest_loss=float(lowest),
         )
     if result.validation_losses is not None:
-        known = getattr(neuron, "validation_loss_curve_", np.empty(0))[:n_before]
+        known = getattr(neuron, "validation_loss_curve_", np.empty(0))
+        known = as_numpy(known)[:n_before]
         unknown = np.full(n_before - len(known), np.nan)
         curve = np.concatenate([known, unknown, result.validation_losses])
         best = n_before + result.best_n_iter
@@ -70,4 +72,4 @@ def extend_curve(neuron, name, n_before, values):
     """Return the first `n_before` values of a curve of the neuron, and then `values`."""
     if n_before == 0:
         return values
-    return np.concatenate([getattr(neuron, name)[:n_before], values])
+    return np.concatenate([as_numpy(getattr(neuron, name))[:n_before], values])

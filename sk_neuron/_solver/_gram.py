@@ -19,6 +19,7 @@ from scipy.sparse import issparse
 
 from sk_neuron._kernels import (
     MAX_WORK_PER_CALL,
+    DeviceRows,
     NumpyKernel,
     compute_squared_norms,
     make_kernel,
@@ -45,6 +46,8 @@ def make_cheapest_kernel(problem, coef, *, n_steps, n_reads):
     `n_steps` is the number of steps to take, `n_reads` how often coef will be read.
     """
     X, n_columns = problem.X, len(coef)
+    if isinstance(X, DeviceRows):
+        return make_kernel(problem)
     starts, index = coef[:0], np.empty(0, dtype=int)
     if coef.any():  # columns with the same start share a coordinate
         starts, index = np.unique(coef, axis=0, return_inverse=True)

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
 
-from sk_neuron._kernels import are_finite, check_raw_prediction
+from sk_neuron._kernels import are_finite, as_numpy, check_raw_prediction
 from sk_neuron._kernels._formulas import constant_error, is_saturated
 from sk_neuron._solver._objective import mean_brier_score
 
@@ -66,7 +66,7 @@ def describe_saturation(problem, learned, *, is_zero_start):
     if is_zero_start or (learned.squared_error < _constant_error(problem)).all():
         return None
     weight = problem.training_weight()
-    z = check_raw_prediction(problem.X, learned.coef, learned.intercept)
+    z = as_numpy(check_raw_prediction(problem.X, learned.coef, learned.intercept))
     saturated = is_saturated(
         problem.labels, weight, z, problem.n_outputs, problem.label_noise
     )

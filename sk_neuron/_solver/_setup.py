@@ -15,7 +15,13 @@ from sk_neuron._input_validation import (
     read_label_noise,
     shape_of_groups,
 )
-from sk_neuron._kernels import JUDGED, TRAINED, compute_max_exponent, make_kernel
+from sk_neuron._kernels import (
+    JUDGED,
+    TRAINED,
+    as_numpy,
+    compute_max_exponent,
+    make_kernel,
+)
 from sk_neuron._solver._fit_loop import FitLoop
 from sk_neuron._solver._gram import make_cheapest_kernel
 from sk_neuron._solver._initialization import draw_start
@@ -109,7 +115,8 @@ def build_start(neuron, problem, is_warm_start):
     """Return coef (columns, d), intercept (columns,) and exponent of the start."""
     dtype = problem.X.dtype
     if is_warm_start:
-        if neuron.intercept_.any() and not neuron.fit_intercept:
+        coef, intercept = as_numpy(neuron.coef_), as_numpy(neuron.intercept_)
+        if intercept.any() and not neuron.fit_intercept:
             raise ValueError(
                 "The previous fit has learned an intercept, but now fit_intercept=False."
             )
@@ -118,8 +125,7 @@ def build_start(neuron, problem, is_warm_start):
         if before is not None and problem.is_adaptive:
             most = compute_max_exponent(problem.learning_rate)
             exponent = before["exponent"].clip(0, most)
-        coef = np.ascontiguousarray(neuron.coef_, dtype)
-        return coef, neuron.intercept_.astype(dtype), exponent
+        return np.ascontiguousarray(coef, dtype), intercept.astype(dtype), exponent
     coef, intercept = draw_start(
         neuron.init,
         (problem.n_columns, problem.X.shape[1]),

@@ -5,7 +5,7 @@ from scipy.linalg import eigvalsh
 from scipy.sparse import issparse
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
-from sk_neuron._kernels import compute_squared_norms
+from sk_neuron._kernels import as_numpy, compute_squared_norms
 from sk_neuron._kernels._formulas import curvature
 
 # Upper limit of the step size 1/L, which keeps it finite if L is almost zero.
@@ -48,7 +48,7 @@ def scale_norms(bound):
 
 def compute_curvature(X, weight, alpha, fit_intercept, n_outputs):
     """Return c λmax(Σ s x xᵀ) + alpha, (n_groups,), with c the `curvature` of a row."""
-    X = X.astype(np.float64)
+    X = as_numpy(X).astype(np.float64)
     eigenvalues = [_largest_eigenvalue(X, s, float(fit_intercept)) for s in weight.T]
     return curvature(n_outputs) * np.array(eigenvalues) + alpha
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.preprocessing import StandardScaler
 
-from sk_neuron._kernels import compute_raw_prediction, row_blocks
+from sk_neuron._kernels import as_numpy, compute_raw_prediction, row_blocks
 from sk_neuron._kernels._formulas import row_squared_error, sum_squared_error
 
 # Largest number of elements of an array (rows or features, steps x columns): it limits for
@@ -79,8 +79,9 @@ def _describe(X):
     scaler = StandardScaler(with_mean=not sparse)
     low, high = np.inf, -np.inf
     for rows in row_blocks(X):
-        scaler.partial_fit(X[rows])
-        least, most = X[rows].min(axis=0), X[rows].max(axis=0)
+        block = as_numpy(X[rows])
+        scaler.partial_fit(block)
+        least, most = block.min(axis=0), block.max(axis=0)
         if sparse:
             least, most = least.toarray().ravel(), most.toarray().ravel()
         low, high = np.minimum(low, least), np.maximum(high, most)

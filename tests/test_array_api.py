@@ -1,0 +1,353 @@
+"""Arrays of PyTorch and array-api-strict: the same fits and answers, where the data are.
+
+SciPy must be told before it is imported that such arrays come: the first test runs the
+others in a process of its own.
+"""
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from unittest import SkipTest
+
+import numpy as np
+import pytest
+import scipy
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+from sklearn.utils import estimator_checks
+
+from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV
+
+DISPATCHES = os.environ.get("SCIPY_ARRAY_API") == "1"
+HAS_SCIPY = tuple(map(int, scipy.__version__.split(".")[:2])) >= (1, 14)
+pytestmark = [
+    pytest.mark.any_kernel,
+    pytest.mark.skipif(not HAS_SCIPY, reason="SciPy below 1.14"),
+    pytest.mark.skipif(not find_spec("array_api_strict"), reason="no array-api-strict"),
+]
+within = pytest.mark.skipif(not DISPATCHES, reason="in a process of its own")
+
+
+@pytest.mark.skipif(DISPATCHES, reason="this is the process")
+def test_all_in_a_process_of_its_own():
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        __file__,
+    ]
+    env = os.environ | {"SCIPY_ARRAY_API": "1"}
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-5000:]
+    assert " passed" in done.stdout
+
+
+# ------------------------------------------------------------- the rest, in that process
+
+PLACES = [
+    ("array_api_strict", "device1"),  # which NumPy cannot read
+    ("torch", "cpu"),
+    ("torch", "cuda"),
+    ("cupy", None),
+]
+PLACE = pytest.mark.parametrize("place", PLACES, ids=str)
+DTYPES = pytest.mark.parametrize("dtype", [np.float64, np.float32])
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(120, 4))
+Z = X @ rng.normal(size=(4, 3)) + rng.logistic(size=(120, 3))
+Y = {
+    "binary": (Z[:, 0] > 0).astype(int),
+    "multiclass": Z.argmax(axis=1),
+    "multilabel": (Z > 0).astype(int),
+}
+KINDS = pytest.mark.parametrize("kind", Y)
+WEIGHT = rng.random(120)
+
+
+class Place:
+    """A library and a device, and the way there and back."""
+
+    def __init__(self, name, device):
+        self.xp = pytest.importorskip(name)
+        if device == "cuda" and not self.xp.cuda.is_available():
+            pytest.skip("no CUDA")
+        self.device = self.xp.Device(device) if name == "array_api_strict" else device
+
+    def send(self, array):
+        more = {} if self.device is None else {"device": self.device}
+        return self.xp.asarray(np.array(array), **more)
+
+    def fetch(self, array):
+        assert type(array) is type(self.send([0.0]))
+        assert str(array.device) == str(self.send([0.0]).device)
+        if hasattr(array, "cpu"):
+            return array.cpu().numpy()
+        if hasattr(array, "get"):
+            return array.get()
+        return np.asarray(self.xp.asarray(array, device=self.xp.Device("CPU_DEVICE")))
+
+
+@pytest.fixture
+def there(place):
+    found = Place(*place)
+    with config_context(array_api_dispatch=True):
+        yield found
+
+
+CONFIGURATIONS = {
+    "plain": {},
+    "noise": {"label_noise": 0.1},
+    "decay": {"alpha": 1e-3},
+    "no intercept": {"fit_intercept": False},
+    "constant steps": {"learning_rate": 0.01},
+    "uniform": {"init": "uniform", "random_state": 0},
+    "balanced": {"class_weight": "balanced"},
+    "tolerance": {"tol": 1e-3},
+    "early stopping": {"early_stopping": True, "random_state": 0},
+    "checkpoints": {"checkpoints": [0, 3, 50]},
+}
+
+
+@within
+@PLACE
+@KINDS
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_fifty_steps_are_those_of_numpy(there, kind, name):
+    """All learned arrays are where X is, and nearly those of NumPy."""
+    neuron = SigmoidNeuronClassifier(max_iter=50).set_params(**CONFIGURATIONS[name])
+    with config_context(array_api_dispatch=False):
+        ours = clone(neuron).fit(X, Y[kind], WEIGHT)
+    theirs = neuron.fit(there.send(X), there.send(Y[kind]), there.send(WEIGHT))
+    learned = [name for name, value in vars(ours).items() if isinstance(value, np.ndarray)]
+    assert {"coef_", "intercept_", "loss_curve_", "learning_rate_curve_"} <= set(learned)
+    for attribute in learned:
+        expected, found = getattr(ours, attribute), getattr(theirs, attribute)
+        found = found if attribute == "classes_" else there.fetch(found)
+        assert found.dtype == expected.dtype
+        np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-10)
+    assert theirs.n_iter_ == ours.n_iter_
+
+
+@within
+@PLACE
+@KINDS
+@pytest.mark.parametrize("label_noise", [0.0, 0.1])
+@DTYPES
+def test_answers_are_those_of_numpy(there, kind, label_noise, dtype):
+    y, rows = Y[kind], X.astype(dtype)
+    neuron = SigmoidNeuronClassifier(max_iter=5, label_noise=label_noise, checkpoints=[2])
+    with config_context(array_api_dispatch=False):
+        ours = clone(neuron).fit(rows, y)
+    theirs = neuron.fit(there.send(rows), there.send(y))
+    assert there.fetch(theirs.coef_).dtype == dtype
+    tolerance = 2e-5 if dtype == np.float32 else 1e-12
+    for method in (
+        "decision_function",
+        "predict_proba",
+        "predict_log_proba",
+        "predict",
+        "predict_recorded_proba",
+        "label_quality",
+        "influence",
+    ):
+        more = method in ("label_quality", "influence")
+        with config_context(array_api_dispatch=False):
+            expected = getattr(ours, method)(rows, *[y] * more)
+        found = getattr(theirs, method)(there.send(rows), *[there.send(y)] * more)
+        found = there.fetch(found)
+        assert found.dtype == expected.dtype, method
+        assert found.shape == expected.shape
+        np.testing.assert_allclose(found, expected, atol=tolerance, err_msg=method)
+    score = theirs.score(there.send(rows), there.send(y), there.send(WEIGHT))
+    assert isinstance(score, float)
+    assert score == pytest.approx(ours.score(rows, y, WEIGHT))
+    (staged,) = theirs.staged_predict_proba(there.send(rows))
+    assert there.fetch(staged).shape == ours.predict_proba(rows).shape
+
+
+@within
+@PLACE
+def test_far_out_answers_stay_finite(there):
+    rows = there.send(X)
+    for kind, y in Y.items():
+        neuron = SigmoidNeuronClassifier(max_iter=5).fit(rows, there.send(y))
+        proba = there.fetch(neuron.predict_proba(rows * 1e5))
+        logs = there.fetch(neuron.predict_log_proba(rows * 1e5))
+        assert np.isfinite(proba).all(), kind
+        assert np.isfinite(logs).all()
+        neuron.coef_ = neuron.coef_ * 100
+        with pytest.raises(ValueError, match=r"so large that X @ coef_\.T overflows"):
+            neuron.predict(there.send(np.full(X.shape, 1e308)))
+
+
+@within
+@pytest.mark.filterwarnings("ignore:The best iteration count is the last")
+@PLACE
+@KINDS
+@pytest.mark.parametrize(
+    "scoring", ["neg_brier_score", "neg_log_loss", "accuracy", "f1_macro"]
+)
+def test_a_search_is_that_of_numpy(there, kind, scoring):
+    if kind == "multilabel" and scoring == "neg_log_loss":
+        pytest.skip("not for labels")
+    search = SigmoidNeuronClassifierCV(
+        iters=[1, 5, 20, 40], alphas=[0.0, 1.0], label_noises=[0.0], cv=3, scoring=scoring
+    )
+    y = Y[kind]
+    with config_context(array_api_dispatch=False):
+        ours = clone(search).fit(X, y, WEIGHT)
+    theirs = search.fit(there.send(X), there.send(y), there.send(WEIGHT))
+    assert (theirs.n_iter_, theirs.alpha_) == (ours.n_iter_, ours.alpha_)
+    for name in ("scores_", "coef_", "label_quality_", "iters_", "alphas_", "loss_curve_"):
+        found, expected = there.fetch(getattr(theirs, name)), getattr(ours, name)
+        np.testing.assert_allclose(found, expected, atol=1e-10, err_msg=name)
+    score = theirs.score(there.send(X), there.send(y))
+    assert score == pytest.approx(ours.score(X, y))
+
+
+@within
+@pytest.mark.filterwarnings("ignore:The best iteration count is the last")
+@PLACE
+@pytest.mark.parametrize("label_noises", [[0.0, 0.1], "auto"])
+def test_a_search_of_the_noise_is_that_of_numpy(there, label_noises):
+    search = SigmoidNeuronClassifierCV(
+        iters=[1, 5, 20], label_noises=label_noises, cv=StratifiedKFold(3), refit=False
+    )
+    with config_context(array_api_dispatch=False):
+        ours = clone(search).fit(X, Y["binary"])
+    theirs = search.fit(there.send(X), there.send(Y["binary"]))
+    np.testing.assert_allclose(there.fetch(theirs.scores_), ours.scores_, atol=1e-10)
+    assert theirs.label_noise_ == ours.label_noise_
+
+
+@within
+@PLACE
+def test_batches_and_warm_starts_go_on_where_they_were(there):
+    rows, y = there.send(X), there.send(Y["multiclass"])
+    whole = SigmoidNeuronClassifier(max_iter=10, warm_start=True).fit(rows, y)
+    parts = SigmoidNeuronClassifier(max_iter=5, warm_start=True).fit(rows, y).fit(rows, y)
+    np.testing.assert_array_equal(there.fetch(parts.coef_), there.fetch(whole.coef_))
+    assert there.fetch(parts.loss_curve_).shape == (10,)
+    ours, theirs = SigmoidNeuronClassifier(), SigmoidNeuronClassifier()
+    for part in (slice(0, 60), slice(60, 120)):
+        batch = X[part], Y["multiclass"][part]
+        theirs.partial_fit(*map(there.send, batch), classes=[0, 1, 2])
+        with config_context(array_api_dispatch=False):
+            ours.partial_fit(*batch, classes=[0, 1, 2])
+    np.testing.assert_allclose(there.fetch(theirs.coef_), ours.coef_, atol=1e-12)
+
+
+@within
+@PLACE
+def test_rows_to_validate_on(there):
+    y = Y["binary"]
+    neuron = SigmoidNeuronClassifier(early_stopping=True, n_iter_no_change=3)
+    with config_context(array_api_dispatch=False):
+        ours = clone(neuron).fit(X[:80], y[:80], X_val=X[80:], y_val=y[80:])
+    validation = {"X_val": there.send(X[80:]), "y_val": there.send(y[80:])}
+    theirs = neuron.fit(there.send(X[:80]), there.send(y[:80]), **validation)
+    assert theirs.best_n_iter_ == ours.best_n_iter_
+    curve = there.fetch(theirs.validation_loss_curve_)
+    np.testing.assert_allclose(curve, ours.validation_loss_curve_, atol=1e-10)
+
+
+@within
+@PLACE
+def test_words_are_answered_in_words(there):
+    words = np.array(["one", "three", "two"])[Y["multiclass"]]
+    neuron = SigmoidNeuronClassifier().fit(there.send(X), words)
+    assert set(neuron.predict(there.send(X))) == set(words)
+    assert neuron.score(there.send(X), words) > 0.5
+
+
+@within
+@PLACE
+@pytest.mark.parametrize("kind", ["binary", "multiclass"])
+def test_it_can_be_had_as_a_logistic_regression(there, kind):
+    neuron = SigmoidNeuronClassifier().fit(there.send(X), there.send(Y[kind]))
+    model = neuron.as_logistic_regression()
+    assert isinstance(model, LogisticRegression)
+    found = there.fetch(model.predict_proba(there.send(X)))
+    np.testing.assert_allclose(
+        found, there.fetch(neuron.predict_proba(there.send(X))), atol=1e-14
+    )
+
+
+@within
+@PLACE
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_rows_that_are_not_finite_are_an_error(there, value):
+    rows = X.copy()
+    rows[3, 1] = value
+    with pytest.raises(ValueError, match=r"NaN|infinity"):
+        SigmoidNeuronClassifier().fit(there.send(rows), there.send(Y["binary"]))
+
+
+@within
+@PLACE
+def test_answers_are_asked_for_where_the_fit_was(there):
+    neuron = SigmoidNeuronClassifier().fit(there.send(X), there.send(Y["binary"]))
+    for method in ("decision_function", "predict", "predict_proba", "predict_log_proba"):
+        message = rf"SigmoidNeuronClassifier\.{method}\(\) must use the same namespace"
+        with pytest.raises(ValueError, match=message):
+            getattr(neuron, method)(X)
+    with (
+        config_context(array_api_dispatch=False),
+        pytest.raises(ValueError, match=r"predict\(\) needs .*array_api_dispatch=True"),
+    ):
+        neuron.predict(X)
+
+
+@within
+@pytest.mark.parametrize("place", [PLACES[0], *PLACES[2:]], ids=str)
+def test_what_numpy_cannot_read_says_what_to_switch_on(there):
+    with (
+        config_context(array_api_dispatch=False),
+        pytest.raises(TypeError, match=r"NumPy cannot read X.*array_api_dispatch=True"),
+    ):
+        SigmoidNeuronClassifier().fit(there.send(X), Y["binary"])
+
+
+@within
+@pytest.mark.parametrize("place", [("array_api_strict", "CPU_DEVICE"), PLACES[1]], ids=str)
+def test_without_dispatch_a_fit_is_one_of_numpy(place):
+    there = Place(*place)
+    neuron = SigmoidNeuronClassifier().fit(there.send(X), there.send(Y["binary"]))
+    assert type(neuron.coef_) is np.ndarray
+    assert type(neuron.predict(there.send(X))) is np.ndarray
+
+
+ESTIMATORS = [
+    SigmoidNeuronClassifier(),
+    SigmoidNeuronClassifier(label_noise=0.1, checkpoints=[5], early_stopping=True),
+    # with more steps rounding grows, as on any two kernels
+    SigmoidNeuronClassifierCV(cv=3, max_iter=20),
+]
+
+
+@within
+@pytest.mark.skipif(
+    not hasattr(estimator_checks, "check_array_api_same_namespace"),
+    reason="scikit-learn below 1.9 wants classes_ on the device, too",
+)
+@pytest.mark.filterwarnings("ignore:The best iteration count is the last")
+@PLACE
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=repr)
+@pytest.mark.parametrize("check_sample_weight", [False, True])
+def test_the_checks_of_scikit_learn(place, estimator, check_sample_weight):
+    pytest.importorskip(place[0])
+    name = type(estimator).__name__
+    params = {"check_values": True, "check_sample_weight": check_sample_weight}
+    try:
+        estimator_checks.check_array_api_input(name, estimator, *place, "float64", **params)
+        estimator_checks.check_array_api_same_namespace(name, estimator, *place)
+    except SkipTest as reason:  # there is no such device
+        pytest.skip(str(reason))
