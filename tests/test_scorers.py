@@ -91,7 +91,7 @@ def test_every_scorer_scores_a_fold_as_it_scores_its_fit(kind, lacks):
         found = search.fit(X, labels).scores_.item()
         assert found == pytest.approx(expected, rel=1e-9, abs=1e-12), scoring
         n_scores += 1
-    assert n_scores > (25 if kind == "multilabel" else 30)
+    assert n_scores > 25
 
 
 @pytest.mark.any_kernel

@@ -1,6 +1,7 @@
 """The search equals a grid search, fold by fold and count by count."""
 
 import warnings
+from importlib.util import find_spec
 
 import numpy as np
 import pandas as pd
@@ -516,28 +517,33 @@ def test_what_a_scorer_requests_reaches_it_in_fit_and_score():
             assert search.scores_[fold, 0, 0, -1] == pytest.approx(value)
         with pytest.raises(TypeError, match="prices"):
             search.set_params(scoring=weighted).score(X, y, prices=prices)
-        for scorer, metadata in (
-            (valued, {"prices": prices}),
-            (weighted, {"sample_weight": prices}),
-        ):
-            search = SigmoidNeuronClassifierCV(iters=[5], scoring=scorer)
-            search.set_fit_request(sample_weight="sample_weight" in metadata)
-            found = cross_validate(search, X, y, params=metadata, return_indices=True)
-            for score, train, test in zip(
-                found["test_score"], *found["indices"].values(), strict=True
-            ):
-                own = {name: values[test] for name, values in metadata.items()}
-                weight = prices[train] if "sample_weight" in own else None
-                neuron = SigmoidNeuronClassifier(max_iter=5)
-                neuron.fit(X[train], y[train], weight)
-                expected = scorer(neuron, X[test], y[test], **own)
-                assert score == pytest.approx(expected, rel=1e-9)
     search = SigmoidNeuronClassifierCV(iters=[5]).fit(X, y)
     assert search.score(X, y, prices) == pytest.approx(
         plain(search, X, y, sample_weight=prices), rel=1e-12
     )
     with pytest.raises(TypeError, match="score takes no 'prices', but with metadata"):
         search.score(X, y, prices=prices)
+
+
+@pytest.mark.skipif(
+    not find_spec("sklearn.callback"), reason="cross_validate routes it from 1.9 on"
+)
+@pytest.mark.parametrize("name", ["prices", "sample_weight"])
+def test_what_a_scorer_requests_goes_through_cross_validation(name):
+    y, values, is_weight = Y["binary"], RNG.random(60), name == "sample_weight"
+    with config_context(enable_metadata_routing=True):
+        scorer = get_scorer("neg_brier_score") if is_weight else make_scorer(count_value)
+        scorer.set_score_request(**{name: True})
+        search = SigmoidNeuronClassifierCV(iters=[5], scoring=scorer)
+        search.set_fit_request(sample_weight=is_weight)
+        found = cross_validate(search, X, y, params={name: values}, return_indices=True)
+        for score, train, test in zip(
+            found["test_score"], *found["indices"].values(), strict=True
+        ):
+            neuron = SigmoidNeuronClassifier(max_iter=5)
+            neuron.fit(X[train], y[train], values[train] if is_weight else None)
+            expected = scorer(neuron, X[test], y[test], **{name: values[test]})
+            assert score == pytest.approx(expected, rel=1e-9)
 
 
 def test_without_refit():
