@@ -97,7 +97,7 @@ def test_the_start_is_on_the_axis():
 @pytest.mark.parametrize(
     ("scoring", "label"),
     [
-        (None, "minus Brier score, held out"),
+        (None, "accuracy, held out"),
         ("roc_auc", "roc auc, held out"),
         (lambda neuron, X, y: 0.5, "score, held out"),
     ],
