@@ -1,12 +1,20 @@
 """Every scorer of scikit-learn on every kind of labels, in folds that lack a class."""
 
 import inspect
+from functools import partial
 from importlib.util import find_spec
 
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegressionCV
-from sklearn.metrics import f1_score, get_scorer, get_scorer_names, make_scorer
+from sklearn.metrics import (
+    f1_score,
+    get_scorer,
+    get_scorer_names,
+    jaccard_score,
+    make_scorer,
+    precision_score,
+)
 
 from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV
 
@@ -139,3 +147,17 @@ def test_the_positive_class_is_the_last_one_or_that_of_the_user(part):
         words.fit(X, LABELS["two words"])
         np.testing.assert_array_equal(words.scores_, integers.fit(X, TWO).scores_)
         assert words.score(X, LABELS["two words"]) == integers.score(X, TWO)
+
+
+@pytest.mark.parametrize("average", ["macro", "micro", "weighted"])
+@pytest.mark.parametrize("metric", [f1_score, jaccard_score, precision_score])
+def test_an_average_over_both_words_needs_no_positive_one(metric, average):
+    for scorer in (
+        make_scorer(metric, average=average),
+        make_scorer(partial(metric, average=average)),
+    ):
+        search = SigmoidNeuronClassifierCV(iters=[5], scoring=scorer).fit(X, TWO)
+        expected, score = search.scores_, search.score(X, TWO)
+        search.fit(X, LABELS["two words"])
+        np.testing.assert_array_equal(search.scores_, expected)
+        assert search.score(X, LABELS["two words"]) == score

@@ -38,14 +38,13 @@ def add_classes(scorer, classes, multilabel):
     if multilabel or not hasattr(scorer, "_score_func"):
         return scorer
     parameters = inspect.signature(scorer._score_func).parameters
-    known = {}
-    average = "binary"
+    known, average = {}, "binary"
     if "labels" in parameters:
         known["labels"] = classes
         default = parameters["average"].default if "average" in parameters else "binary"
         average = scorer._kwargs.get("average", default)
-    if "pos_label" in parameters and len(classes) == 2 and average == "binary":
-        known["pos_label"] = classes[-1]
+    if "pos_label" in parameters and len(classes) == 2:  # an average over both has none
+        known["pos_label"] = classes[-1] if average == "binary" else None
     copied = copy.copy(scorer)
     copied._kwargs = known | scorer._kwargs
     return copied
