@@ -188,7 +188,7 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             Their labels, in any form that `fit` takes.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows, 1 each if None.
+            Weights of the rows, finite and not negative; 1 each if None.
 
         Returns
         -------
@@ -196,8 +196,10 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             The share of the rows that are answered right, in all labels of a multilabel
             `y`.
         """
-        answers, weight = as_numpy(self.predict(X)), as_numpy(sample_weight)
-        return float(accuracy_score(read_labels(y), answers, sample_weight=weight))
+        y, weight = read_labels(y), None
+        if sample_weight is not None:
+            weight = check_sample_weight(sample_weight, y.shape[0])
+        return float(accuracy_score(y, as_numpy(self.predict(X)), sample_weight=weight))
 
     @needs_fit_on_all_rows
     def predict_recorded_proba(self, X: ArrayLike) -> NDArray[np.floating[Any]]:

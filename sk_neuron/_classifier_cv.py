@@ -396,7 +396,7 @@ class SigmoidNeuronClassifierCV(LogisticNeuron):
             labels, score `predict_proba` or `predict` by a function of sklearn.metrics.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows, 1 each if None.
+            Weights of the rows, finite and not negative; 1 each if None.
 
         **score_params : dict
             With metadata routing on, whatever else the scorer requests.
@@ -408,17 +408,20 @@ class SigmoidNeuronClassifierCV(LogisticNeuron):
             at best.
         """
         check_has_answers(self)
-        y, sample_weight = as_numpy(y), as_numpy(sample_weight)
+        y = as_numpy(y)
+        recorded = check_labels(y)
+        if sample_weight is not None:
+            sample_weight = check_sample_weight(sample_weight, len(recorded))
         params = route_score(self, sample_weight, score_params)
         validate_data(self, X, reset=False, skip_check_array=True)  # its features
         scoring = read_scoring(self.scoring, self.classes_, self._multilabel, params)
         # accuracy counts labels that were not seen as wrong, which is left to scikit-learn
         counts_unseen = self.scoring in (None, "accuracy") and self._label_noise is None
         if scoring.row_score is None or counts_unseen:
-            y = choose_scored_labels(y, check_labels(y))
+            y = choose_scored_labels(y, recorded)
             return float(scoring.scorer(self._as_neuron(), as_numpy(X), y, **params))
         z = as_numpy(self.decision_function(X)).reshape(-1, self.coef_.shape[0])
-        labels = encode_known_labels(check_labels(y), self.classes_, self._multilabel)
+        labels = encode_known_labels(recorded, self.classes_, self._multilabel)
         check_consistent_length(z, labels)
         scores = scoring.row_score(z, labels, as_numpy(self._label_noise))
         return average_scores(scores, params.get("sample_weight"))

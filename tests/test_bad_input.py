@@ -271,6 +271,7 @@ MASKED_WEIGHT = np.ma.array(np.ones(6), mask=[1, 0, 0, 0, 0, 0])
         lambda neuron: neuron.fit(X, y, MASKED_WEIGHT),
         lambda neuron: neuron.partial_fit(X, y, sample_weight=MASKED_WEIGHT),
         lambda neuron: neuron.influence(X, y, MASKED_WEIGHT),
+        lambda neuron: neuron.score(X, y, MASKED_WEIGHT),
         lambda neuron: neuron.fit(X, y, X_val=X, y_val=y, sample_weight_val=MASKED_WEIGHT),
         lambda neuron: SigmoidNeuronClassifierCV(cv=2).fit(X, y, MASKED_WEIGHT),
         lambda neuron: find_label_issues(neuron, X, y, label_quality=MASKED_WEIGHT),

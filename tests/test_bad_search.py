@@ -129,6 +129,23 @@ def test_data(bad):
     assert all(vars(search)[name] is value for name, value in before.items())
 
 
+@pytest.mark.parametrize("scoring", ["accuracy", "neg_brier_score", "roc_auc", None])
+def test_weights_of_score(scoring):
+    """The same weights are refused, and taken, whatever the scoring."""
+    search = SigmoidNeuronClassifierCV(iters=ITERS, cv=2, scoring=scoring).fit(X, BINARY)
+    masked = np.ma.array(np.ones(30), mask=BINARY)
+    for weight, message in (
+        (-np.ones(30), "Negative values in data passed to `sample_weight`"),
+        (np.zeros(30), "at least one non-zero"),
+        (np.ones(5), r"sample_weight.shape == \(5,\), expected \(30,\)"),
+        (masked, "Input sample_weight contains masked values"),
+        (np.full(30, np.nan), "NaN"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            search.score(X, BINARY, weight)
+    assert search.score(X, BINARY, 2.0) == search.score(X, BINARY)
+
+
 def test_groups_that_are_missing():
     with pytest.raises(ValueError, match="'groups' parameter should not be None"):
         SigmoidNeuronClassifierCV(cv=GroupKFold(3)).fit(X, y)
