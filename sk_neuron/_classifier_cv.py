@@ -396,7 +396,8 @@ class SigmoidNeuronClassifierCV(LogisticNeuron):
             labels, score `predict_proba` or `predict` by a function of sklearn.metrics.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows, finite and not negative; 1 each if None.
+            Weights of the rows, finite and not negative; 1 each if None. A scorer that
+            takes no weights raises an error then.
 
         **score_params : dict
             With metadata routing on, whatever else the scorer requests.

@@ -217,11 +217,19 @@ def test_multilabel_formats_of_score(convert):
     assert search.score(X, labels) == search.score(X, Y["multilabel"])
 
 
-def test_weights_are_kept_from_scorers_that_do_not_take_them():
-    search = SigmoidNeuronClassifierCV(iters=ITERS, scoring=lambda neuron, X, y: 1.0)
-    assert search.fit(X, Y["binary"], WEIGHT).score(X, Y["binary"], WEIGHT) == 1.0
-    weighted = SigmoidNeuronClassifier(max_iter=1).fit(X, Y["binary"], WEIGHT)
+@pytest.mark.parametrize(
+    "scoring",
+    [lambda neuron, X, y: 1.0, "adjusted_rand_score", make_scorer(lambda y, answers: 1.0)],
+    ids=["scorer", "name", "metric"],
+)
+def test_weights_are_kept_from_scorers_that_do_not_take_them(scoring):
+    """In fit; weights that `score` left out in silence would be a wrong score."""
+    search = SigmoidNeuronClassifierCV(iters=[5], scoring=scoring)
+    search.fit(X, Y["binary"], WEIGHT)
+    weighted = SigmoidNeuronClassifier(max_iter=5).fit(X, Y["binary"], WEIGHT)
     np.testing.assert_allclose(search.coef_, weighted.coef_)
+    with pytest.raises(TypeError, match="sample_weight"):
+        search.score(X, Y["binary"], WEIGHT)
 
 
 def test_folds_are_drawn_once():
@@ -521,7 +529,9 @@ def test_what_a_scorer_requests_reaches_it_in_fit_and_score():
     assert search.score(X, y, prices) == pytest.approx(
         plain(search, X, y, sample_weight=prices), rel=1e-12
     )
-    with pytest.raises(TypeError, match="score takes no 'prices', but with metadata"):
+    with pytest.raises(
+        TypeError, match="score takes no 'prices', but with metadata"
+    ):
         search.score(X, y, prices=prices)
 
 

@@ -25,7 +25,8 @@ def route_fit(search, sample_weight, params):
         routed = _route(search, "fit", sample_weight, params)
         return routed.splitter.split, routed.scorer.score
     _refuse(search, "fit", params.keys() - {"groups"})
-    return params, _weigh_scores(search, sample_weight)
+    takes = sample_weight is not None and takes_weight(get_scorer(search.scoring))
+    return params, {"sample_weight": sample_weight} if takes else {}
 
 
 def route_score(search, sample_weight, params):
@@ -33,7 +34,7 @@ def route_score(search, sample_weight, params):
     if get_config()["enable_metadata_routing"]:
         return _route(search, "score", sample_weight, params).scorer.score
     _refuse(search, "score", params)
-    return _weigh_scores(search, sample_weight)
+    return {} if sample_weight is None else {"sample_weight": sample_weight}
 
 
 def _route(search, method, sample_weight, params):
@@ -48,9 +49,3 @@ def _refuse(search, method, names):
             f"{type(search).__name__}.{method} takes no {min(names)!r}, but with metadata "
             "routing on, see sklearn.set_config."
         )
-
-
-def _weigh_scores(search, sample_weight):
-    """Return the weights as metadata for the scorer, if it takes weights."""
-    takes = sample_weight is not None and takes_weight(get_scorer(search.scoring))
-    return {"sample_weight": sample_weight} if takes else {}

@@ -66,8 +66,9 @@ def average_scores(scores, sample_weight):
 
 
 def takes_weight(scorer):
-    """Return whether a scorer takes sample_weight; in scikit-learn by **kwargs."""
-    parameters = inspect.signature(scorer).parameters.values()
+    """Return whether a scorer takes sample_weight: that of a metric, if the metric does."""
+    function = getattr(scorer, "_score_func", scorer)
+    parameters = inspect.signature(function).parameters.values()
     return any(p.name == "sample_weight" or p.kind == p.VAR_KEYWORD for p in parameters)
 
 
