@@ -152,7 +152,7 @@ def test_groups_that_are_missing():
 
 
 def test_unknown_metadata():
-    with pytest.raises(TypeError, match=r"fit takes no 'color'"):
+    with pytest.raises(TypeError, match=r"fit takes 'color' only with"):
         SigmoidNeuronClassifierCV().fit(X, y, color=np.ones(30))
     with (
         config_context(enable_metadata_routing=True),

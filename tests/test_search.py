@@ -530,7 +530,7 @@ def test_what_a_scorer_requests_reaches_it_in_fit_and_score():
         plain(search, X, y, sample_weight=prices), rel=1e-12
     )
     with pytest.raises(
-        TypeError, match="score takes no 'prices', but with metadata"
+        TypeError, match="score takes 'prices' only with metadata routing on"
     ):
         search.score(X, y, prices=prices)
 

@@ -46,6 +46,6 @@ def _route(search, method, sample_weight, params):
 def _refuse(search, method, names):
     if names:
         raise TypeError(
-            f"{type(search).__name__}.{method} takes no {min(names)!r}, but with metadata "
-            "routing on, see sklearn.set_config."
+            f"{type(search).__name__}.{method} takes {min(names)!r} only with metadata "
+            "routing on: sklearn.set_config(enable_metadata_routing=True)."
         )
