@@ -44,7 +44,8 @@ def _has_checkpoints(neuron):
     if not hasattr(neuron, "checkpoint_iters_"):
         if neuron.checkpoints is not None:
             raise AttributeError(
-                f"The fit ended after {neuron.n_iter_} steps, before its first checkpoint."
+                f"No weights were kept on the way to step {neuron.n_iter_}: the fit ended "
+                "before its first checkpoint, or partial_fit went on, which keeps none."
             )
         raise AttributeError(
             "Staged answers need the weights on the way: fit a SigmoidNeuronClassifier "

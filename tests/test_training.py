@@ -811,10 +811,13 @@ def test_checkpoints_that_were_not_reached():
     whole = SigmoidNeuronClassifier(max_iter=5).fit(X, Y["binary"])
     np.testing.assert_array_equal(neuron.checkpoint_coefs_[1], whole.coef_)
     neuron.set_params(checkpoints=[4999]).fit(X, Y["binary"])
-    assert not hasattr(neuron, "checkpoint_iters_")
-    with pytest.raises(AttributeError) as error:
-        neuron.staged_predict(X)
-    assert "before its first checkpoint" in str(error.value.__cause__)
+    for go_on in (lambda: None, lambda: neuron.partial_fit(X, Y["binary"])):
+        go_on()
+        assert not hasattr(neuron, "checkpoint_iters_")
+        with pytest.raises(AttributeError) as error:
+            neuron.staged_predict(X)
+        told = str(error.value.__cause__)
+        assert "before its first checkpoint, or partial_fit went on" in told
 
 
 @pytest.mark.parametrize(
