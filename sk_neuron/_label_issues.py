@@ -13,6 +13,7 @@ from sk_neuron._input_validation import (
     check_sample_weight,
     encode_known_labels,
     refuse_masked,
+    scale_by_power,
 )
 from sk_neuron._kernels import _formulas
 
@@ -76,8 +77,9 @@ def recorded_brier_score(
     errors = _formulas.row_squared_error(
         labels, z, _count_outputs(neuron), neuron._label_noise
     )
-    weight = check_sample_weight(sample_weight, len(labels))
-    return -float(np.average(errors.sum(axis=1), weights=weight / weight.max()))
+    weight, _ = scale_by_power(check_sample_weight(sample_weight, len(labels)))
+    with np.errstate(under="ignore"):
+        return -float(np.average(errors.sum(axis=1), weights=weight))
 
 
 def find_label_issues(

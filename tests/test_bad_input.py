@@ -11,6 +11,7 @@ from sk_neuron import (
     SigmoidNeuronClassifier,
     SigmoidNeuronClassifierCV,
     find_label_issues,
+    recorded_brier_score,
 )
 
 X = np.random.default_rng(0).standard_normal((6, 2))
@@ -244,6 +245,7 @@ def test_numpy_error_settings_do_not_matter(kind, dtype, scale):
             neuron.label_quality(rows * 100, labels)
             for method in ("influence", "score"):
                 getattr(neuron, method)(rows * 100, labels, tiny)
+            recorded_brier_score(neuron, rows, labels, weight)
         neuron = SigmoidNeuronClassifier(
             early_stopping=True, init="uniform", checkpoints=[0]
         )

@@ -62,7 +62,8 @@ def average_scores(scores, sample_weight):
     if sample_weight is not None:
         weight = check_sample_weight(sample_weight, len(scores))
         sample_weight, _ = scale_by_power(weight)
-    return float(np.average(scores, weights=sample_weight))
+    with np.errstate(under="ignore"):
+        return float(np.average(scores, weights=sample_weight))
 
 
 def takes_weight(scorer):
