@@ -8,6 +8,7 @@ from scipy.sparse import csr_array
 from sklearn.exceptions import NotFittedError
 
 from sk_neuron import (
+    LabelQualityDisplay,
     SigmoidNeuronClassifier,
     SigmoidNeuronClassifierCV,
     find_label_issues,
@@ -277,6 +278,9 @@ MASKED_WEIGHT = np.ma.array(np.ones(6), mask=[1, 0, 0, 0, 0, 0])
         lambda neuron: neuron.fit(X, y, X_val=X, y_val=y, sample_weight_val=MASKED_WEIGHT),
         lambda neuron: SigmoidNeuronClassifierCV(cv=2).fit(X, y, MASKED_WEIGHT),
         lambda neuron: find_label_issues(neuron, X, y, label_quality=MASKED_WEIGHT),
+        lambda neuron: LabelQualityDisplay(
+            label_quality=MASKED_WEIGHT, given_label=y, suggested_label=y
+        ).plot(),
         lambda neuron: neuron.set_params(init=MASKED_WEIGHT[:2]).fit(X, y),
         lambda neuron: neuron.set_params(init=(X[:1], MASKED_WEIGHT[:1])).fit(X, y),
     ],

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
+from sk_neuron._input_validation import refuse_masked
 from sk_neuron._label_issues import check_threshold, judge_labels
 from sk_neuron._plot._axes import BLUE, VERMILION, open_axes
 
@@ -185,6 +186,7 @@ class LabelQualityDisplay:  # numpydoc ignore=PR02
 
     def _check_quality(self):
         """Return the qualities as (n_samples,), NaN where unknown."""
+        refuse_masked(self.label_quality, "label_quality")
         quality = check_array(
             self.label_quality,
             ensure_2d=False,
