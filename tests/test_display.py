@@ -14,7 +14,7 @@ from matplotlib.colors import same_color
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.model_selection import GridSearchCV, KFold, RandomizedSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
@@ -114,6 +114,40 @@ def test_folds_without_a_score_are_left_out():
         iters=[1, 2], scores=scores, alphas=[0.0], n_iter=2, alpha=0.0
     ).plot()
     np.testing.assert_array_equal(display.lines_[0].get_ydata(), [1.5, 3.0])
+
+
+@pytest.mark.filterwarnings("ignore:Some folds could not be fitted")
+def test_a_fold_that_failed_for_a_label_noise_is_left_out_for_all():
+    """As in the mean by which the search has chosen."""
+
+    def score(neuron, rows, labels):
+        is_first = np.array_equal(rows, X[:20])
+        return np.nan if is_first and neuron.label_noise else 1 - 0.3 * is_first
+
+    search = SigmoidNeuronClassifierCV(
+        iters=[1, 2], label_noises=[0.0, 0.1], cv=KFold(3), scoring=score
+    )
+    display = IterationPathDisplay.from_estimator(search.fit(X, y))
+    assert display.chosen_.get_ydata() == [search.best_score_] == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"scores": np.ones((3, 1, 2))}, r"here \(1, n_folds, 2\)\. Got \(3, 1, 2\)"),
+        ({"scores": np.ones((1, 3))}, r"\(n_alphas, n_folds, n_iters\).* Got \(1, 3\)"),
+        ({"iters": [1]}, r"here \(1, n_folds, 1\)"),
+        ({"n_iter": 7}, r"n_iter=7 is not one of \[1, 2\]"),
+        ({"alpha": 0.5}, r"alpha=0\.5 is not one of \[0\.0\]"),
+    ],
+)
+def test_scores_that_do_not_fit(changed, message):
+    """Folds in the place of alphas, as in `scores_`, would be drawn as if they were."""
+    given = {"iters": [1, 2], "scores": np.ones((1, 3, 2)), "alphas": [0.0]}
+    given |= {"n_iter": 2, "alpha": 0.0} | changed
+    with pytest.raises(ValueError, match=message):
+        IterationPathDisplay(**given).plot()
+    assert plt.get_fignums() == []
 
 
 def legend_of(display):

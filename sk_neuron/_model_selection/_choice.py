@@ -22,7 +22,10 @@ class Choice(NamedTuple):
 
 def choose(search, *, one_standard_error):
     """Return the `Choice` with the best score, or the simplest one near it."""
-    scores = _drop_failed(search)
+    scores = drop_failed(search.scores)
+    if len(scores) == 0 or np.isnan(scores).any(axis=0).all():
+        fold, reason = min(search.failures.items())
+        raise ValueError(f"No iteration count could be scored. In fold {fold}: {reason}")
     noise = _choose_noise(scores, search.candidates.label_noises, search.folds)
     mean, error = _summarize(scores[:, :, noise])
     best = alpha, count = np.unravel_index(np.argmax(mean), mean.shape)
@@ -34,20 +37,15 @@ def choose(search, *, one_standard_error):
     return Choice(candidate, int(count), float(mean[alpha, count]), int(best[1]))
 
 
-def _drop_failed(search):
+def drop_failed(scores):
     """Return the scores of the folds that have scores for every label noise.
 
     With label noise the descent of a fold may overflow, or its scorer fail. If no fold has
     scores for every label noise, return the folds that have any scores.
     """
-    scores = search.scores
     has_scores = ~np.isnan(scores).all(axis=(1, 3))  # (n_folds, n_label_noises)
     is_whole = has_scores.all(axis=1)
-    scores = scores[is_whole if is_whole.any() else has_scores.any(axis=1)]
-    if len(scores) == 0 or np.isnan(scores).any(axis=0).all():
-        fold, reason = min(search.failures.items())
-        raise ValueError(f"No iteration count could be scored. In fold {fold}: {reason}")
-    return scores
+    return scores[is_whole if is_whole.any() else has_scores.any(axis=1)]
 
 
 def _summarize(scores):

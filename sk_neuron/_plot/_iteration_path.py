@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sk_neuron._classifier_cv import SigmoidNeuronClassifierCV
+from sk_neuron._model_selection._choice import drop_failed
 from sk_neuron._plot._axes import LINE_LOOKS, mark_point, open_axes, scale_iterations
 from sk_neuron._plot._estimator import find_neuron
 
@@ -81,6 +82,8 @@ class IterationPathDisplay:  # numpydoc ignore=PR02
     def from_estimator(cls, estimator: Any, *, ax: Any = None) -> Self:
         """Draw the search of a fitted estimator.
 
+        Folds that it left out of the mean are not drawn.
+
         Parameters
         ----------
         estimator : SigmoidNeuronClassifierCV or Pipeline that ends with one
@@ -104,10 +107,10 @@ class IterationPathDisplay:  # numpydoc ignore=PR02
             If matplotlib is missing.
         """
         search = find_neuron(cls, estimator, "scores_", (SigmoidNeuronClassifierCV,))
-        chosen = search._noise_index
+        scores = drop_failed(search.scores_)[:, :, search._noise_index]
         return cls(
             iters=search.iters_,
-            scores=np.swapaxes(search.scores_[:, :, chosen], 0, 1),
+            scores=np.swapaxes(scores, 0, 1),
             alphas=search.alphas_,
             n_iter=search.n_iter_,
             alpha=search.alpha_,
@@ -129,12 +132,14 @@ class IterationPathDisplay:  # numpydoc ignore=PR02
 
         Raises
         ------
+        ValueError
+            If `scores` does not have its shape, or if `n_iter` or `alpha` is not among
+            those considered.
         ImportError
             If matplotlib is missing.
         """
+        iters, alphas, scores = self._check_scores()
         ax = open_axes(self, ax)
-        iters, alphas = np.asarray(self.iters), np.asarray(self.alphas)
-        scores = np.asarray(self.scores)
         scores = scores[:, ~np.isnan(scores).all(axis=(0, 2))]  # folds that have failed
         mean, spread = scores.mean(axis=1), scores.std(axis=1)
         self.lines_, self.bands_ = [], []
@@ -153,6 +158,22 @@ class IterationPathDisplay:  # numpydoc ignore=PR02
         ax.legend()
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+    def _check_scores(self):
+        """Return the counts, the alphas and the scores as arrays."""
+        iters, alphas, scores = map(np.asarray, (self.iters, self.alphas, self.scores))
+        if scores.ndim != 3 or scores.shape[::2] != (alphas.size, iters.size):
+            raise ValueError(
+                "The scores must have the shape (n_alphas, n_folds, n_iters), here "
+                f"({alphas.size}, n_folds, {iters.size}). Got {scores.shape} instead."
+            )
+        for name, value, known in (
+            ("n_iter", self.n_iter, iters),
+            ("alpha", self.alpha, alphas),
+        ):
+            if value not in known:
+                raise ValueError(f"{name}={value!r} is not one of {known.tolist()}.")
+        return iters, alphas, scores
 
 
 def _name_score(scoring):
