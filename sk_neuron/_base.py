@@ -196,10 +196,11 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             The share of the rows that are answered right, in all labels of a multilabel
             `y`.
         """
-        y, weight = read_labels(y), None
+        labels, weight = read_labels(y), None
         if sample_weight is not None:
-            weight = check_sample_weight(sample_weight, y.shape[0])
-        return float(accuracy_score(y, as_numpy(self.predict(X)), sample_weight=weight))
+            weight = check_sample_weight(sample_weight, labels.shape[0])
+        answers = as_numpy(self.predict(X))
+        return float(accuracy_score(labels, answers, sample_weight=weight))
 
     @needs_fit_on_all_rows
     def predict_recorded_proba(self, X: ArrayLike) -> NDArray[np.floating[Any]]:
