@@ -313,8 +313,9 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         array([0.0001, 0.0191, 0.0666])
         """
         z, labels, like_X = self._read_labelled(X, y)
-        weight = check_sample_weight(sample_weight, len(z)).astype(z.dtype)[:, np.newaxis]
+        weight = check_sample_weight(sample_weight, len(z))[:, np.newaxis]
         with np.errstate(under="ignore"):
+            weight = weight.astype(z.dtype)
             return like_X(flatten(self._measure_influence(labels, weight, z)))
 
     def _read_labelled(self, X, y):
