@@ -39,7 +39,7 @@ def _takes_batches(neuron):
     return True
 
 
-def _has_checkpoints(neuron):
+def has_checkpoints(neuron):
     check_is_fitted(neuron, "coef_")
     if not hasattr(neuron, "checkpoint_iters_"):
         if neuron.checkpoints is not None:
@@ -143,7 +143,7 @@ class StepwiseNeuron(LogisticNeuron):
         )
         return self
 
-    @available_if(_has_checkpoints)
+    @available_if(has_checkpoints)
     def staged_decision_function(self, X: ArrayLike) -> Iterator[NDArray[np.floating[Any]]]:
         """Yield what `decision_function` returned at each of the `checkpoints`.
 
@@ -169,7 +169,7 @@ class StepwiseNeuron(LogisticNeuron):
             for k in range(intercepts.shape[0])
         )
 
-    @available_if(_has_checkpoints)
+    @available_if(has_checkpoints)
     def staged_predict_proba(self, X: ArrayLike) -> Iterator[NDArray[np.floating[Any]]]:
         """Yield what `predict_proba` returned at each of the `checkpoints`.
 
@@ -185,7 +185,7 @@ class StepwiseNeuron(LogisticNeuron):
         """
         return map(copy.copy(self)._probability, self.staged_decision_function(X))
 
-    @available_if(_has_checkpoints)
+    @available_if(has_checkpoints)
     def staged_predict(self, X: ArrayLike) -> Iterator[NDArray[Any]]:
         """Yield what `predict` returned at each of the `checkpoints`.
 

@@ -2,6 +2,7 @@
 
 from sk_neuron._input_validation._data import (
     Samples,
+    note_features,
     read_data,
     read_training_data,
     read_validation_rows,
@@ -63,6 +64,7 @@ __all__ = [
     "list_iters",
     "list_label_noises",
     "measure_noise",
+    "note_features",
     "read_data",
     "read_label_noise",
     "read_labels",

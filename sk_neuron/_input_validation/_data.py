@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse import issparse
 from sklearn import config_context, get_config
-from sklearn.utils import _safe_indexing, assert_all_finite
+from sklearn.utils import _safe_indexing, assert_all_finite, check_consistent_length
 from sklearn.utils.validation import _check_method_params, validate_data
 
 from sk_neuron._compat import get_namespace_and_device
@@ -17,7 +17,13 @@ from sk_neuron._input_validation._labels import (
 )
 from sk_neuron._input_validation._masks import refuse_masked
 from sk_neuron._input_validation._weights import check_sample_weight
-from sk_neuron._kernels import DeviceRows, as_numpy, compute_squared_norms, is_on_device
+from sk_neuron._kernels import (
+    BlockedRows,
+    DeviceRows,
+    as_numpy,
+    compute_squared_norms,
+    is_on_device,
+)
 
 # A private function of scikit-learn, which takes rows of metadata.
 take_metadata = _check_method_params
@@ -34,6 +40,10 @@ def read_data(estimator, X, *y, **params):
     With scikit-learn's array_api_dispatch, X of another library than NumPy is returned as
     `DeviceRows`.
     """
+    if isinstance(X, BlockedRows):  # its blocks were checked where they are
+        note_features(estimator, X, reset=params.get("reset", True))
+        check_consistent_length(X, *y)
+        return (X, *map(read_labels, y)) if y else X
     refuse_masked(X, "X")
     if issparse(X) and X.format in ("csr", "csc", "bsr"):
         # Compiled code trusts the indices. The check may replace the arrays of a matrix, so
@@ -71,6 +81,8 @@ def read_training_data(estimator, X, y, **params):
     If the norm of a row is finite, so are its values. The step size needs the norms.
     """
     X, y = read_data(estimator, X, y, multi_output=True, ensure_all_finite=False, **params)
+    if isinstance(X, BlockedRows):
+        return X, y, X.norms
     with np.errstate(all="ignore"):
         norms = compute_squared_norms(X)
     if not np.isfinite(norms).all():  # X is not finite, or squares overflow
@@ -81,6 +93,12 @@ def read_training_data(estimator, X, y, **params):
     return X, y, norms
 
 
+def note_features(estimator, X, *, reset=True):
+    """Let an estimator note the features of X, or compare them with those it knows."""
+    columns = X.columns if isinstance(X, BlockedRows) else X
+    validate_data(estimator, columns, reset=reset, skip_check_array=True)
+
+
 class Samples(NamedTuple):
     """Rows of X and what belongs to them."""
 
@@ -89,6 +107,15 @@ class Samples(NamedTuple):
     labels: np.ndarray  # (n, 1) or (n, n_labels) int32: indices of classes
     weight: np.ndarray  # (n,), without class weights
     norms: np.ndarray | None = None  # (n,): the squared norms of the rows
+
+
+def _convert(X, dtype):
+    """Return X_val in the dtype of X."""
+    with np.errstate(over="ignore"):
+        X = X.astype(dtype, copy=False)
+    if not np.isfinite(X.data if issparse(X) else as_numpy(X)).all():
+        raise ValueError(f"X_val overflows {X.dtype}, which is the dtype of X.")
+    return X
 
 
 def read_validation_rows(estimator, X_val, y_val, sample_weight_val, samples, classes):
@@ -102,10 +129,8 @@ def read_validation_rows(estimator, X_val, y_val, sample_weight_val, samples, cl
         X = read_data(estimator, X_val, reset=False)
     except ValueError as error:
         raise ValueError(f"X_val cannot be used: {error}") from error
-    with np.errstate(over="ignore"):
-        X = X.astype(samples.X.dtype, copy=False)
-    if not np.isfinite(X.data if issparse(X) else as_numpy(X)).all():
-        raise ValueError(f"X_val overflows {X.dtype}, which is the dtype of X.")
+    if not isinstance(X, BlockedRows):  # which were read and checked in this dtype
+        X = _convert(X, samples.X.dtype)
     y = check_labels(y_val, "y_val")
     labels = encode_known_labels(y, classes, samples.y.ndim == 2, "y_val")
     if len(y) != X.shape[0]:

@@ -3,6 +3,8 @@
 The other folders import from this module.
 """
 
+from sk_neuron._kernels._block_kernel import BlockKernel, make_local_kernel
+from sk_neuron._kernels._blocked_rows import BlockedRows, add_pairs, map_blocks
 from sk_neuron._kernels._compiled import (
     MAX_WORK_PER_CALL,
     CompiledKernel,
@@ -33,12 +35,15 @@ __all__ = [
     "MAX_WORK_PER_CALL",
     "SWITCHED_OFF",
     "TRAINED",
+    "BlockKernel",
+    "BlockedRows",
     "CompiledKernel",
     "DeviceKernel",
     "DeviceRows",
     "History",
     "NumpyKernel",
     "Problem",
+    "add_pairs",
     "are_finite",
     "as_numpy",
     "check_raw_prediction",
@@ -50,6 +55,7 @@ __all__ = [
     "has_kernel",
     "is_on_device",
     "make_kernel",
+    "map_blocks",
     "mask_weight",
     "return_like",
     "row_blocks",
@@ -61,7 +67,6 @@ def make_kernel(problem):
     """Return the fastest kernel for a problem; it can `start` and `run` a descent."""
     if isinstance(problem.X, DeviceRows):
         return DeviceKernel(problem)
-    is_empty = 0 in (*problem.X.shape, problem.n_columns)
-    if is_empty or not has_kernel(problem.X):
-        return NumpyKernel(problem)
-    return CompiledKernel(problem)
+    if isinstance(problem.X, BlockedRows):
+        return BlockKernel(problem)
+    return make_local_kernel(problem)

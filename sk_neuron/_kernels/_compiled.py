@@ -7,6 +7,7 @@ import numpy as np
 from scipy.sparse import csr_array, issparse
 
 from sk_neuron._kernels import _formulas
+from sk_neuron._kernels._blocked_rows import BlockedRows, map_blocks
 from sk_neuron._kernels._device_rows import DeviceRows
 from sk_neuron._kernels._packing import (
     Packing,
@@ -168,6 +169,13 @@ class CompiledKernel:
         """Return coef (columns, d) and intercept (columns,) that the next step tries."""
         return self.packing.unpack(state.coef, state.intercept)
 
+    def gradient(self, state):
+        """Return minus the gradients of coef and of intercept at the kept points."""
+        return (
+            self.packing.unpack_coef(state.kept_gradient),
+            state.kept_intercept_gradient[: self.packing.n_columns].copy(),
+        )
+
     def raw_prediction(self, state):
         """Return x · w + b of all rows at the kept points, (n, columns)."""
         return compute_raw_prediction(self.problem.X, *self.weights(state))
@@ -292,6 +300,8 @@ def compute_raw_prediction(X, coef, intercept):
     if isinstance(X, DeviceRows):
         with np.errstate(all="ignore"):
             return X.fetch(X.predict(coef, intercept))
+    if isinstance(X, BlockedRows):
+        return map_blocks(compute_raw_prediction, X, coef, intercept)
     n_columns = len(coef)
     is_supported = coef.dtype == X.dtype and 0 not in (*X.shape, n_columns)
     if issparse(X) or not is_supported or not has_kernel(X):

@@ -118,6 +118,10 @@ class NumpyKernel:
         with np.errstate(all="ignore"):
             return self.weights_at(self._move(state))
 
+    def gradient(self, state):
+        """Return minus the gradients of coef and of intercept at the kept points."""
+        return state.gradient
+
     def raw_prediction(self, state):
         """Return x · w + b of all rows at the kept points, (n, columns)."""
         with np.errstate(all="ignore"):

@@ -1,9 +1,8 @@
 """The problem that a kernel solves: groups of columns that share one X."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_array, csr_matrix
 
 # Bits of the role of a row: it is trained on, judged (only its error is computed, for
 # validation), both or neither.
@@ -17,7 +16,7 @@ class Problem(NamedTuple):
     and 0 or 1 for a neuron. All groups share an array of the shape (n, 1) or (1,).
     """
 
-    X: np.ndarray | csr_array | csr_matrix  # (n, d)
+    X: Any  # (n, d): an array, CSR or `BlockedRows`
     labels: np.ndarray  # (n, n_label_sets) int32
     sample_weight: np.ndarray  # (n, n_groups) or (n, 1)
     n_groups: int

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.sparse import csr_array, issparse
 
 from sk_neuron._input_validation import scale_by_power
-from sk_neuron._kernels import as_numpy, row_blocks
+from sk_neuron._kernels import as_numpy, map_blocks, row_blocks
 
 
 def hold_out(samples, fraction, seed):
@@ -16,7 +16,8 @@ def hold_out(samples, fraction, seed):
     and so is the only distinct row of a class.
     """
     held_out = np.zeros(len(samples.y), dtype=bool)
-    keys, (weight, _) = _hash_rows(samples.X, seed), scale_by_power(samples.weight)
+    keys = map_blocks(_hash_rows, samples.X, seed)
+    weight, _ = scale_by_power(samples.weight)
     classes = np.zeros(len(samples.y), np.intp)  # one class if y is multilabel
     if samples.y.ndim == 1:
         _, classes = np.unique(samples.y, return_inverse=True)

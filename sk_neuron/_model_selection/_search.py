@@ -23,7 +23,7 @@ from sk_neuron._input_validation import (
     shape_of_groups,
     take_rows,
 )
-from sk_neuron._kernels import JUDGED, TRAINED, compute_raw_prediction
+from sk_neuron._kernels import JUDGED, TRAINED, BlockedRows, compute_raw_prediction
 from sk_neuron._kernels._formulas import label_quality
 from sk_neuron._model_selection._judges import PassJudge, RowScoreJudge, ScorerJudge
 from sk_neuron._model_selection._records import BatchResult, FinalFit, FoldCandidate
@@ -148,7 +148,7 @@ class Search:
             problem, coef, intercept, _ = self._read_fit(fit, choice.iters_index)
             train, test = self.folds[fit.fold]
             unseen = np.setdiff1d(test, train)
-            z = compute_raw_prediction(take_rows(self.data.X, unseen), coef, intercept)
+            z = _predict_rows(self.data.X, unseen, coef, intercept)
             total[unseen] += label_quality(
                 labels[unseen], z, self.n_outputs, problem.label_noise
             )
@@ -372,3 +372,10 @@ def _stack_weights(weights, n_groups):
     is_used = weight > 0
     largest = weight.max(axis=1, keepdims=True)
     return (largest if ((weight == largest) | ~is_used).all() else weight), is_used
+
+
+def _predict_rows(X, rows, coef, intercept):
+    """Return x · w + b of some rows, (len(rows), columns)."""
+    if isinstance(X, BlockedRows):
+        return compute_raw_prediction(X, coef, intercept)[rows]
+    return compute_raw_prediction(take_rows(X, rows), coef, intercept)

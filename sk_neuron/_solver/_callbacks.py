@@ -8,6 +8,7 @@ from scipy.sparse import issparse
 
 from sk_neuron._compat import ProgressBar
 from sk_neuron._input_validation import take_rows
+from sk_neuron._kernels import BlockedRows
 
 # Number of parts of a fit whose only callbacks are progress bars: each update takes time.
 _BAR_UPDATES = 100
@@ -25,6 +26,8 @@ class FitTask:
 
     def __init__(self, estimator, max_iter, X, y, sample_weight, held_out=None):
         callbacks = getattr(estimator, "_skl_callbacks", ())
+        if isinstance(X, BlockedRows):
+            X, held_out = X.passed, None  # a callback is given all rows then
         is_bar = all(isinstance(callback, ProgressBar) for callback in callbacks)
         self._steps_per_part = -(-max_iter // _BAR_UPDATES) if is_bar else 1
         self._task: Any = None

@@ -19,6 +19,7 @@ from scipy.sparse import issparse
 
 from sk_neuron._kernels import (
     MAX_WORK_PER_CALL,
+    BlockedRows,
     DeviceRows,
     NumpyKernel,
     compute_squared_norms,
@@ -46,7 +47,7 @@ def make_cheapest_kernel(problem, coef, *, n_steps, n_reads):
     `n_steps` is the number of steps to take, `n_reads` how often coef will be read.
     """
     X, n_columns = problem.X, len(coef)
-    if isinstance(X, DeviceRows):
+    if isinstance(X, BlockedRows | DeviceRows):  # whose products with each other are far
         return make_kernel(problem)
     starts, index = coef[:0], np.empty(0, dtype=int)
     if coef.any():  # columns with the same start share a coordinate

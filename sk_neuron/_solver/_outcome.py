@@ -6,7 +6,13 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
 
-from sk_neuron._kernels import are_finite, as_numpy, check_raw_prediction
+from sk_neuron._kernels import (
+    BlockedRows,
+    are_finite,
+    as_numpy,
+    check_raw_prediction,
+    map_blocks,
+)
 from sk_neuron._kernels._formulas import constant_error, is_saturated
 from sk_neuron._solver._objective import mean_brier_score
 
@@ -96,14 +102,17 @@ def describe_uneven_features(problem, losses, *, may_fall=False):
     if not still_falls and last < (1 - _MIN_GAIN) * constant:
         return None
     X = problem.X
-    for rows in (X[:: -(-X.shape[0] // _SAMPLE_ROWS)], X):  # all rows only if needed
+    is_blocked = isinstance(X, BlockedRows)
+    few = () if is_blocked else (X[:: -(-X.shape[0] // _SAMPLE_ROWS)],)
+    for rows in (*few, X):  # all rows only if needed
         low, high = measure_feature_range(rows)
         if not high / _MAX_RATIO > low:
             return None
     found = "The loss still fell when the fit ended"
     if not still_falls:
         found = "The fit is hardly better than a constant answer"
-    scaler = "MaxAbsScaler" if issparse(X) else "StandardScaler"
+    is_sparse = X.is_sparse if is_blocked else issparse(X)
+    scaler = "MaxAbsScaler" if is_sparse else "StandardScaler"
     return (
         f"{found}, and the largest values of the features range from "
         f"{low:.2g} to {high:.2g}. Put a {scaler} before the neuron"
@@ -112,13 +121,18 @@ def describe_uneven_features(problem, losses, *, may_fall=False):
 
 def measure_feature_range(X):
     """Return the smallest and the largest of the largest absolute values of the columns."""
-    low, high = X.min(axis=0), X.max(axis=0)
-    if issparse(X):
-        low, high = low.toarray().ravel(), high.toarray().ravel()
-    largest = np.maximum(-low, high)
+    largest = map_blocks(_largest_values, X).max(axis=0)
     with np.errstate(under="ignore"):
         largest = largest[largest > _ROUNDING * largest.max(initial=0)]
     return largest.min(initial=np.inf), largest.max(initial=0)
+
+
+def _largest_values(X):
+    """Return the largest absolute value of each column, (1, d)."""
+    low, high = X.min(axis=0), X.max(axis=0)
+    if issparse(X):
+        low, high = low.toarray().ravel(), high.toarray().ravel()
+    return np.maximum(-low, high)[np.newaxis]
 
 
 def describe_worse_fit(problem, learned):

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.preprocessing import StandardScaler
 
-from sk_neuron._kernels import as_numpy, compute_raw_prediction, row_blocks
+from sk_neuron._kernels import BlockedRows, as_numpy, compute_raw_prediction, row_blocks
 from sk_neuron._kernels._formulas import row_squared_error, sum_squared_error
 
 # Largest number of elements of an array (rows or features, steps x columns): it limits for
@@ -75,6 +75,8 @@ def warn_of_scale(X, X_val):
 
 def _describe(X):
     """Return the mean, standard deviation, minimum and maximum of each column."""
+    if isinstance(X, BlockedRows):
+        return _join(X.map(_describe), np.diff(X.offsets))
     sparse = issparse(X)
     scaler = StandardScaler(with_mean=not sparse)
     low, high = np.inf, -np.inf
@@ -86,6 +88,14 @@ def _describe(X):
             least, most = least.toarray().ravel(), most.toarray().ravel()
         low, high = np.minimum(low, least), np.maximum(high, most)
     return scaler.mean_, np.sqrt(scaler.var_), low, high
+
+
+def _join(described, lengths):
+    """Return what `_describe` does, from that of the blocks and their numbers of rows."""
+    means, deviations, lows, highs = map(np.stack, zip(*described, strict=True))
+    mean = np.average(means, axis=0, weights=lengths)
+    variance = np.average(deviations**2 + (means - mean) ** 2, axis=0, weights=lengths)
+    return mean, np.sqrt(variance), lows.min(axis=0), highs.max(axis=0)
 
 
 def check_validation(losses):
