@@ -20,7 +20,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 import sk_neuron
-from sk_neuron import testing
+from sk_neuron import dask, testing
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -44,6 +44,7 @@ FLOW = [
     "_plot",
     "_show_versions",
     "testing",
+    "dask",
     "__init__",
     "__main__",
 ]
@@ -56,6 +57,7 @@ MODULES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
     for path in PACKAGE.rglob("*.py")
 }
+PUBLIC_MODULES = [sk_neuron, testing, dask]
 COMPILED = {"_kernels._dense", "_kernels._csr"}
 
 
@@ -115,12 +117,12 @@ def test_import_is_light():
 
 def test_public_names():
     public = {name for name in vars(sk_neuron) if not name.startswith("_")}
-    public -= {"testing", *OPTIONAL}  # which are imported only where they are asked for
+    public -= {"dask", "testing", *OPTIONAL}  # imported only where they are asked for
     assert public | {"__version__"} == set(sk_neuron.__all__)
     assert sk_neuron.__version__ == version("sk-neuron")
 
 
-@pytest.mark.parametrize("module", [sk_neuron, testing], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", PUBLIC_MODULES, ids=lambda module: module.__name__)
 def test_public_names_say_where_they_are_imported_from(module):
     """So a pickle can be loaded when the private module of a name is another."""
     for name in set(module.__all__) - {"__version__"}:
@@ -149,7 +151,7 @@ def test_pickles_name_no_private_module(made):
     assert type(pickle.loads(pickled)) is type(made)
 
 
-@pytest.mark.parametrize("module", [sk_neuron, testing], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", PUBLIC_MODULES, ids=lambda module: module.__name__)
 def test_no_example_of_a_public_name_is_left_out(module):
     """Doctest finds what says it is of the module: a method with an example must, too."""
     documented = [getattr(module, name) for name in module.__all__ if name[0] != "_"]
@@ -171,7 +173,7 @@ def test_no_example_of_a_public_name_is_left_out(module):
 def test_every_public_name_has_a_page_with_an_example():
     pages = (ROOT / "docs" / name for name in ("api.md", "testing.md"))
     reference = "\n".join(page.read_text(encoding="utf-8") for page in pages)
-    named = {"sk_neuron": sk_neuron, "sk_neuron.testing": testing}
+    named = {module.__name__: module for module in PUBLIC_MODULES}
     found = [name for name, needs in OPTIONAL.items() if find_spec(needs)]
     named |= {f"sk_neuron.{name}": import_module(f"sk_neuron.{name}") for name in found}
     for part in reference.split(".. currentmodule:: ")[1:]:
