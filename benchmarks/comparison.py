@@ -290,7 +290,7 @@ def dask_arrays(peer):
 
     whole = array.from_array(X, chunks=(100, 4))
     apart = Apart(whole.dask, whole.name, whole.chunks, whole.dtype)
-    model = peer.new().fit(apart, array.from_array(y, chunks=100))
+    model = peer.new_lazy().fit(apart, array.from_array(y, chunks=100))
     assert learned(peer.positive(model, X))
 
 

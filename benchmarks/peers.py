@@ -46,10 +46,11 @@ ASKS = {
     "estimates": {},
 }
 BY_DESIGN = "by design: how long it trains is its regulariser"
-SHIPPED = {
+ELSEWHERE = {
     "skops": "as the `LogisticRegression` that `as_logistic_regression()` returns",
     "onnx": "once `sk_neuron.onnx` is imported",
     "tensors": "with `array_api_dispatch`; tried on the CPU",
+    "dask_arrays": "by the class of that name in `sk_neuron.dask`",
 }
 OVERWRITTEN = "by overwriting the weights of a first fit, with `warm_start=True`"
 
@@ -71,6 +72,10 @@ class Peer:
         for ask in asks:
             params |= self.asks[ask]
         return self.make(**params)
+
+    def new_lazy(self):
+        """Return a model for dask collections."""
+        return self.new()
 
     def fit(self, model, X, y, **more):
         return model.fit(X, y, **more)
@@ -158,6 +163,9 @@ class Recorder:
 
 
 class Neuron(Peer):
+    def new_lazy(self):
+        return getattr(import_module("sk_neuron.dask"), self.make.__name__)(**self.settings)
+
     def fit_from(self, model, fitted, X, y):
         return model.set_params(init=(fitted.coef_, fitted.intercept_)).fit(X, y)
 
@@ -233,7 +241,7 @@ def list_scikit_learn():
                 "l1": {"l1_ratio": 1},
                 "stages": {"checkpoints": [10, 100]},
             },
-            notes={"stages": "at the `checkpoints` asked for"} | SHIPPED,
+            notes={"stages": "at the `checkpoints` asked for"} | ELSEWHERE,
         ),
         NeuronCV(
             "neuron CV",
@@ -253,7 +261,7 @@ def list_scikit_learn():
                 "converged": BY_DESIGN,
                 "estimates": "if the labels of all classes are wrong, it finds little",
             }
-            | SHIPPED,
+            | ELSEWHERE,
         ),
         Overwritten(
             "LR",

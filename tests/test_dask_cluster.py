@@ -46,7 +46,7 @@ def count_children():
 @contextmanager
 def start_cluster(n_workers):
     with distributed.LocalCluster(
-        n_workers=n_workers, threads_per_worker=1, dashboard_address=None
+        n_workers=n_workers, threads_per_worker=1, dashboard_address=":0"
     ) as cluster:
         yield cluster
 

@@ -1,0 +1,106 @@
+"""
+Train on more rows than memory holds
+====================================
+
+The rows are in files that no machine of yours can hold at once. You
+have a cluster, or one machine and a disk.
+"""
+
+# %%
+# A cluster
+# ---------
+# Here it is two processes of this machine that may have 1 GB each.
+# On a real one, pass the address of its scheduler to ``Client``. In a
+# script, put all of this below ``if __name__ == "__main__":``, since
+# the workers import the script.
+import tempfile
+from pathlib import Path
+
+import dask.dataframe as dd
+import numpy as np
+import pandas as pd
+from distributed import Client, LocalCluster
+
+from sk_neuron.dask import (
+    SigmoidNeuronClassifier,
+    SigmoidNeuronClassifierCV,
+)
+
+cluster = LocalCluster(
+    n_workers=2,
+    threads_per_worker=1,
+    memory_limit="1GB",
+    dashboard_address=":0",
+)
+client = Client(cluster)
+
+# %%
+# Files
+# -----
+# 55 Parquet files of 20 MB: more than a worker may have. One label in
+# ten is wrong.
+folder = tempfile.TemporaryDirectory()
+features = [f"x{k}" for k in range(25)]
+coef = np.random.default_rng(0).standard_normal(25)
+for number in range(55):
+    rng = np.random.default_rng(number)
+    X = rng.standard_normal((100_000, 25))
+    y = (X @ coef + rng.logistic(size=len(X)) > 0).astype(int)
+    y = np.where(rng.random(len(y)) < 0.1, 1 - y, y)
+    frame = pd.DataFrame(X, columns=features).assign(y=y)
+    frame.to_parquet(Path(folder.name, f"{number:02}.parquet"))
+
+# %%
+# Fit
+# ---
+# A data frame of dask is a plan to read the files. They are read once
+# to be checked, once for the start and once for each step, and a worker
+# has one file in memory at a time. What comes back from a file is a sum
+# of 26 numbers.
+rows = dd.read_parquet(folder.name)
+neuron = SigmoidNeuronClassifier(max_iter=6, label_noise=0.1, verbose=1)
+neuron = neuron.fit(rows[features], rows["y"])
+neuron.loss_curve_.round(4)
+
+# %%
+# If the rows fit into the memory of all workers together, keep them
+# there: ``X = rows[features].persist()``. Steps then read no files.
+#
+# Search
+# ------
+# Folds and candidates share each pass over the files, so this search
+# reads them hardly more often than a fit of four steps does. It scores
+# the rows of each fold in the same pass.
+search = SigmoidNeuronClassifierCV(
+    iters=[1, 2, 4], label_noises=[0.0, 0.1], cv=3, refit=False
+)
+search = search.fit(rows[features], rows["y"])
+search.label_noise_, search.n_iter_
+
+# %%
+# More steps would be better still, as a warning says.
+#
+# Predict
+# -------
+# Answers are lazy: nothing is computed yet.
+answers = neuron.predict(rows[features])
+answers
+
+# %%
+# They come block by block where you ask for them, or are written to
+# files by the workers. Here is how often the answer is what was
+# recorded; one label in ten is wrong.
+float((answers == rows["y"].to_dask_array()).mean().compute().round(3))
+
+# %%
+# Which labels are wrong? Two of the files are read for this.
+quality = neuron.label_quality(rows[features], rows["y"])
+quality.blocks[:2].compute()[:5].round(3)
+
+# %%
+# The model knows nothing of the cluster: it can be pickled, and it
+# answers to rows in memory.
+client.close()
+cluster.close()
+folder.cleanup()
+neuron.predict_proba(frame[features][:2]).round(3)
