@@ -1,5 +1,6 @@
 """The compiled kernel does what the NumPy kernel does, on any number of threads."""
 
+import gc
 import os
 import re
 import shlex
@@ -8,6 +9,7 @@ import signal
 import subprocess
 import sys
 import sysconfig
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -911,3 +913,21 @@ def test_no_nan_comes_out_of_finite_input(order, dtype, data):
     )
     for result in advance(problem, coef * dtype(largest), intercept, 4):
         assert np.isfinite(result).all()
+
+
+@pytest.mark.any_kernel
+@pytest.mark.filterwarnings("ignore:The best iteration count is the last")
+@pytest.mark.parametrize("layout", [np.asarray, csr_array])
+@pytest.mark.parametrize("kind", [SigmoidNeuronClassifier, SigmoidNeuronClassifierCV])
+def test_a_fit_keeps_no_rows(kind, layout):
+    """Else X, or a copy of it, would stay until Python happens to collect cycles."""
+    values = np.random.default_rng(0).standard_normal((150_000, 2))  # not copied
+    y, X = (values[:, 0] > 0).astype(int), layout(values)
+    rows = weakref.ref(X.data if layout is csr_array else X)
+    gc.disable()
+    try:
+        kind(max_iter=2).fit(X, y)
+        del X, values
+        assert rows() is None
+    finally:
+        gc.enable()

@@ -99,9 +99,9 @@ class CompiledKernel:
         n_rows, self._scratch_size = packing.choose_block_size(self.X, K)
         if issparse(self.X):
             arrays = self.X.data, self.X.indices, self.X.indptr
-            self._run_chunks = partial(_csr.run, *arrays, n_rows, self)
+            self._run_chunks = partial(_csr.run, *arrays, n_rows)
         else:
-            self._run_chunks = partial(_dense.run, self.X, n_rows, self)
+            self._run_chunks = partial(_dense.run, self.X, n_rows)
 
     def start(self, coef, intercept, exponent=0):
         """Return the state of a descent from coef (columns, d), and its `History`.
@@ -204,7 +204,7 @@ class CompiledKernel:
                 n_threads = min(share_threads(n_chunks), len(workspace.scratch))
                 count = max(n_threads, MAX_WORK_PER_CALL * n_chunks // self.cost)
                 end = min(n_steps * n_chunks, begin + count)
-                self._run_chunks(state, workspace, begin, end, n_threads)
+                self._run_chunks(self, state, workspace, begin, end, n_threads)
             begin = end
         errors = workspace.kept_errors.reshape(n_steps, 2, n_groups)
         exponents = workspace.exponents.reshape(n_steps, n_groups)
