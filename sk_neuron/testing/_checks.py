@@ -286,9 +286,9 @@ def check_shards(adapter: Adapter, problem: Problem) -> None:
 
 
 def check_float32(adapter: Adapter, problem: Problem) -> None:
-    """In float32 come the loss and the gradient of float64.
+    """In float32 the loss and the gradient are those of float64.
 
-    They do as far as the digits of float32 go.
+    They are so within the rounding of float32.
     """
     single = _cast(problem, np.float32)
     if single.sample_weight.any():  # all may be too small for float32
