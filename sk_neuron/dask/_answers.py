@@ -4,9 +4,9 @@ import copy
 from functools import partial
 from typing import Any
 
-import dask
 import dask.array as da
 import numpy as np
+from dask.base import is_dask_collection
 from dask.highlevelgraph import HighLevelGraph
 from dask.utils import is_dataframe_like
 from sklearn.utils import check_consistent_length
@@ -36,7 +36,7 @@ def answer_lazily(neuron, method, X, columns, coef=None, intercept=None):
     like = _answer_one(plain, method, X, columns)
     call = partial(_answer_block, plain, method, list(columns), like[:0])
     name = name_tasks(method)
-    tasks = {
+    tasks: dict[Any, Any] = {
         (name, block, *(0,) * (like.ndim - 1)): (call, *keys)
         for block, keys in enumerate(
             zip(list_keys(X), *map(list_keys, aligned), strict=True)
@@ -73,7 +73,7 @@ def _align_rows(column, X, name):
     """Return labels or weights as a dask collection with the blocks of X."""
     lengths = _list_lengths(X)
     is_known = not np.isnan(lengths).any()
-    if not dask.is_dask_collection(column):
+    if not is_dask_collection(column):
         column = np.asarray(column)
         if not is_known:
             raise ValueError(

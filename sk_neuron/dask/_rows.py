@@ -5,8 +5,8 @@ from functools import partial
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-import dask
 import numpy as np
+from dask.base import is_dask_collection
 from dask.utils import is_dataframe_like, is_series_like
 from scipy.sparse import issparse
 from sklearn.utils import assert_all_finite, check_array
@@ -38,7 +38,7 @@ def read_rows(X, y, sample_weight, scheduler, *, dtype=None, name="X"):
     asked = {
         key: align_columns(value, key) if getattr(value, "ndim", 1) == 2 else value
         for key, value in targets.items()
-        if dask.is_dask_collection(value)
+        if is_dask_collection(value)
     }
     dtype = choose_dtype(X) if dtype is None else dtype
     graph, keys = _list_tasks(X)

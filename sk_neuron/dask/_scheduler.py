@@ -99,7 +99,6 @@ class ClusterScheduler:
     def _wait(self, futures):
         """Wait until the futures are done, or raise an error if all workers are gone."""
         from distributed import wait
-        from distributed.utils import TimeoutError as WaitTimeoutError
 
         limit = dask.config.get("distributed.scheduler.no-workers-timeout", None)
         limit = dask.utils.parse_timedelta(limit or _NO_WORKERS_TIMEOUT)
@@ -107,7 +106,7 @@ class ClusterScheduler:
         while True:
             try:
                 wait(futures, timeout=_LOOK_INTERVAL)
-            except WaitTimeoutError:
+            except TimeoutError:
                 if self._client.nthreads():
                     last_seen = time.monotonic()
                 elif time.monotonic() - last_seen > limit:
