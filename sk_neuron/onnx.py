@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.sparse import csr_array, issparse
 from skl2onnx import to_onnx as convert_to_onnx
 from skl2onnx import update_registered_converter
 from skl2onnx.algebra.onnx_ops import (
@@ -28,9 +29,11 @@ from skl2onnx.common.data_types import (
     Int64TensorType,
     StringTensorType,
 )
+from skl2onnx.common.utils import check_input_and_output_numbers
 from skl2onnx.common.utils_classifier import get_label_classes
 from skl2onnx.proto import onnx_proto
 from sklearn.base import BaseEstimator
+from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
 
 from sk_neuron._base import BaseNeuron, check_has_answers, split_estimator
@@ -62,8 +65,10 @@ def to_onnx(
         ends with one, or a fitted search over either. The other steps must be ones that
         skl2onnx can convert.
 
-    X : {array-like, dataframe} of shape (n_samples, n_features)
-        A row or more of the data, for names and types of the features only.
+    X : {array-like, sparse matrix, pandas dataframe} of shape (n_samples, n_features)
+        A row or more of the data, for names and types of the features only. Each column of
+        a dataframe becomes an input of the graph, in that order, and all columns of numbers
+        have one type: float64, say, if a column is of float64. Sparse rows become dense.
 
     zipmap : bool or "columns", default=False
         Whether the probabilities are dicts, ``{class: probability}``, or with "columns" an
@@ -86,17 +91,20 @@ def to_onnx(
     ------
     TypeError
         If the model does not end with a neuron. :func:`skl2onnx.to_onnx` converts whatever
-        has one in it, once this module is imported.
+        has one in it, once this module is imported. Or if `X` is a dataframe, but not of
+        pandas.
     NotFittedError
         If it is not fitted.
     ValueError
         If ONNX has no type for the classes. It has integers and strings; booleans, and
-        floats that are whole numbers, become integers.
+        floats that are whole numbers, become integers. Also if the model has learned
+        other features.
 
     Notes
     -----
     The graph does not check its input. Where `predict_proba` raises an error, because of
-    NaN or of raw predictions that overflow, it returns NaN.
+    NaN, of infinity or of raw predictions that overflow, it returns what means nothing, NaN
+    for most.
 
     Examples
     --------
@@ -119,13 +127,53 @@ def to_onnx(
         )
     check_has_answers(neuron)
     _encode_classes(neuron.classes_)
-    table: Any = X if hasattr(X, "dtype") or hasattr(X, "dtypes") else np.asarray(X)
+    row = _read_row(X)
+    before = [] if steps is None else [steps]
     return convert_to_onnx(
-        neuron if steps is None else make_pipeline(steps, neuron),
-        table[:1],
+        make_pipeline(*_join_columns(steps, neuron, row), *before, neuron),
+        row,
         options={id(neuron): {"zipmap": zipmap, "raw_scores": raw_scores}},
         target_opset=target_opset,
     )
+
+
+def _read_row(X):
+    """Return the first row of X as an array, or as a dataframe of pandas with names."""
+    if issparse(X):
+        return csr_array(X)[:1].toarray()
+    if hasattr(X, "to_pandas"):
+        raise TypeError(
+            f"skl2onnx cannot tell the types of a {type(X).__module__.split('.')[0]} "
+            f"{type(X).__name__}. Pass X.to_pandas()."
+        )
+    if not hasattr(X, "columns") or not any(isinstance(name, str) for name in X.columns):
+        row = np.asarray(X)[:1]
+        if row.dtype.kind in "biuf" and row.ndim != 2:
+            raise ValueError(f"Expected 2D array, got {row.ndim}D array instead.")
+        return row
+    types = {name: getattr(each, "numpy_dtype", each) for name, each in X.dtypes.items()}
+    numbers = {name: each for name, each in types.items() if each.kind in "biuf"}
+    if not numbers:
+        return X[:1]
+    # One type for all, as skl2onnx would cast to that of the first, be it an integer.
+    common = np.result_type(*numbers.values())
+    common = common if common.kind == "f" else np.dtype(np.int64)
+    return X[:1].astype(dict.fromkeys(numbers, common))
+
+
+def _join_columns(steps, neuron, row):
+    """Return a step that makes an array of columns of numbers, if no step picks columns."""
+    parts = [] if steps is None else [steps, *steps.get_params().values()]
+    picks = any(isinstance(part, ColumnTransformer) for part in parts)
+    if picks or not hasattr(row, "columns") or any(t.kind not in "if" for t in row.dtypes):
+        return []
+    names = getattr(neuron if steps is None else steps, "feature_names_in_", row.columns)
+    if list(names) != list(row.columns):
+        raise ValueError(
+            f"X has the columns {list(row.columns)}, but the model has learned "
+            f"{list(names)}."
+        )
+    return [ColumnTransformer([], remainder="passthrough").fit(row)]
 
 
 def _encode_classes(classes):
@@ -144,7 +192,13 @@ def _encode_classes(classes):
 
 def _set_output_types(operator):
     """Tell skl2onnx the types and shapes of both outputs."""
+    check_input_and_output_numbers(operator, input_count_range=1, output_count_range=2)
     neuron, n_rows = operator.raw_operator, operator.inputs[0].get_first_dimension()
+    n_features, learned = operator.inputs[0].get_second_dimension(), neuron.coef_.shape[1]
+    if n_features not in (None, learned):
+        raise ValueError(
+            f"X has {n_features} features, but the neuron has learned {learned}."
+        )
     classes = _encode_classes(get_label_classes(operator.scope_inst, neuron))
     is_double = isinstance(operator.inputs[0].type, DoubleTensorType)
     label_type = StringTensorType if classes.dtype.kind == "U" else Int64TensorType

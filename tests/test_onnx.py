@@ -5,6 +5,7 @@ from importlib import import_module
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import coo_array, csr_array
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
@@ -12,7 +13,7 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_iris
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler, scale
 
 from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV
@@ -231,6 +232,87 @@ def test_a_table_with_columns_of_two_kinds():
     labels, probability = run(onnx.to_onnx(model, X), X)
     np.testing.assert_array_equal(labels, model.predict(X))
     np.testing.assert_allclose(probability, model.predict_proba(X), atol=2e-6)
+
+
+NUMBERS = [np.float64, np.float32, np.int64, np.uint8, bool]
+
+
+@pytest.mark.parametrize("other", NUMBERS)
+@pytest.mark.parametrize("first", NUMBERS)
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [],
+        [StandardScaler()],
+        [make_column_transformer((StandardScaler(), ["b", "a"]), remainder="passthrough")],
+        [make_union(MinMaxScaler(), StandardScaler())],
+    ],
+    ids=["bare", "scaler", "columns", "union"],
+)
+def test_columns_of_numbers_of_two_types(steps, first, other):
+    """skl2onnx casts to the type of the first: floats would lose their digits."""
+    X = pd.DataFrame(np.random.default_rng(0).gamma(2.0, size=(50, 3)), columns=list("abc"))
+    y = (X["a"] > X["c"]).astype(int)
+    X = X.astype({"a": first, "b": other, "c": other})
+    model = make_pipeline(*steps, SigmoidNeuronClassifier(max_iter=20)).fit(X, y)
+    graph = onnx.to_onnx(model, X)
+    assert [each.name for each in graph.graph.input] == ["a", "b", "c"]
+    common = np.result_type(first, other)
+    labels, probability = run(graph, X.astype(common if common.kind == "f" else np.int64))
+    np.testing.assert_array_equal(labels, model.predict(X))
+    tolerance = TOLERANCE[np.float64 if common == np.float64 else np.float32]
+    np.testing.assert_allclose(probability, model.predict_proba(X), rtol=0, atol=tolerance)
+
+
+def test_columns_of_numbers_beside_words():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"age": rng.integers(9, size=80), "size": rng.normal(size=80)})
+    X["kind"] = rng.choice(["a", "b", "c"], 80)
+    columns = make_column_transformer(
+        (StandardScaler(), ["age", "size"]), (OneHotEncoder(), ["kind"])
+    )
+    y = (X["size"] + (X["kind"] == "a") > 0).astype(int)
+    model = make_pipeline(columns, SigmoidNeuronClassifier()).fit(X, y)
+    given = X.astype({"age": np.float64, "kind": object})
+    labels, probability = run(onnx.to_onnx(model, X), given)
+    np.testing.assert_array_equal(labels, model.predict(X))
+    np.testing.assert_allclose(probability, model.predict_proba(X), rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [csr_array, coo_array, pd.DataFrame],
+    ids=["csr", "coordinates", "dataframe without names"],
+)
+def test_containers_of_one_array(convert):
+    X = scale(THREE[0])
+    model = SigmoidNeuronClassifier().fit(convert(X), THREE[1])
+    labels, probability = run(onnx.to_onnx(model, convert(X)), X)
+    np.testing.assert_array_equal(labels, model.predict(convert(X)))
+    np.testing.assert_allclose(probability, model.predict_proba(X), rtol=0, atol=1e-13)
+
+
+def test_features_must_be_those_of_the_fit():
+    X = pd.DataFrame(scale(THREE[0]), columns=list("abcd"))
+    neuron = SigmoidNeuronClassifier().fit(X, THREE[1])
+    message = r"X has the columns \['b', .*but the model has learned \['a', 'b', 'c', 'd'\]"
+    for model in (neuron, make_pipeline(StandardScaler(), clone(neuron)).fit(X, THREE[1])):
+        with pytest.raises(ValueError, match=message):
+            onnx.to_onnx(model, X[["b", "a", "c", "d"]])
+    with pytest.raises(ValueError, match="X has 3 features, but the neuron has learned 4"):
+        onnx.to_onnx(neuron, X.to_numpy()[:, :3])
+    with pytest.raises(ValueError, match="Expected 2D array, got 1D array instead"):
+        onnx.to_onnx(neuron, X["a"])
+    with pytest.raises(RuntimeError, match=r"at most 1 input\(s\)"):
+        skl2onnx.to_onnx(neuron, X[:1])
+
+
+def test_dataframes_of_others_are_an_error():
+    polars = pytest.importorskip("polars")
+    X = polars.DataFrame(scale(THREE[0]), schema=list("abcd"))
+    neuron = SigmoidNeuronClassifier().fit(X, THREE[1])
+    with pytest.raises(TypeError, match=r"of a polars DataFrame\. Pass X\.to_pandas\(\)"):
+        onnx.to_onnx(neuron, X)
 
 
 def test_a_neuron_within_another_model():
