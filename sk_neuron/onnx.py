@@ -34,7 +34,7 @@ from skl2onnx.common.utils_classifier import get_label_classes
 from skl2onnx.proto import onnx_proto
 from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 
 from sk_neuron._base import BaseNeuron, check_has_answers, split_estimator
 from sk_neuron._classifier import SigmoidNeuronClassifier
@@ -128,9 +128,8 @@ def to_onnx(
     check_has_answers(neuron)
     _encode_classes(neuron.classes_)
     row = _read_row(X)
-    before = [] if steps is None else [steps]
     return convert_to_onnx(
-        make_pipeline(*_join_columns(steps, neuron, row), *before, neuron),
+        make_pipeline(*_join_columns(steps, neuron, row), *_list_steps(steps), neuron),
         row,
         options={id(neuron): {"zipmap": zipmap, "raw_scores": raw_scores}},
         target_opset=target_opset,
@@ -159,6 +158,13 @@ def _read_row(X):
     common = np.result_type(*numbers.values())
     common = common if common.kind == "f" else np.dtype(np.int64)
     return X[:1].astype(dict.fromkeys(numbers, common))
+
+
+def _list_steps(step):
+    """Return the steps that do something, those of pipelines in each other in one list."""
+    if isinstance(step, Pipeline):
+        return [each for _, inner in step.steps for each in _list_steps(inner)]
+    return [] if step is None or isinstance(step, str) else [step]
 
 
 def _join_columns(steps, neuron, row):

@@ -13,7 +13,7 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_iris
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import make_pipeline, make_union
+from sklearn.pipeline import Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler, scale
 
 from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV
@@ -204,6 +204,14 @@ def test_pipelines(dtype):
     model = make_pipeline(StandardScaler(), SigmoidNeuronClassifier())
     grid = {"sigmoidneuronclassifier__max_iter": [5, 20]}
     check_graph(GridSearchCV(model, grid, cv=3).fit(X, y), X)
+
+
+@pytest.mark.parametrize("nothing", [None, "passthrough"])
+def test_steps_that_do_nothing(nothing):
+    X, y = THREE
+    inner = Pipeline([("nothing", nothing), ("scale", StandardScaler())])
+    check_graph(make_pipeline(nothing, inner, SigmoidNeuronClassifier()).fit(X, y), X)
+    check_graph(make_pipeline(nothing, SigmoidNeuronClassifier()).fit(X, y), X)
 
 
 @pytest.mark.parametrize("convert", [np.asarray, lambda X: X > 0], ids=["int", "bool"])
