@@ -98,7 +98,7 @@ def to_onnx(
     ValueError
         If ONNX has no type for the classes. It has integers and strings; booleans, and
         floats that are whole numbers, become integers. Also if the model has learned
-        other features.
+        other features, or if `zipmap` is True and the graph is in float64.
 
     Notes
     -----
@@ -207,6 +207,12 @@ def _set_output_types(operator):
         )
     classes = _encode_classes(get_label_classes(operator.scope_inst, neuron))
     is_double = isinstance(operator.inputs[0].type, DoubleTensorType)
+    options = operator.scope_inst.get_options(neuron, fail=False)
+    if is_double and options.get("zipmap") is True:
+        raise ValueError(
+            "zipmap=True needs float32, but the graph is in float64. Pass "
+            'X.astype(np.float32), or zipmap="columns".'
+        )
     label_type = StringTensorType if classes.dtype.kind == "U" else Int64TensorType
     answer_type = DoubleTensorType if is_double else FloatTensorType
     both = [n_rows, len(classes)]

@@ -183,6 +183,14 @@ def test_zipmap(name, words):
     np.testing.assert_allclose(np.column_stack(columns), expected, atol=2e-6)
 
 
+@pytest.mark.parametrize("steps", [[], [StandardScaler()]], ids=["bare", "scaler"])
+def test_dicts_of_float64_are_an_error(steps):
+    """ONNX's ZipMap has none: onnxruntime would not load the graph."""
+    model = make_pipeline(*steps, SigmoidNeuronClassifier()).fit(*THREE)
+    with pytest.raises(ValueError, match="zipmap=True needs float32, but the graph is in"):
+        onnx.to_onnx(model, THREE[0], zipmap=True)
+
+
 def test_classes_may_be_left_out_or_be_an_output():
     """The options nocl and output_class_labels of skl2onnx's own classifiers."""
     X, y = scale(THREE[0]), THREE[1].astype(str)
