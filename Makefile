@@ -5,7 +5,7 @@ NO_KERNEL := test_main.py test_benchmarks.py test_display.py test_diagram.py tes
 	test_formulas.py test_pages.py test_dask_cluster.py
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist worksteal --durations 40
 # Modules with names for users: the rooms in between are documented in prose.
-DOCUMENTED := $(wildcard sk_neuron/*.py sk_neuron/_plot/*.py sk_neuron/testing/*.py \
+DOCUMENTED := $(wildcard sk_neuron/*.py sk_neuron/_base/*.py sk_neuron/_plot/*.py sk_neuron/testing/*.py \
 	sk_neuron/dask/_classifier*.py)
 BUILD_TOOLS := meson-python cython ninja numpy
 

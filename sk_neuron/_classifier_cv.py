@@ -13,9 +13,9 @@ from sklearn.utils.metadata_routing import UNUSED, MetadataRouter
 from sklearn.utils.validation import validate_data
 
 from sk_neuron._base import (
+    LogisticNeuron,
     check_has_answers,
     describe_features,
-    describe_neuron,
     needs_fit_on_all_rows,
 )
 from sk_neuron._classifier import SigmoidNeuronClassifier
@@ -33,7 +33,6 @@ from sk_neuron._input_validation import (
     read_training_data,
 )
 from sk_neuron._kernels import as_numpy
-from sk_neuron._logistic_regression import LogisticNeuron
 from sk_neuron._model_selection._choice import choose
 from sk_neuron._model_selection._folds import draw_folds
 from sk_neuron._model_selection._outcome import (
@@ -44,11 +43,7 @@ from sk_neuron._model_selection._outcome import (
 )
 from sk_neuron._model_selection._records import Candidates, SearchInput
 from sk_neuron._model_selection._routing import make_router, route_fit, route_score
-from sk_neuron._model_selection._scoring import (
-    average_scores,
-    read_scoring,
-    warn_of_scorer,
-)
+from sk_neuron._model_selection._scoring import average_scores, read_scoring, warn_of_scorer
 from sk_neuron._model_selection._search import Search
 from sk_neuron._solver._callbacks import FitTask
 
@@ -449,12 +444,13 @@ class SigmoidNeuronClassifierCV(LogisticNeuron):
         """Return the fitted neuron by itself, whose `score` is accuracy."""
         neuron = self._new_neuron(self)
         neuron.set_params(alpha=self.alpha_, label_noise=self.label_noise_)
-        learned = describe_neuron(
-            self.classes_,
-            self._multilabel,
-            as_numpy(self.coef_),
-            as_numpy(self.intercept_),
-            as_numpy(self._label_noise),
+        learned = (
+            "classes_",
+            "coef_",
+            "intercept_",
+            "_multilabel",
+            "_label_noise",
+            "n_iter_",
         )
-        vars(neuron).update(learned, n_iter_=self.n_iter_)
+        vars(neuron).update({name: as_numpy(getattr(self, name)) for name in learned})
         return neuron

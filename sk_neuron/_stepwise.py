@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sk_neuron._base import describe_features, describe_neuron, flatten
+from sk_neuron._base import LogisticNeuron, describe_features, describe_neuron, flatten
 from sk_neuron._input_validation import (
     Samples,
     check_classes,
@@ -20,7 +20,6 @@ from sk_neuron._input_validation import (
     read_sample_weight,
 )
 from sk_neuron._kernels import check_raw_prediction
-from sk_neuron._logistic_regression import LogisticNeuron
 from sk_neuron._solver._batch import take_batch_step
 from sk_neuron._solver._curves import WarmStart, extend_curve
 

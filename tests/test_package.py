@@ -32,7 +32,6 @@ FLOW = [
     "_kernels",
     "_input_validation",
     "_base",
-    "_logistic_regression",
     "_solver",
     "_stepwise",
     "_model_selection",

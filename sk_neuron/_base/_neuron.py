@@ -8,7 +8,6 @@ from scipy.special import expit, log_expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import accuracy_score
-from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -381,28 +380,6 @@ def check_has_answers(neuron):
             "with: it was fitted with refit=False, or interrupted."
         )
     check_is_fitted(neuron, "coef_")
-
-
-def split_estimator(estimator):
-    """Return the steps before the last estimator of a Pipeline, None without any, and it.
-
-    Pipelines may be in each other; of a fitted search it is that of the best estimator.
-    """
-    steps = []
-    while True:
-        if hasattr(estimator, "cv_results_") and not hasattr(estimator, "best_estimator_"):
-            raise NotFittedError(
-                f"This {type(estimator).__name__} was fitted with refit=False, and has no "
-                "best_estimator_."
-            )
-        if hasattr(estimator, "best_estimator_"):
-            estimator = estimator.best_estimator_
-        elif isinstance(estimator, Pipeline):
-            steps += [estimator[:-1]] if len(estimator) > 1 else []
-            estimator = estimator[-1]
-        else:
-            before = make_pipeline(*steps) if len(steps) > 1 else None
-            return steps[0] if len(steps) == 1 else before, estimator
 
 
 def flatten(z):

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.multioutput import MultiOutputClassifier
 
-from sk_neuron._base import (
+from sk_neuron._base._neuron import (
     BaseNeuron,
     check_has_answers,
     describe_features,
