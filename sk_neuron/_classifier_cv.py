@@ -176,8 +176,7 @@ class SigmoidNeuronClassifierCV(LogisticNeuron):
         Intercepts.
 
     learning_rate_curve_ : ndarray of shape (`n_iter_`,) or (`n_iter_`, n_labels)
-        The size of each step of the fit on all rows; for multilabel `y` with a column for
-        each label.
+        The size of each step of the fit on all rows, for each label of a multilabel `y`.
 
     loss_curve_ : ndarray of shape (`n_iter_`,)
         The Brier score on the training rows before each step of the fit on all rows.
@@ -195,8 +194,8 @@ class SigmoidNeuronClassifierCV(LogisticNeuron):
     that of a :class:`SigmoidNeuronClassifier` is the accuracy. Pass ``scoring="accuracy"``
     to ``cross_val_score`` to choose by the Brier score and be told the accuracy.
 
-    Among equal scores the first alpha wins, then the fewest iterations, and among label
-    noises the first. A fold whose training rows lack a class learns all classes, as in
+    Among equal scores the first alpha wins, then the fewest iterations, then the first
+    label noise. A fold whose training rows lack a class learns all classes, as in
     ``LogisticRegressionCV``: it is the fit in which the rows held out have no weight. A
     fold that cannot be fitted or scored has the score NaN, as in ``GridSearchCV``, and is
     left out of the mean. Warnings name both.
@@ -205,22 +204,19 @@ class SigmoidNeuronClassifierCV(LogisticNeuron):
     it, in the scores, so that a weight of 2 is the row twice; ``GridSearchCV`` leaves the
     scores unweighted.
 
-    What is "but for rounding" can be seen where rounding decides: after some hundred steps
-    that adapt, with a fixed step so large that the descent diverges or oscillates, or in
-    the classes of rows whose outputs are equal.
+    Rounding can be seen after some hundred steps that adapt, with a fixed step so large
+    that the descent diverges or oscillates, or in the classes of rows with equal outputs.
 
     From scikit-learn 1.9 on, callbacks are told of every count that is scored. One that
-    asks to stop ends the search there: it chooses among the counts it has scored. So does
-    an interrupt from the keyboard, which raises ``KeyboardInterrupt`` once the scores, and
-    the fit on all rows if it is there, are stored.
+    asks to stop ends the search: it chooses among the counts it has scored. So does an
+    interrupt from the keyboard; ``KeyboardInterrupt`` is raised once all is stored.
 
-    Memory beyond `X` is roles and weights of the rows, some tens of bytes for each row,
-    fold and candidate; some arrays of (columns, n_features), where columns is the number of
-    outputs times candidates times one more than folds; and the weights of all fits at each
-    count. Where these would pass a quarter of a gibibyte they are not kept, and what was
-    chosen descends once more. With "neg_log_loss" and "accuracy", and on the NumPy kernel
-    for sparse `X`, there are arrays of (n_samples, columns) as well. Where one of these
-    would pass a quarter of a gibibyte the fits go in batches, with the same result.
+    Memory beyond `X` is some tens of bytes for each row, fold and candidate; some arrays of
+    (columns, n_features), where columns is outputs times candidates times one more than
+    folds; and the weights of all fits at each count, unless they would pass 256 MiB: then
+    what was chosen descends once more. "neg_log_loss" and "accuracy", and the NumPy kernel
+    for sparse `X`, need arrays of (n_samples, columns). Where one of these would pass 256
+    MiB the fits go in batches, with the same result.
 
     References
     ----------
@@ -400,8 +396,7 @@ class SigmoidNeuronClassifierCV(LogisticNeuron):
         Returns
         -------
         score : float
-            The larger the better; with the default `scoring`, minus the Brier score, 0
-            at best.
+            The larger the better; by default minus the Brier score, 0 at best.
         """
         check_has_answers(self)
         y = as_numpy(y)
