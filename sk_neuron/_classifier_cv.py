@@ -119,9 +119,8 @@ class SigmoidNeuronClassifierCV(LogisticNeuron):
         The weights before the first step; all folds have the same.
 
     class_weight : dict, "balanced" or None, default=None
-        Weights of the classes in training; "balanced" is computed for each fold. As in
-        ``GridSearchCV`` they do not count in the scores: choose a `scoring` that values
-        the classes likewise, lest it choose a count that undoes the weights.
+        Weights of the classes in training, computed for each fold if "balanced". They do
+        not count in the scores: pass a `scoring` that values the classes in the same way.
 
     random_state : int, RandomState instance or None, default=None
         The generator of a "uniform" start.
