@@ -49,11 +49,11 @@ def check_same_library(neuron, X, method):
                 f"it: coef_ is a {type(coef).__name__}."
             )
         return
-    places = [_locate(coef), _locate(X)]
-    if places[0] != places[1]:
+    devices = [_locate(coef), _locate(X)]
+    if devices[0] != devices[1]:
         raise ValueError(
             f"Inputs passed to {who} must use the same namespace and the same device as "
-            f"those passed to fit(): those were of {places[0]}, these are of {places[1]}."
+            f"those passed to fit(): those were of {devices[0]}, these are of {devices[1]}."
         )
 
 

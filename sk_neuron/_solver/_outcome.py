@@ -103,8 +103,8 @@ def describe_uneven_features(problem, losses, *, may_fall=False):
         return None
     X = problem.X
     is_blocked = isinstance(X, BlockedRows)
-    few = () if is_blocked else (X[:: -(-X.shape[0] // _SAMPLE_ROWS)],)
-    for rows in (*few, X):  # all rows only if needed
+    sample = () if is_blocked else (X[:: -(-X.shape[0] // _SAMPLE_ROWS)],)
+    for rows in (*sample, X):  # all rows only if needed
         low, high = measure_feature_range(rows)
         if not high / _MAX_RATIO > low:
             return None
