@@ -46,7 +46,7 @@ ASKS = {
     "estimates": {},
 }
 BY_DESIGN = "by design: how long it trains is its regulariser"
-ELSEWHERE = {
+SHIPPED = {
     "skops": "as the `LogisticRegression` that `as_logistic_regression()` returns",
     "onnx": "once `sk_neuron.onnx` is imported",
     "tensors": "with `array_api_dispatch`; tried on the CPU",
@@ -241,7 +241,7 @@ def list_scikit_learn():
                 "l1": {"l1_ratio": 1},
                 "stages": {"checkpoints": [10, 100]},
             },
-            notes={"stages": "at the `checkpoints` asked for"} | ELSEWHERE,
+            notes={"stages": "at the `checkpoints` asked for"} | SHIPPED,
         ),
         NeuronCV(
             "neuron CV",
@@ -261,7 +261,7 @@ def list_scikit_learn():
                 "converged": BY_DESIGN,
                 "estimates": "if the labels of all classes are wrong, it finds little",
             }
-            | ELSEWHERE,
+            | SHIPPED,
         ),
         Overwritten(
             "LR",

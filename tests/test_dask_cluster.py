@@ -145,7 +145,7 @@ def test_an_interrupt_keeps_whole_steps_and_stops_the_tasks(client, monkeypatch)
     def interrupt(self, futures):
         n_calls[0] += 1
         if n_calls[0] == 6:
-            signal.raise_signal(signal.SIGINT)
+            raise KeyboardInterrupt
         return wait(self, futures)
 
     monkeypatch.setattr(ClusterScheduler, "_wait", interrupt)

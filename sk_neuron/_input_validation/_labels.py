@@ -115,7 +115,8 @@ def choose_scored_labels(y, labels):
     plain = np.asarray(y)
     is_column = plain.ndim > labels.ndim
     is_converted = plain.dtype.kind in {"O", "T"} and labels.dtype.kind != plain.dtype.kind
-    return labels if is_column or is_converted else y
+    is_index = hasattr(y, "to_series")  # scikit-learn takes no rows of one held by pyarrow
+    return labels if is_column or is_converted or is_index else y
 
 
 def encode_labels(y):
