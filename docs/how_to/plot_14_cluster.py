@@ -37,12 +37,13 @@ client = Client(cluster)
 # %%
 # Files
 # -----
-# 55 Parquet files of 20 MB: more than a worker may have. One label in
-# ten is wrong.
+# Five Parquet files of 20 MB. There may be as many as the disk holds,
+# since a worker has one of them in memory at a time. One label in ten
+# is wrong.
 folder = tempfile.TemporaryDirectory()
 features = [f"x{k}" for k in range(25)]
 coef = np.random.default_rng(0).standard_normal(25)
-for number in range(55):
+for number in range(5):
     rng = np.random.default_rng(number)
     X = rng.standard_normal((100_000, 25))
     y = (X @ coef + rng.logistic(size=len(X)) > 0).astype(int)
