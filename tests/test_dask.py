@@ -258,6 +258,24 @@ def test_answers_are_lazy(kind, method):
     )
 
 
+def test_answers_have_the_blocks_of_the_files_whatever_columns_are_read(tmp_path):
+    """Dask joins files of which few columns are read, so X and y would not fit together."""
+    X, y, _ = make_problem("three")
+    features = list("abcdefg")
+    for block, rows in enumerate(np.array_split(np.arange(N_ROWS), 6)):
+        frame = pd.DataFrame(X[rows], columns=features).assign(y=y[rows])
+        frame.to_parquet(tmp_path / f"{block}.parquet")
+    lazy = dd.read_parquet(tmp_path)
+    assert lazy["y"].optimize().npartitions < lazy.npartitions
+    neuron = SigmoidNeuronClassifier(max_iter=5).fit(lazy[features], lazy["y"])
+    quality = neuron.label_quality(lazy[features], lazy["y"])
+    assert quality.npartitions == neuron.predict(lazy[features]).npartitions == 6
+    expected = neuron.label_quality(pd.DataFrame(X, columns=features), y)
+    assert_array_equal(quality.compute(), expected)
+    with pytest.raises(ValueError, match="pass y as a column of the data frame"):
+        neuron.label_quality(lazy[features], lazy["y"].to_dask_array())
+
+
 def test_staged_answers_are_lazy():
     X, y, _ = make_problem()
     neuron = SigmoidNeuronClassifier(checkpoints=[0, 3, 9]).fit(in_blocks(X), y)

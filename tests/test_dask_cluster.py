@@ -4,6 +4,8 @@ import asyncio
 import os
 import random
 import signal
+import subprocess
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -159,6 +161,44 @@ def test_an_interrupt_keeps_whole_steps_and_stops_the_tasks(client, monkeypatch)
         return [key for key in map(str, dask_scheduler.tasks) if "gradient" in key]
 
     wait_for(lambda: not client.run_on_scheduler(list_tasks))
+
+
+def test_a_real_interrupt_ends_a_fit():
+    """Ctrl-C in a program of its own; a second one, if the first met code that drops it."""
+    code = """
+import dask.array as da
+import numpy as np
+from distributed import Client, LocalCluster
+from sk_neuron.dask import SigmoidNeuronClassifier
+
+if __name__ == "__main__":
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((300, 5))
+    y = X[:, 0] + rng.standard_normal(300) > 0
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as cluster:
+        with Client(cluster):
+            neuron = SigmoidNeuronClassifier(max_iter=10**6, verbose=1)
+            try:
+                neuron.fit(da.from_array(X, chunks=(100, 5)), y)
+            except KeyboardInterrupt as error:
+                assert f"interrupted at iteration {neuron.n_iter_} of" in str(error), error
+                assert len(neuron.loss_curve_) == neuron.n_iter_ < 10**6
+                print("ended")
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-c", code], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert " step " in process.stdout.readline()
+        again = threading.Timer(10, process.send_signal, [signal.SIGINT])
+        process.send_signal(signal.SIGINT)
+        again.start()
+        assert "ended\n" in iter(process.stdout.readline, "")
+        again.cancel()
+        assert process.wait(timeout=60) == 0
+    finally:
+        process.kill()
+        process.stdout.close()
 
 
 def test_an_asynchronous_client_is_refused(cluster):

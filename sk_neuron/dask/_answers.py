@@ -4,6 +4,7 @@ import copy
 from functools import partial
 from typing import Any
 
+import dask
 import dask.array as da
 import numpy as np
 from dask.base import is_dask_collection
@@ -29,10 +30,7 @@ def answer_lazily(neuron, method, X, columns, coef=None, intercept=None):
     if not is_dataframe_like(X):  # workers need not compare names again
         plain.__dict__.pop("feature_names_in_", None)
     columns = {name: _align_rows(column, X, name) for name, column in columns.items()}
-    X, *aligned = (
-        collection.optimize() if hasattr(collection, "optimize") else collection
-        for collection in (X, *columns.values())
-    )
+    X, *aligned = map(_optimize, (X, *columns.values()))
     like = _answer_one(plain, method, X, columns)
     call = partial(_answer_block, plain, method, list(columns), like[:0])
     name = name_tasks(method)
@@ -45,6 +43,15 @@ def answer_lazily(neuron, method, X, columns, coef=None, intercept=None):
     graph = HighLevelGraph.from_collections(name, tasks, [X, *aligned])
     chunks = _list_lengths(X), *((width,) for width in like.shape[1:])
     return da.Array(graph, name, chunks, meta=like[:0])
+
+
+def _optimize(collection):
+    """Return a collection simplified by dask, with the blocks that it has."""
+    if not hasattr(collection, "optimize"):
+        return collection
+    # tuning makes fewer blocks of files of which few columns are read
+    with dask.config.set({"optimization.tune.active": False}):
+        return collection.optimize()
 
 
 def _make_columns(X):
@@ -90,7 +97,8 @@ def _align_rows(column, X, name):
     if column.npartitions != len(lengths):
         raise ValueError(
             f"X has {len(lengths)} blocks, but {name} has {column.npartitions}, and their "
-            "numbers of rows are not known."
+            f"numbers of rows are not known: pass {name} as a column of the data frame, or "
+            "call compute_chunk_sizes() on both as dask arrays."
         )
     return column
 
