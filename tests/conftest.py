@@ -7,8 +7,8 @@ import pytest
 from hypothesis import settings
 from threadpoolctl import threadpool_limits
 
-settings.register_profile("dev", max_examples=25, deadline=None)
-settings.register_profile("ci", max_examples=25, deadline=None, derandomize=True)
+settings.register_profile("dev", max_examples=15, deadline=None)
+settings.register_profile("ci", max_examples=15, deadline=None, derandomize=True)
 settings.register_profile("thorough", max_examples=250, deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 

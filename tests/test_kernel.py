@@ -757,7 +757,7 @@ def test_threads_that_share_a_core():
 import os
 with_two = fit()
 os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-assert (fit(5000) == fit(5000)).all()
+assert (fit(1000) == fit(1000)).all()
 assert (with_two == fit()).all()
 """
     result = run_python(FIT + code)

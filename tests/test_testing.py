@@ -32,9 +32,9 @@ BOTH_PRECISIONS = problems() | problems(dtype=np.float32)
 TWO_CLASSES = problems(n_classes=(2, 2))
 SMALL = problems(n_rows=(2, 5), n_features=(1, 2))
 # Each check draws its own problems: together they are many.
-OURS = settings(max_examples=settings.default.max_examples // 16)
+OURS = settings(max_examples=max(1, settings.default.max_examples // 16))
 FORMULAS = settings(max_examples=settings.default.max_examples // 4)
-THEIRS = settings(max_examples=settings.default.max_examples // 20)
+THEIRS = settings(max_examples=max(1, settings.default.max_examples // 20))
 BROKEN = settings(
     max_examples=100, derandomize=True, database=None, phases=[Phase.generate]
 )

@@ -280,7 +280,7 @@ from matplotlib.colors import LinearSegmentedColormap
 no_to_yes = LinearSegmentedColormap.from_list(
     "no to yes", ["#E69F00", "white", "#0072B2"]
 )
-counts = np.unique(np.r_[0, np.geomspace(1, 10_000, 31).astype(int)])
+counts = np.unique(np.r_[0, np.geomspace(1, 10_000, 17).astype(int)])
 watched = SigmoidNeuronClassifier(
     max_iter=10_000,
     learning_rate=1.0,
