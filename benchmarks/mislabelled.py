@@ -1,5 +1,8 @@
 """How many flipped labels are found by what a classifier says of the rows it was fitted on.
 
+    python benchmarks/mislabelled.py         # the table of docs/training.md
+    python benchmarks/mislabelled.py --run   # measure it anew: some minutes
+
 A share of the labels is flipped, and each classifier chosen by cross-validation on them.
 
 - "given up" are the rows with an error |t - o| above 2/3, where the influence falls as the
@@ -12,17 +15,33 @@ The error of one neuron decides its influence, e² (1 - e), so that there is no 
 its own by influence: what that adds is where to cut.
 """
 
+import argparse
+import csv
 import warnings
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
+import pages
+from report import group, read
 from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegressionCV
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 from sk_neuron import SigmoidNeuronClassifierCV
 
+RESULTS = Path(__file__).parent / "results" / "mislabelled.csv"
 SEEDS = 20
+SHARES = {"5 %": 0.05, "10 %": 0.1, "20 %": 0.2, "30 %": 0.3}
+MEASURES = [
+    "given up: precision",
+    "given up: recall",
+    "by error",
+    "logistic regression, by log loss",
+]
 DATA = {
     "breast cancer": lambda: load_breast_cancer(return_X_y=True),
     "digits, odd or even": lambda: halve(load_digits(return_X_y=True), lambda y: y % 2),
@@ -59,16 +78,52 @@ def measure(X, y, share, seed):
     )
 
 
-def main():
+def run(path, n_seeds):
+    """Write what is measured on each draw, row by row."""
     warnings.simplefilter("ignore", ConvergenceWarning)
-    names = ["precision", "recall", "by error", "by log loss"]
-    print(f"{'data':22}{'flipped':>8}" + "".join(f"{name:>15}" for name in names))
-    for name, load in DATA.items():
-        for share in (0.05, 0.1, 0.2, 0.3):
-            results = [measure(*load(), share, seed) for seed in range(SEEDS)]
-            mean, spread = np.nanmean(results, axis=0), np.nanstd(results, axis=0)
-            cells = (f"{m:9.3f} ±{s:.3f}" for m, s in zip(mean, spread, strict=True))
-            print(f"{name:22}{share:8.0%}" + "".join(cells), flush=True)
+    facts = {"date": date.today().isoformat()}
+    facts |= {name: version(name) for name in ("scikit-learn", "sk-neuron")}
+    header = ["data", "flipped", "seed", *MEASURES, *facts]
+    with path.open("w", newline="") as file, threadpool_limits(1):
+        table = csv.DictWriter(file, header, lineterminator="\n")
+        table.writeheader()
+        for name, load in DATA.items():
+            for shown, share in SHARES.items():
+                for seed in range(n_seeds):
+                    found = (f"{value:.6g}" for value in measure(*load(), share, seed))
+                    row = {"data": name, "flipped": shown, "seed": seed} | facts
+                    table.writerow(row | dict(zip(MEASURES, found, strict=True)))
+                file.flush()
+
+
+def print_means(rows):
+    """Print the means over the draws, and the standard deviations."""
+    print("| data | flipped |", " | ".join(MEASURES), "|")
+    print("|---|" + "---:|" * (1 + len(MEASURES)))
+    for names, draws in group(rows, "data", "flipped").items():
+        found = np.array([[float(draw[name]) for name in MEASURES] for draw in draws])
+        mean, spread = np.nanmean(found, axis=0), np.nanstd(found, axis=0)
+        cells = (f"{m:.3f} ± {s:.3f}" for m, s in zip(mean, spread, strict=True))
+        print("|", " | ".join([*names, *cells]), "|")
+
+
+def list_parts(rows):
+    """Return what the page shows."""
+    return {"found": pages.capture(print_means, rows)}
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--run", action="store_true", help="measure")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="how many draws")
+    parser.add_argument("--output", type=Path, default=RESULTS, help="the CSV")
+    parser.add_argument("--write", nargs="+", type=Path, default=[], metavar="PAGE")
+    options = parser.parse_args(arguments)
+    if options.run:
+        run(options.output, options.seeds)
+    rows = read(options.output)
+    print_means(rows)
+    pages.write(options.write, "mislabelled.py", list_parts(rows))
 
 
 if __name__ == "__main__":
