@@ -10,7 +10,7 @@ DOCUMENTED := $(wildcard sk_neuron/*.py sk_neuron/_base/*.py sk_neuron/_plot/*.p
 BUILD_TOOLS := meson-python cython ninja numpy
 
 .PHONY: demo test test-thorough lint test-matrix test-builds test-works-with test-mutants docs test-docs \
-	bench clean
+	bench figures clean
 
 demo: .venv/installed
 	$(BIN)/python -m sk_neuron
@@ -60,7 +60,17 @@ test-docs: .venv/with_docs
 bench: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'sk-neuron[bench]'
 	$(BIN)/python benchmarks/run.py
-	$(BIN)/python benchmarks/report.py benchmarks/results/benchmarks.csv --figure docs
+	$(MAKE) figures
+
+# What was measured, into README, the pages and their pictures: docs/figures.md has the list.
+figures: .venv/installed
+	$(BIN)/python benchmarks/report.py benchmarks/results/benchmarks.csv \
+		--figure docs --write docs/speed.md
+	$(BIN)/python benchmarks/training.py --write docs/speed.md
+	$(BIN)/python benchmarks/mislabelled.py --write docs/training.md
+	$(BIN)/python benchmarks/label_noise.py --write docs/all_figures.md
+	$(BIN)/python benchmarks/wrong_labels.py --figure docs \
+		--write README.md docs/when_to_use.md docs/forty_data_sets.md
 
 clean:
 	rm -rf .venv .nox build docs/_build docs/auto_* docs/generated docs/sg_execution_times.rst

@@ -1,6 +1,7 @@
 """How good linear classifiers are on clean test labels where training labels are wrong.
 
     python benchmarks/label_noise.py         # the tables of docs/all_figures.md
+    python benchmarks/label_noise.py --write docs/all_figures.md
     python benchmarks/label_noise.py --run   # measure what the CSV lacks: 20 minutes
 
 Half of the rows train, half test; only training labels are wrong. All models choose among
@@ -23,6 +24,7 @@ from statistics import fmean, median, stdev
 from time import perf_counter
 
 import numpy as np
+import pages
 from report import group, read
 from scipy.stats import t as student
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -370,16 +372,24 @@ def print_results(rows):
     print_table(models, medians)
 
 
+def list_parts(rows):
+    """Return what the page shows."""
+    return {"results": pages.capture(print_results, rows)}
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--run", action="store_true", help="measure what the CSV lacks")
     parser.add_argument("--repeats", type=int, default=REPEATS, help="how many splits")
     parser.add_argument("--results", type=Path, default=RESULTS, help="the CSV")
+    parser.add_argument("--write", nargs="+", type=Path, default=[], metavar="PAGE")
     options = parser.parse_args(arguments)
-    if not options.run:
-        print_results(read(options.results))
-    else:
+    if options.run:
         run(options.results, options.repeats)
+        return
+    rows = read(options.results)
+    print_results(rows)
+    pages.write(options.write, "label_noise.py", list_parts(rows))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
     python benchmarks/report.py RESULTS.csv                   # tables in Markdown
     python benchmarks/report.py RESULTS.csv --figure FOLDER   # and pictures
-    python benchmarks/report.py RESULTS.csv --page            # tables of docs/speed.md
+    python benchmarks/report.py RESULTS.csv --page            # what docs/speed.md shows
+    python benchmarks/report.py RESULTS.csv --write docs/speed.md   # written into it
     python benchmarks/report.py --base A.csv --head B.csv     # did ours get slower?
 
 The comparison ends with 1 where something of ours got slower by more than --relative times
@@ -15,8 +16,10 @@ import csv
 import sys
 from pathlib import Path
 
-from speed_page import OURS, draw, print_page, show_seconds
+import pages
+from speed_page import OURS, SUITES, draw, list_parts, show_seconds
 
+RESULTS = Path(__file__).parent / "results" / "benchmarks.csv"
 FACTS = ["date", "processor", "cores", "kernel", "python", "sk-neuron"]
 FACTS += ["numpy", "scipy", "scikit-learn", "torch", "jax", "numba"]
 
@@ -104,7 +107,8 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("results", nargs="?", type=Path)
     parser.add_argument("--figure", type=Path, metavar="FOLDER")
-    parser.add_argument("--page", action="store_true", help="print those of the page")
+    parser.add_argument("--page", action="store_true", help="print what the page shows")
+    parser.add_argument("--write", nargs="+", type=Path, default=[], metavar="PAGE")
     parser.add_argument("--base", type=Path)
     parser.add_argument("--head", type=Path)
     parser.add_argument("--relative", type=float, default=1.25)
@@ -122,9 +126,16 @@ def main(arguments=None):
     rows = read(options.results)
     if not rows:
         parser.error(f"{options.results} has no rows")
-    (print_page if options.page else print_tables)(rows)
+    if options.write or options.page:
+        if missing := SUITES - {row["suite"] for row in rows}:
+            parser.error(f"{options.results} lacks the suites {', '.join(sorted(missing))}")
+        parts = list_parts(rows)
+        pages.write(options.write, "report.py", parts)
+        print("\n\n".join(parts.values()))
+    else:
+        print_tables(rows)
     if options.figure:
-        draw(rows, options.figure)
+        draw(rows, options.figure, options.results)
     return 0
 
 

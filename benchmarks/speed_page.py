@@ -1,8 +1,11 @@
-"""The tables and pictures of docs/speed.md, from the results of run.py.
+"""The tables, sentences and pictures of docs/speed.md, from the results of run.py.
 
-python benchmarks/report.py RESULTS.csv --page            # its tables in Markdown
-python benchmarks/report.py RESULTS.csv --figure docs     # its pictures
+python benchmarks/report.py RESULTS.csv --page                  # what the page shows
+python benchmarks/report.py RESULTS.csv --write docs/speed.md   # written into the page
+python benchmarks/report.py RESULTS.csv --figure docs           # its pictures
 """
+
+import pages
 
 OURS, READ = "sk-neuron", "read X once"
 STEPS = {
@@ -14,6 +17,13 @@ STEPS = {
     "JAX jit": "JAX",
     "numba": "numba",
 }
+SPARSE = {
+    READ: "reading X",
+    OURS: "ours",
+    "SciPy, two products": "SciPy's products",
+    "numba": "numba",
+}
+SEARCHES = {f"{OURS}, search": OURS, "LogisticRegressionCV, 10 C": "LogisticRegressionCV"}
 MODELS = {
     OURS: OURS,
     "LogisticRegression": "LogisticRegression",
@@ -53,8 +63,17 @@ def print_table(head, lines):
         print("|", " | ".join(line), "|")
 
 
-def print_page(rows):
-    """Print the tables: time to a score, a step beside rivals, how many steps."""
+def print_machine(rows):
+    """Print what it was measured on."""
+    shown = rows[0]
+    libraries = ("numpy", "scipy", "scikit-learn", "torch", "jax", "numba")
+    versions = (f"{name} {shown[name]}" for name in libraries if shown[name])
+    print(f"Measured on {shown['date']}, {shown['cores']} cores ({shown['processor']}),")
+    print(f"Python {shown['python']}, {', '.join(versions)}.")
+
+
+def print_reach(rows):
+    """Print how long each model takes to a Brier score, and where ours is the first."""
     seconds = pick(rows, ["quality"], "seconds to reach it")
     scores = pick(rows, ["quality"], "Brier score")
     targets = {
@@ -76,7 +95,32 @@ def print_page(rows):
             for name in seconds
         ],
     )
+    ours = [of[OURS] for of in seconds.values()]
+    best = [min(time for time in of.values() if time) for of in seconds.values()]
+    first = sum(one == other for one, other in zip(ours, best, strict=True))
+    print(f"\nThe neuron is the first in {first} of {len(ours)} rows.", end=" ")
+    print(f"It never reaches the score in {ours.count(None)}.")
+
+
+def print_steps(rows):
+    """Print the seconds of a step on dense data, and where ours is not the fastest."""
     steps = pick(rows, ["article", "step"], "seconds per step")
+    print_beside_ours(steps, STEPS)
+    faster = [
+        f"{name} on {problem}"
+        for problem, times in steps.items()
+        for key, name in STEPS.items()
+        if key not in (OURS, READ) and times.get(key, times[OURS]) < times[OURS]
+    ]
+    print(f"\nFaster than ours: {', '.join(faster) or 'none'}.")
+
+
+def print_sparse(rows):
+    print_beside_ours(pick(rows, ["sparse"], "seconds per step"), SPARSE)
+
+
+def print_beside_ours(steps, names):
+    """Print the times of contenders, and how many times ours they are."""
 
     def compare(times, name):
         if name not in times:
@@ -85,10 +129,83 @@ def print_page(rows):
         text = show_seconds(times[name])
         return text if name in (OURS, READ) else f"{text} ({ratio:.2g}×)"
 
-    print_table(
-        ["X", *STEPS.values()],
-        [[name, *(compare(times, key) for key in STEPS)] for name, times in steps.items()],
+    lines = [[X, *(compare(times, name) for name in names)] for X, times in steps.items()]
+    print_table(["X", *names.values()], lines)
+
+
+def print_columns(rows):
+    """Print the seconds of a step of so many columns, and how many times one that is."""
+    steps = pick(rows, ["columns"], "seconds per step")
+    times = {name.rpartition(", ")[2].split()[0]: of[OURS] for name, of in steps.items()}
+    cells = [f"{show_seconds(t)} ({t / times['1']:.2f}×)" for t in times.values()]
+    print_table(["columns", *times], [["a step", *cells]])
+
+
+def print_ratios(rows):
+    """Print what was measured in pairs: one as a multiple of the other."""
+    lines = [
+        [row["measure"], row["problem"], f"{float(row['median']):.2f}"]
+        for row in rows
+        if " as a multiple of " in row["measure"]
+    ]
+    print_table(["measure", "X", "ratio"], lines)
+
+
+def print_memory(rows):
+    """Print the peak memory of fits beyond X."""
+    lines = [
+        [row["measure"], f"{row['problem']}, {row['dtype']}", f"{float(row['median']):.2f}"]
+        for row in rows
+        if row["suite"] == "memory"
+    ]
+    print_table(["measure", "X", "ratio"], lines)
+
+
+def print_fits(rows):
+    """Print a fit beside a search, and the article's experiment."""
+    fits = pick(rows, ["search"], "seconds per fit")
+    search = f"{OURS}, search"
+    lines = [
+        [
+            X,
+            show_seconds(of[OURS]),
+            f"{show_seconds(of[search])} ({of[search] / of[OURS]:.1f}×)",
+        ]
+        for X, of in fits.items()
+        if OURS in of
+    ]
+    print_table(["X", "a fit", "a search over all counts"], lines)
+
+
+def print_article(rows):
+    (of,) = pick(rows, ["article"], "seconds per fit").values()
+    ours, theirs = of[OURS], of["article's NumPy loop"]
+    print("The article's experiment, 10,000 steps on its four rows, took", end=" ")
+    print(
+        f"{show_seconds(ours)} with all checks\nof the input. The article's loop took",
+        end=" ",
     )
+    print(f"{show_seconds(theirs)}, {theirs / ours:.0f} times as long.")
+
+
+def print_searches(rows):
+    """Print searches of ours and of logistic regression: seconds and Brier scores."""
+    seconds = pick(rows, ["search"], "seconds per fit")
+    scores = pick(rows, ["search"], "Brier score")
+    lines = [
+        [
+            problem,
+            *(show_seconds(seconds[problem][key]) for key in SEARCHES),
+            *(f"{found[key]:.4f}" for key in SEARCHES),
+        ]
+        for problem, found in scores.items()
+    ]
+    names = [f"{name}: {kind}" for kind in ("time", "score") for name in SEARCHES.values()]
+    print_table(["data", *names], lines)
+
+
+def print_convergence(rows):
+    """Print the loss after so many steps that adapt, or are constant."""
     losses = pick(rows, ["convergence"], "Brier score on the training rows")
     head = ["problem", "adaptive: 10", "30", "100", "300", "constant: 30", "300", "3000"]
     print_table(
@@ -100,8 +217,31 @@ def print_page(rows):
     )
 
 
-def draw(rows, folder):
-    """Draw the pictures whose suites are there."""
+# What the page needs in a table of results, and what it shows of it.
+SUITES = {"article", "step", "sparse", "columns", "layer", "search", "scores", "stopping"}
+SUITES |= {"convergence", "adaptive", "quality", "memory"}
+PARTS = {
+    "machine": print_machine,
+    "reach": print_reach,
+    "steps": print_steps,
+    "sparse": print_sparse,
+    "columns": print_columns,
+    "ratios": print_ratios,
+    "memory": print_memory,
+    "fits": print_fits,
+    "article": print_article,
+    "convergence": print_convergence,
+    "searches": print_searches,
+}
+
+
+def list_parts(rows):
+    """Return what the page shows: name to text."""
+    return {name: pages.capture(show, rows) for name, show in PARTS.items()}
+
+
+def draw(rows, folder, results):
+    """Draw the pictures whose suites are in a table of results."""
     import matplotlib as mpl
 
     mpl.use("agg")  # no screen is needed
@@ -113,7 +253,7 @@ def draw(rows, folder):
     }
     for name, (draw_some, some) in measured.items():
         if some:
-            draw_some(some).savefig(folder / name, dpi=150)
+            pages.save(draw_some(some), folder / name, results)
             print(f"\n{folder / name}")
 
 

@@ -4,6 +4,7 @@
     pip install cleanlab biquality-learn        # the rivals
     python benchmarks/wrong_labels.py           # the tables, from the committed CSV
     python benchmarks/wrong_labels.py --figure docs      # and the pictures
+    python benchmarks/wrong_labels.py --write README.md  # written into pages
     python benchmarks/wrong_labels.py --run     # measure what the CSV lacks
 
 Half of at most 1000 rows, which a fixed seed draws, train, the other half test. Only
@@ -25,6 +26,7 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
+import pages
 from defaults import list_tables
 from joblib import Parallel, delayed
 from scipy.stats import t as student
@@ -464,23 +466,11 @@ def draw_shares(rows):
     return figure
 
 
-def main(arguments=None):
-    """Measure if asked to, and print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--run", action="store_true", help="measure what the CSV lacks")
-    parser.add_argument("--splits", type=int, default=5)
-    parser.add_argument("--jobs", type=int, default=1, help="processes side by side")
-    parser.add_argument("--data", nargs="+", help="names of data sets")
-    parser.add_argument("--output", type=Path, default=RESULTS)
-    parser.add_argument("--figure", type=Path, metavar="FOLDER", help="draw the pictures")
-    options = parser.parse_args(arguments)
-    if options.run:
-        if MISSING:
-            print("Not installed, and left out:", *MISSING, file=sys.stderr)
-        run(options.output, options.splits, options.jobs, options.data)
-    if not options.output.exists():
-        parser.error(f"There is no {options.output.name} yet: measure with --run.")
-    rows = read(options.output)
+PICTURES = {"wrong_labels.png": draw_ratios, "wrong_labels_by_share.png": draw_shares}
+
+
+def print_results(rows):
+    """Print all tables."""
     n_splits = len({row["split"] for row in rows})
     n_data = len({row["data"] for row in rows})
     versions = (f"{name} {rows[0][name]}" for name in ("scikit-learn", "sk-neuron"))
@@ -496,9 +486,37 @@ def main(arguments=None):
     print_chosen(rows)
     for measure in MEASURES[1:]:
         print_means(rows, measure)
+
+
+def list_parts(rows):
+    """Return what pages show: all tables, and the first without its title."""
+    _, _, summary = pages.capture(print_summary, rows).partition("\n\n")
+    return {"summary": summary, "results": pages.capture(print_results, rows)}
+
+
+def main(arguments=None):
+    """Measure if asked to, and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--run", action="store_true", help="measure what the CSV lacks")
+    parser.add_argument("--splits", type=int, default=5)
+    parser.add_argument("--jobs", type=int, default=1, help="processes side by side")
+    parser.add_argument("--data", nargs="+", help="names of data sets")
+    parser.add_argument("--output", type=Path, default=RESULTS)
+    parser.add_argument("--figure", type=Path, metavar="FOLDER", help="draw the pictures")
+    parser.add_argument("--write", nargs="+", type=Path, default=[], metavar="PAGE")
+    options = parser.parse_args(arguments)
+    if options.run:
+        if MISSING:
+            print("Not installed, and left out:", *MISSING, file=sys.stderr)
+        run(options.output, options.splits, options.jobs, options.data)
+    if not options.output.exists():
+        parser.error(f"There is no {options.output.name} yet: measure with --run.")
+    rows = read(options.output)
+    print_results(rows)
+    pages.write(options.write, "wrong_labels.py", list_parts(rows))
     if options.figure:
-        draw_ratios(rows).savefig(options.figure / "wrong_labels.png", dpi=150)
-        draw_shares(rows).savefig(options.figure / "wrong_labels_by_share.png", dpi=150)
+        for name, draw in PICTURES.items():
+            pages.save(draw(rows), options.figure / name, options.output)
 
 
 if __name__ == "__main__":

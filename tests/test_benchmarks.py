@@ -2,7 +2,6 @@
 
 import csv
 import os
-import re
 import subprocess
 import sys
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
@@ -154,6 +153,16 @@ def test_report(finished, tmp_path):
     assert "### quality: seconds to reach it" in process.stdout
     for name in ("reach.png", "steps.png", "scaling.png"):
         assert (tmp_path / "figures" / name).read_bytes().startswith(b"\x89PNG")
+    shown = run("report.py", path, "--page").stdout
+    assert "The article's experiment, 10,000 steps on its four rows, took" in shown
+
+
+def test_a_page_needs_all_suites(finished, tmp_path):
+    _, path = finished
+    rows = [row for row in read(path) if row["suite"] not in ("layer", "sparse")]
+    process = run("report.py", write(tmp_path / "part.csv", rows), "--page")
+    assert process.returncode == 2
+    assert "lacks the suites layer, sparse" in process.stderr
 
 
 @pytest.mark.parametrize(
@@ -479,22 +488,18 @@ def test_groups_of_data(label_noise):
     assert several == set(label_noise.GROUPS["several classes"])
 
 
-@pytest.mark.parametrize(
-    ("module", "page"),
-    [("label_noise", "all_figures.md"), ("wrong_labels", "forty_data_sets.md")],
-)
-def test_the_page_shows_what_was_measured(module, page):
-    process = subprocess.run(
-        [sys.executable, f"benchmarks/{module}.py"],
-        capture_output=True,
-        cwd=ROOT,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONUTF8": "1"},
-    )
+def test_mislabelled_on_a_draw(tmp_path):
+    path = tmp_path / "mislabelled.csv"
+    process = run("mislabelled.py", "--run", "--seeds", 1, "--output", path)
     assert process.returncode == 0, process.stderr
-    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
-    before, printed, after = text.partition(process.stdout)
-    assert printed
-    # what the words around say is in the tables
-    for figure in re.findall(r"\d+\.\d{3}\b|\d+ of \d+", before + after):
-        assert figure in printed
+    rows = read(path)
+    assert len({(row["data"], row["flipped"]) for row in rows}) == len(rows) == 3 * 4
+    for row in rows:
+        precision, *others = (float(row[name]) for name in list(row)[3:7])
+        assert 0 <= precision <= 1 or others[0] == 0  # if no row is given up
+        assert all(0 <= other <= 1 for other in others)
+    # then the mean is that of other draws
+    first = {"given up: precision": "0.25", "given up: recall": "0.5"}
+    none = {"given up: precision": "nan", "given up: recall": "0"}
+    process = run("mislabelled.py", "--output", write(path, [row | first, row | none]))
+    assert f"| {row['data']} | 30 % | 0.250 ± 0.000 | 0.250 ± 0.250 |" in process.stdout

@@ -110,7 +110,7 @@ def draw_neuron(weights, row, ax=None):
 draw_neuron(weights, inputs[1])
 
 # %%
-# P(yes) = 0.30, so the neuron says no. But the answer should be yes: the
+# P(yes) is below 1/2, so the neuron says no. But the answer should be yes: the
 # neuron is wrong.
 #
 # One step
