@@ -19,7 +19,6 @@ from pathlib import Path
 import pages
 from speed_page import OURS, SUITES, draw, list_parts, show_seconds
 
-RESULTS = Path(__file__).parent / "results" / "benchmarks.csv"
 FACTS = ["date", "processor", "cores", "kernel", "python", "sk-neuron"]
 FACTS += ["numpy", "scipy", "scikit-learn", "torch", "jax", "numba"]
 
