@@ -9,7 +9,7 @@ have a cluster, or one machine and a disk.
 # %%
 # A cluster
 # ---------
-# Here it is two processes of this machine that may have 1 GB each.
+# Here it is two processes of this machine that may have 600 MB each.
 # On a real one, pass the address of its scheduler to ``Client``. In a
 # script, put all of this below ``if __name__ == "__main__":``, since
 # the workers import the script.
@@ -29,7 +29,7 @@ from sk_neuron.dask import (
 cluster = LocalCluster(
     n_workers=2,
     threads_per_worker=1,
-    memory_limit="1GB",
+    memory_limit="600MB",
     dashboard_address=":0",
 )
 client = Client(cluster)
@@ -37,19 +37,21 @@ client = Client(cluster)
 # %%
 # Files
 # -----
-# Five Parquet files of 20 MB. There may be as many as the disk holds,
-# since a worker has one of them in memory at a time. One label in ten
-# is wrong.
+# Sixty Parquet files of 10 MB, which a worker could not hold. There may
+# be as many as the disk has room for, since a worker reads one of them
+# at a time. One label in ten is wrong.
 folder = tempfile.TemporaryDirectory()
 features = [f"x{k}" for k in range(25)]
 coef = np.random.default_rng(0).standard_normal(25)
-for number in range(5):
+for number in range(60):
     rng = np.random.default_rng(number)
-    X = rng.standard_normal((100_000, 25))
+    X = rng.standard_normal((50_000, 25))
     y = (X @ coef + rng.logistic(size=len(X)) > 0).astype(int)
     y = np.where(rng.random(len(y)) < 0.1, 1 - y, y)
     frame = pd.DataFrame(X, columns=features).assign(y=y)
-    frame.to_parquet(Path(folder.name, f"{number:02}.parquet"))
+    frame.to_parquet(
+        Path(folder.name, f"{number:02}.parquet"), compression=None
+    )
 
 # %%
 # Fit
@@ -59,7 +61,7 @@ for number in range(5):
 # has one file in memory at a time. What comes back from a file is a sum
 # of 26 numbers.
 rows = dd.read_parquet(folder.name)
-neuron = SigmoidNeuronClassifier(max_iter=6, label_noise=0.1, verbose=1)
+neuron = SigmoidNeuronClassifier(max_iter=3, label_noise=0.1, verbose=1)
 neuron = neuron.fit(rows[features], rows["y"])
 neuron.loss_curve_.round(4)
 
@@ -70,10 +72,10 @@ neuron.loss_curve_.round(4)
 # Search
 # ------
 # Folds and candidates share each pass over the files, so this search
-# reads them hardly more often than a fit of four steps does. It scores
+# reads them hardly more often than a fit of two steps does. It scores
 # the rows of each fold in the same pass.
 search = SigmoidNeuronClassifierCV(
-    iters=[1, 2, 4], label_noises=[0.0, 0.1], cv=3, refit=False
+    iters=[1, 2], label_noises=[0.0, 0.1], cv=3, refit=False
 )
 search = search.fit(rows[features], rows["y"])
 search.label_noise_, search.n_iter_
