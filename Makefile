@@ -69,6 +69,7 @@ figures: .venv/installed
 	$(BIN)/python benchmarks/training.py --write docs/speed.md
 	$(BIN)/python benchmarks/mislabelled.py --write docs/training.md
 	$(BIN)/python benchmarks/label_noise.py --write docs/all_figures.md
+	$(BIN)/python benchmarks/cluster.py --write docs/scale.md
 	$(BIN)/python benchmarks/wrong_labels.py --figure docs \
 		--write README.md docs/when_to_use.md docs/forty_data_sets.md
 

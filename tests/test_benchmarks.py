@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import subprocess
 import sys
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
@@ -503,3 +504,17 @@ def test_mislabelled_on_a_draw(tmp_path):
     none = {"given up: precision": "nan", "given up: recall": "0"}
     process = run("mislabelled.py", "--output", write(path, [row | first, row | none]))
     assert f"| {row['data']} | 30 % | 0.250 ± 0.000 | 0.250 ± 0.250 |" in process.stdout
+
+
+def test_a_step_on_a_cluster(tmp_path):
+    """Rows of one kind are measured anew, and the others stay as they are."""
+    pytest.importorskip("distributed")
+    path = tmp_path / "cluster.csv"
+    committed = read(BENCHMARKS / "results" / "cluster.csv")
+    write(path, committed)
+    arguments = "--run", "steps", "--rows", 8000, "--rounds", 1, "--output", path
+    process = run("cluster.py", *arguments)
+    assert process.returncode == 0, process.stderr
+    assert "| 8,000 x 50, 8 blocks, 2 workers |" in process.stdout
+    rows = [row for row in read(path) if row["what"] != "steps"]
+    assert rows == [row for row in committed if row["what"] != "steps"]
