@@ -61,7 +61,7 @@ def test_the_neuron_of_the_article():
     assert read(display.names_) == ["x0", "x1", "x2"]
     assert read(display.values_) == ["1", "0", "0"]
     assert read(display.numbers_) == ["9.67", "−0.209", "−4.63"]
-    assert read(display.captions_) == ["z = 9.67", "σ(z)", "o = 0.9999\nclass 1"]
+    assert read(display.captions_) == ["z = 9.67", "σ(z)", "o = 0.9999\n= P(class 1)"]
     assert display.probability_ == pytest.approx(0.99993707, abs=1e-8)
     assert [edge.get_linestyle() for edge in display.edges_] == ["-", "--", "--"]
     for edge, color in zip(display.edges_, [BLUE, ORANGE, ORANGE], strict=True):
@@ -403,7 +403,7 @@ def test_either_class_of_two():
         assert read(display.captions_) == [
             f"z = {read(display.captions_)[0][4:]}",
             "σ(z)",
-            f"o = {p[k]:.4f}\nclass {classes[k]}",
+            f"o = {p[k]:.4f}\n= P(class {classes[k]})",
         ]
     assert no.raw_prediction_ == -yes.raw_prediction_
     for edge, other in zip(no.edges_, yes.edges_, strict=True):
@@ -441,7 +441,7 @@ def test_the_layer_answers_as_the_estimator_does(n_classes, fit_intercept, dtype
         one = NeuronDisplay.from_estimator(neuron, data[:1], class_of_interest=name)
         assert one.raw_prediction_ == z[k]
         assert one.probability_ == p[k]
-        answer = f"p = {p[k]:.4f}\nclass {name}"
+        answer = f"p = {p[k]:.4f}\n= P(class {name})"
         others = f"z of {n_classes - 1} others"
         assert read(one.captions_)[1:] == ["softmax", answer, others]
         weights = [*neuron.coef_[k], *[neuron.intercept_[k]] * fit_intercept]
@@ -461,7 +461,7 @@ def test_several_labels(n_labels):
         np.testing.assert_array_equal(display.coef, neuron.coef_[k])
         assert display.raw_prediction_ == pytest.approx(z[k], rel=1e-12)
         assert display.probability_ == pytest.approx(p[k], rel=1e-12)
-        assert read(display.captions_)[1:] == ["σ(z)", f"o = {p[k]:.4f}\nlabel {k}"]
+        assert read(display.captions_)[1:] == ["σ(z)", f"o = {p[k]:.4f}\n= P(label {k})"]
 
 
 def test_what_cannot_be_drawn():

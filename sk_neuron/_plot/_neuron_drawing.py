@@ -77,7 +77,7 @@ class Diagram:
         self.headers = ["z", function, name, ""]
         if self.display.values is not None:
             self.headers[0] = f"z = {_format(self.display.raw_prediction_)}"
-            self.headers[2] = f"{symbol} = {self.display.probability_:.4f}\n{name}"
+            self.headers[2] = f"{symbol} = {self.display.probability_:.4f}\n= P({name})"
         self.others = f"z of {n_others} other{'s' * (n_others > 1)}" if n_others else ""
 
     def _fit(self):
