@@ -1,5 +1,7 @@
 """Axes to draw on, and the looks of lines."""
 
+import math
+
 # Colours that the colour-blind can distinguish (M. Okabe and K. Ito, "Color universal
 # design", 2008), each with a style and a marker for those who print in grey.
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
@@ -23,7 +25,8 @@ def open_axes(display, ax):
 def scale_iterations(ax, start):
     """Make the x axis logarithmic, for iteration counts from a start on."""
     if start == 0:  # which a logarithm cannot show
-        ax.set_xscale("symlog", linthresh=1)
+        smooth = 0.9 / math.log(10)  # the slope does not jump where the logarithm begins
+        ax.set_xscale("symlog", linthresh=1, linscale=smooth)
     else:
         ax.set_xscale("log")
     ax.set(xlabel="iterations")
