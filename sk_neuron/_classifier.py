@@ -46,15 +46,16 @@ class SigmoidNeuronClassifier(StepwiseNeuron):
 
     where :math:`p_i` is the softmax of all :math:`x_i \cdot w_k + b_k`, and :math:`e_y` is
     1 for the class of the row and 0 for the others. For multilabel `y` it is one sigmoid
-    neuron per label. What is trained is what is answered: `predict_proba` is the output of
-    the neuron or the layer itself.
+    neuron per label. `predict_proba` returns the outputs of this formula, and nothing is
+    rescaled afterwards.
 
     The sum of squares is, up to its factor, the Brier score [1]_. It is a bounded proper
-    scoring rule: a mislabelled row costs a neuron at most 1 and a layer at most 2, so wrong
-    labels do limited damage to the probabilities.
+    scoring rule: a mislabelled row adds at most 1 to the sum of a neuron, and at most 2 to
+    that of a layer, so wrong labels do limited damage to the probabilities.
 
-    A fit of t iterations is the start of every longer fit, and `max_iter` is the
-    regulariser to search over. Scale the features first, for example with
+    The fewer steps, the stronger the regularisation, so `max_iter` is the parameter to
+    search over. :class:`SigmoidNeuronClassifierCV` does that in about the time of a few
+    fits. Scale the features first, for example with
     :class:`~sklearn.preprocessing.StandardScaler`.
 
     Parameters
@@ -78,16 +79,21 @@ class SigmoidNeuronClassifier(StepwiseNeuron):
         `alpha` weighs against the number of rows. The intercept is not decayed.
 
     label_noise : float, dict or array-like, default=0.0
-        How many of the labels in `y` are wrong. A float is the share of labels that were
-        recorded as another class, whichever their true class and any other class alike: 0
-        or more, and below (K - 1) / K for K classes. A dict is ``{class: share}``, the
-        share of the rows of that class that were recorded as another one; classes left out
-        have none. ``{1: 0.3}`` says that of the rows of class 1, three in ten are recorded
-        as 0: some positive rows are unlabelled. For multilabel `y`, one share below 0.5 for
-        all labels, or an array of the share of each label. With label noise the answers are
-        about the true label: the objective compares the probability of the recorded label,
-        `predict_recorded_proba`, with the labels in `y` [4]_. Weights of rows or classes
-        that depend on the recorded label change the shares, and so the answers: with label
+        How many of the labels in `y` are wrong.
+
+        - A float is the share of all labels that are wrong. It is the same for each true
+          class, and each of the other classes is recorded equally often. For K classes it
+          is below (K - 1) / K.
+        - A dict is ``{class: share}``: of the rows whose true class is this one, the share
+          that was recorded as another class. Classes left out have none. ``{1: 0.3}`` says
+          that three in ten rows of class 1 are recorded as 0, for example because some
+          positive rows are unlabelled.
+        - For multilabel `y` it is one share below 0.5 for all labels, or an array of the
+          share of each label.
+
+        With label noise, `predict_proba` is about the true label. The objective compares
+        the probability of the recorded label, `predict_recorded_proba`, with the labels in
+        `y` [4]_. Weights that depend on the recorded label change the shares: with label
         noise leave `class_weight` alone.
 
     fit_intercept : bool, default=True
@@ -109,26 +115,25 @@ class SigmoidNeuronClassifier(StepwiseNeuron):
         For multilabel `y` the classes of each label are 0 and 1.
 
     tol : float, default=0.0
-        The fit is over when the loss has not fallen by more than `tol` within
-        `n_iter_no_change` steps: that on the training rows, as in `loss_curve_`, or with
-        `early_stopping` that on the validation rows. With 0 and without `early_stopping`
-        all steps are taken.
+        The fit ends once the loss has not fallen by more than `tol` within
+        `n_iter_no_change` steps. This is the loss on the training rows, as in
+        `loss_curve_`, and with `early_stopping` the loss on the validation rows. With
+        ``tol=0`` and without `early_stopping` all steps are taken.
 
     n_iter_no_change : int, default=10
         How many steps to wait for the loss to fall, 1 or more.
 
     early_stopping : bool, default=False
         Whether to stop by the Brier score of validation rows, and to keep the weights of
-        the step where that was lowest. The rows are `X_val` if that is passed to `fit`;
-        else they are held out from `X`. Those stay where they are: the pass over `X` that
-        finds the gradient on the other rows finds the loss on these, so there is no copy,
-        and no pass more.
+        the step where it was lowest. The validation rows are `X_val` if that is passed to
+        `fit`, else some rows of `X` are held out. The rows held out are not copied, and
+        need no pass over `X` of their own.
 
     validation_fraction : float, default=0.1
-        The share of the weight of each class to hold out with `early_stopping`, between 0
-        and 1. Rows are drawn by `random_state` and by what is in them: in any order, equal
-        rows stay together, and a weight of 2 is a row twice. Multilabel `y` counts as one
-        class.
+        The share of each class to hold out with `early_stopping`, between 0 and 1; rows
+        count by their weights. Which rows are drawn depends on `random_state` and on their
+        values, but not on their order. Equal rows stay together, so a weight of 2 is the
+        same as the row twice. Multilabel `y` counts as one class.
 
     checkpoints : array-like of int or None, default=None
         Iteration counts from 0 (the start) to `max_iter` at which to keep the weights, for
@@ -136,14 +141,13 @@ class SigmoidNeuronClassifier(StepwiseNeuron):
         dropped. With `warm_start` they count from where the call begins.
 
     warm_start : bool, default=False
-        Whether `fit` goes on from where the last one ended: `max_iter` steps more, on the
-        same classes and features. On the same data a steps and then b steps are a + b
-        steps, bit for bit. After an early stop it goes on from the best step, as if those
-        beyond it had not been. The size of the next step is kept only where the fits before
-        had ``warm_start=True``, too.
+        Whether `fit` goes on from where the last one ended, with `max_iter` more steps, on
+        the same classes and features. On the same data, a steps and then b steps give the
+        same weights as a + b steps, bit for bit, if all these fits had ``warm_start=True``.
+        After an early stop it goes on from the best step and forgets the later ones.
 
     verbose : int, default=0
-        Whether to print a line at most every second, and one at the end.
+        If not 0, print the loss at most once a second, and at the end.
 
     random_state : int, RandomState instance or None, default=None
         The generator of a "uniform" start, and of the rows held out by `early_stopping`.
@@ -151,12 +155,13 @@ class SigmoidNeuronClassifier(StepwiseNeuron):
     Attributes
     ----------
     best_n_iter_ : int
-        The step whose weights had the lowest loss on the validation rows, the first of
-        equal ones; with `early_stopping`, of this fit, and they are those kept. This, what
-        follows and `validation_loss_curve_` are there after a fit with validation rows.
+        The number of steps after which the loss on the validation rows was lowest; of equal
+        ones the first. With `early_stopping` it is the best step of this fit, whose weights
+        are kept. Only after a fit with validation rows.
 
     best_validation_score_ : float
-        Minus that loss: like all scores, the larger the better.
+        Minus the lowest loss on the validation rows: like all scores, the larger the
+        better. Only after a fit with validation rows.
 
     checkpoint_coefs_ : ndarray of shape (n_checkpoints, n_outputs, n_features)
         `coef_` at each of the `checkpoints`, where there are any.
@@ -181,19 +186,19 @@ class SigmoidNeuronClassifier(StepwiseNeuron):
 
     learning_rate_curve_ : ndarray of shape (`n_iter_`,) or (`n_iter_`, n_labels)
         The size of each step; for multilabel `y` with a column for each label. A step that
-        was taken back counts as one, and a shorter one follows.
+        was taken back is counted, too, and a shorter one follows it.
 
     loss_curve_ : ndarray of shape (`n_iter_`,)
-        The Brier score on the training rows before each step, that is the weighted mean of
-        their squared errors: what :func:`~sklearn.metrics.brier_score_loss` measures, for
-        two classes as for more. For multilabel `y` it is summed over the labels. Weights
-        include those of the classes. After a step that was taken back the loss is what it
-        was before. With ``learning_rate="auto"`` and ``alpha=0`` it never rises: where
-        rounding would raise it, it is the lowest so far.
+        The Brier score on the training rows before each step: the weighted mean of their
+        squared errors, as :func:`~sklearn.metrics.brier_score_loss` computes it for two
+        classes and for more. For multilabel `y` it is summed over the labels. The weights
+        are those of the rows times those of the classes. After a step that was taken back
+        the loss is what it was before. With ``learning_rate="auto"`` and ``alpha=0`` the
+        curve never rises.
 
     n_iter_ : int
-        The number of steps taken, with `warm_start` those behind the weights that the fit
-        went on from included.
+        The number of steps taken. With `warm_start` it includes the steps that led to the
+        weights from which the fit went on.
 
     n_features_in_ : int
         The number of features seen during `fit`.
@@ -203,7 +208,8 @@ class SigmoidNeuronClassifier(StepwiseNeuron):
 
     validation_loss_curve_ : ndarray of shape (`n_iter_` + 1,)
         The Brier score on the validation rows before each step and after the last, as in
-        `loss_curve_`; NaN for steps that were taken without them.
+        `loss_curve_`; NaN for steps that were taken without them. Only after a fit with
+        validation rows.
 
     See Also
     --------

@@ -51,15 +51,15 @@ from sk_neuron._solver._callbacks import FitTask
 class SigmoidNeuronClassifierCV(LogisticNeuron):
     """A :class:`SigmoidNeuronClassifier` whose iteration count is cross-validated.
 
-    The count is the regulariser of this model, and a fit of t iterations is the start of
-    every longer fit, so one descent serves all counts. It also serves all folds and weight
-    decays, and the final fit on all rows: they share each pass over `X`. A fold is not
-    trained on the rows that it holds out, and the same pass finds its Brier score on them.
+    The fewer steps, the stronger the regularisation. A fit of t iterations is the start of
+    every longer fit, so one descent gives the scores of all counts. All folds and weight
+    decays, and the final fit on all rows, share each pass over `X`. The same pass computes
+    the Brier score of each fold on the rows that it holds out.
 
     The scores are those of a :class:`~sklearn.model_selection.GridSearchCV` over `max_iter`
-    and `alpha` on the same folds, but for rounding; with label noise by
-    :func:`recorded_brier_score`. However many the counts, the price is at most that of one
-    fit of `max_iter` steps for each fold and candidate.
+    and `alpha` on the same folds, up to rounding; with label noise, those by
+    :func:`recorded_brier_score`. However many counts there are, the search takes at most as
+    long as one fit of `max_iter` steps for each fold and candidate.
 
     Parameters
     ----------
@@ -77,11 +77,11 @@ class SigmoidNeuronClassifierCV(LogisticNeuron):
     label_noises : "auto" or list, default=(0.0,)
         The label noises to choose from, each as in :class:`SigmoidNeuronClassifier`. "auto"
         is none, and 0.1 to 0.4 of all labels; for two classes also 0.1 to 0.5 of either
-        class alone. More than the least noise, by the largest share of a class, is chosen
-        only where its best score is better beyond chance: by 2.33 standard errors of the
-        differences in the folds, a level of 1 % [1]_. Of those the best is chosen. That is
-        no protection where classes are not linear: they look like label noise in every
-        fold. A single fold cannot tell.
+        class alone. Candidates are compared by their largest share of a class. One with
+        more noise than the least is chosen only if its best score is better beyond chance:
+        by 2.33 standard errors of the differences in the folds, a level of 1 % [1]_. Of
+        these the best is chosen, and with a single fold the least noise. Classes that no
+        plane separates look like label noise in every fold, and may still be taken for it.
 
     cv : int, cross-validation generator or iterable, default=None
         How to split the rows; None is 5 folds, and an int a number of folds, stratified
@@ -90,27 +90,25 @@ class SigmoidNeuronClassifierCV(LogisticNeuron):
     scoring : str, callable or None, default="neg_brier_score"
         What to maximise: the name of a scorer of scikit-learn, or a callable
         ``scorer(estimator, X, y)``. None is the accuracy, as in
-        :class:`~sklearn.linear_model.LogisticRegressionCV`. The Brier score is read from
-        the passes over `X`, at every count. "neg_log_loss" and "accuracy" are computed from
-        the raw predictions of all folds at once, which the last pass before a count gives.
-        Of multilabel `y` the Brier score is summed over the labels. Other scorers are
-        called for each fold and count, which takes longer, on a classifier that has all but
-        the curves of a fitted one. They are told all classes, and that the last of two is
-        the positive one. With label noise use one of these three, which compare recorded
-        labels with their own probabilities, or :func:`recorded_brier_score`; the others
-        warn.
+        :class:`~sklearn.linear_model.LogisticRegressionCV`. "neg_brier_score",
+        "neg_log_loss" and "accuracy" are computed for all folds at once; for multilabel `y`
+        the Brier score is summed over the labels. Other scorers take longer: they are
+        called for each fold and count, on a fitted classifier that lacks only the curves.
+        They get all classes, and the last of two as the positive one. With label noise use
+        one of these three, which judge the probabilities of the recorded labels, or
+        :func:`recorded_brier_score`; other scorers warn.
 
     refit : bool, default=True
-        Whether to fit on all rows with what was chosen. Without it the scores are had, but
-        no answers.
+        Whether to fit on all rows with what was chosen. If False there are scores, but
+        nothing to predict with.
 
     one_standard_error : bool, default=False
-        Whether to choose, in place of the best score, the fewest iterations whose score is
-        within one standard error of it, with the alpha that is best there.
+        Whether to choose the fewest iterations whose score is within one standard error of
+        the best score, with the alpha that is best there, instead of the best score.
 
     learning_rate : "auto" or float, default="auto"
-        The step size, as in :class:`SigmoidNeuronClassifier`; "auto" adapts in each fold
-        and for each alpha by itself.
+        The step size, as in :class:`SigmoidNeuronClassifier`; "auto" adapts separately in
+        each fold and for each alpha.
 
     fit_intercept : bool, default=True
         Whether to learn an intercept.
@@ -149,13 +147,13 @@ class SigmoidNeuronClassifierCV(LogisticNeuron):
         The label noises considered, in their order.
 
     scores_ : ndarray of shape (n_folds, n_alphas, n_label_noises, n_iters)
-        The score of each fold; NaN where it could not be had. The Brier score, log loss and
-        accuracy are those of the labels as recorded.
+        The score of each fold; NaN where fitting or scoring failed. The Brier score, log
+        loss and accuracy are those of the labels as recorded.
 
     label_quality_ : ndarray of shape (n_samples,) or (n_samples, n_labels)
-        The probability that the label of each training row is the true one, by the folds
-        that have not seen the row: the mean over them, with what was chosen. NaN for rows
-        that no fold has held out.
+        The probability that the label of each training row is the true one, with what was
+        chosen. It comes from the folds that held the row out, as a mean if there are
+        several. NaN for rows that no fold has held out.
 
     n_features_in_ : int
         The number of features seen during `fit`.
@@ -188,10 +186,10 @@ class SigmoidNeuronClassifierCV(LogisticNeuron):
 
     Notes
     -----
-    `score` is by `scoring`, too, as in ``LogisticRegressionCV``. So it, and what
-    ``cross_val_score`` prints of a search, is by default minus the Brier score, 0 at best;
-    that of a :class:`SigmoidNeuronClassifier` is the accuracy. Pass ``scoring="accuracy"``
-    to ``cross_val_score`` to choose by the Brier score and be told the accuracy.
+    `score` uses `scoring`, too, as in ``LogisticRegressionCV``. So by default `score` and
+    ``cross_val_score`` of a search return minus the Brier score, 0 at best. `score` of a
+    :class:`SigmoidNeuronClassifier` is the accuracy. Pass ``scoring="accuracy"`` to
+    ``cross_val_score`` to choose by the Brier score and get the accuracy.
 
     Among equal scores the first alpha wins, then the fewest iterations, then the first
     label noise. A fold whose training rows lack a class learns all classes, as in
