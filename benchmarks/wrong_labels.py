@@ -430,39 +430,22 @@ def draw_ratios(rows):
 
 
 def draw_shares(rows):
-    """Return a figure of Brier scores against the share of wrong labels.
-
-    A small dot is a data set, a line joins the means over all.
-    """
+    """Return a figure of the mean Brier scores against the share of wrong labels."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9, 3.9), layout="constrained")
+    figure = Figure(figsize=(6.5, 3.6), layout="constrained")
     ax = figure.subplots()
-    scores = summarize(rows)
+    scores, shares = summarize(rows), list(SHARES.values())
     looks = zip(["#666666", "#56B4E9", "#0072B2", "#D55E00"], "s^oD", "-:-:", strict=True)
-    for k, (name, (color, marker, line)) in enumerate(zip(SUMMARY, looks, strict=True)):
-        means = []
-        for case, share in SHARES.items():
-            values = list(scores[case, name].values())
-            means.append(np.mean(values))
-            x = np.full(len(values), share + 1.4 * (k - 1.5))
-            ax.plot(x, values, marker, color=color, alpha=0.35, markersize=3)
-        ax.plot(
-            np.array(list(SHARES.values())) + 1.4 * (k - 1.5),
-            means,
-            line + marker,
-            color=color,
-            markeredgecolor="black",
-            markersize=8,
-            label=name,
-        )
+    for name, (color, marker, line) in zip(SUMMARY, looks, strict=True):
+        means = [np.mean(list(scores[case, name].values())) for case in SHARES]
+        ax.plot(shares, means, line + marker, color=color, markersize=8, label=name)
     ax.set(
         xlabel="share of wrong training labels in %",
-        ylabel="Brier score on true test labels",
-        xticks=list(SHARES.values()),
-        ylim=(0, 1),
+        ylabel="mean Brier score\non true test labels",
+        xticks=shares,
     )
-    figure.legend(loc="outside upper center", ncols=len(SUMMARY))
+    ax.legend()
     return figure
 
 
