@@ -2,6 +2,7 @@
 
 import os
 import re
+import tomllib
 import zlib
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -14,6 +15,9 @@ from sphinx.search import WordCollector
 from sk_neuron._base import BaseNeuron
 
 HERE = Path(__file__).parent
+URLS = tomllib.loads((HERE.parent / "pyproject.toml").read_text())[
+    "project"
+]["urls"]
 
 project = "sk-neuron"
 author = "the sk-neuron developers"
@@ -55,7 +59,9 @@ html_theme_options = {
     "logo": {"text": "sk-neuron"},
     "header_links_before_dropdown": 6,
     "show_prev_next": False,
-    "navbar_end": ["theme-switcher"],
+    "github_url": URLS["Source"],
+    "navbar_end": ["theme-switcher", "navbar-icon-links"],
+    "show_toc_level": 2,  # the methods of a class
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": [],
@@ -88,6 +94,7 @@ sphinx_gallery_conf = {
     "matplotlib_animations": True,
     "ignore_repr_types": "FuncAnimation",  # it is shown already
     "image_srcset": ["2x"],
+    "default_thumb_file": str(HERE / "_static" / "logo.svg"),
     "remove_config_comments": True,
     "show_memory": False,
     "show_signature": False,
@@ -121,7 +128,7 @@ def pack_inventories():
 intersphinx_mapping = dict(pack_inventories())
 
 
-SITE = "https://sk-neuron.github.io/sk-neuron"
+SITE = URLS["Documentation"].rstrip("/")
 write_markdown = sphinx_gallery.notebook.rst2md
 
 
@@ -131,13 +138,13 @@ def write_notebook_text(text, *options):
     def link(match):
         title, page = match.groups()
         if page.startswith("/"):
-            return f"`{title} <{SITE}{page}.html>`__"
+            return f"`{title} <{SITE}{page}.html>`_"
         (script,) = (
             path
             for folder in ("tutorial", "how_to")
             for path in HERE.glob(f"{folder}/{page}.py")
         )
-        return f"`{title} <{SITE}/auto_{script.parent.name}/{page}.html>`__"
+        return f"`{title} <{SITE}/auto_{script.parent.name}/{page}.html>`_"
 
     text = re.sub(r":doc:`([^`<]+?)\s*<([^`>]+)>`", link, text)
     text = re.sub(
@@ -168,5 +175,11 @@ def drop_remote_icons(app, docname, source):
     )
 
 
+def end_code(app, docname, source):
+    """Leave out the empty line with which code ends in Markdown, for doctest."""
+    source[0] = source[0].replace("\n\n```\n", "\n```\n")
+
+
 def setup(app):
     app.connect("source-read", drop_remote_icons)
+    app.connect("source-read", end_code)

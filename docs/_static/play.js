@@ -129,8 +129,8 @@ function draw() {
     : "The neuron is told nothing";
   play.status.textContent =
     `Wrong labels: ${(100 * state.share).toFixed(0)} %, by the neuron's own estimate ` +
-    `${(100 * state.estimate).toFixed(0)} %. It suspects ${count(state.found)} labels: ` +
-    `${hits} are wrong, ${count(state.found) - hits} correct.`;
+    `${(100 * state.estimate).toFixed(0)} %. Labels that it suspects: ${count(state.found)}, ` +
+    `of which wrong: ${hits}, correct: ${count(state.found) - hits}.`;
 }
 
 // After a change by hand the slider shows the share that results.
@@ -239,8 +239,9 @@ function start(root) {
   play.status.setAttribute("role", "status");
   html("p", { className: "hint" }, root,
     "Colour and shape are the recorded label, a ring marks a wrong one, a box one that the " +
-    "neuron suspects. The shade is the probability. Keyboard: arrow keys choose a point, " +
-    "the space bar flips its label, Shift and an arrow key move it.");
+    "neuron suspects. The shade is the probability. The Brier score is the mean squared error " +
+    "of the probabilities, 0 is perfect. Keyboard: arrow keys choose a point, the space bar " +
+    "flips its label, Shift and an arrow key move it.");
   play.reset();
   play.selected = POINTS.order[0];
   draw();
