@@ -1,6 +1,6 @@
 """
-Save, ship and track
-====================
+Save, ship and track a model
+============================
 
 You have a fitted model, and somebody else has the rows: another
 process, a server, a program without Python. Here are the ways from

@@ -1,6 +1,6 @@
 """
-Find suspected digits
-=====================
+Find wrong labels of pictures
+=============================
 
 You have pictures that people have labelled. Which labels should somebody
 look at again? Here are 5,000 handwritten digits of MNIST, first with a

@@ -1,10 +1,12 @@
 """
-Find mislabelled rows
-=====================
+See which rows a neuron gives up
+================================
 
-Some labels are wrong, and you want to know which, to check them. The
-neuron gives up rows that contradict the others: those with an error
-above 2/3.
+You do not know how many labels are wrong, and nobody tells the neuron.
+It gives up rows that contradict the others all the same: the larger
+their error above 2/3, the less they pull the weights. Many of them have
+a wrong label. To list suspects and correct them, see :doc:`Find and fix
+wrong labels <plot_10_wrong_labels>`.
 """
 
 # %%

@@ -4,9 +4,9 @@ Your first neuron
 
 What is a neuron, and how does it learn? This page trains one by hand,
 and looks at it after each step. You need some Python, and no mathematics
-beyond multiplying and adding. To follow along, download the notebook at
-the end of the page and open it in Jupyter (``pip install jupyterlab
-matplotlib``).
+beyond multiplying and adding. To follow along, :doc:`install the package
+</index>`, download the notebook at the end of the page and open it in
+Jupyter.
 
 The experiment is that of the tutorial article "A Quick Dive into Deep
 Learning", and so are its figures, to the last digit.
@@ -108,6 +108,7 @@ def draw_neuron(weights, row, ax=None):
 
 
 draw_neuron(weights, inputs[1])
+# sphinx_gallery_thumbnail_number = 3
 
 # %%
 # P(yes) is below 1/2, so the neuron says no. But the answer should be yes: the
@@ -262,7 +263,12 @@ _ = LossCurveDisplay.from_estimator(neuron)
 
 # The picture:
 
-_ = WeightPathDisplay.from_estimator(neuron)
+_ = WeightPathDisplay(
+    iters=neuron.checkpoint_iters_,
+    coefs=neuron.checkpoint_coefs_[:, 0],
+    feature_names=names,
+    neuron_name="yes",
+).plot()
 
 # %%
 # Watch the neuron learn
