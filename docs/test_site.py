@@ -388,3 +388,52 @@ def test_play_by_keyboard(visit):
     for _ in range(5):
         tab.keyboard.press("ArrowRight")
     assert count_wrong(read()) == 4
+
+
+# Whether a part that has the focus, or a card around it, has a frame that tells so.
+IS_FRAMED = """() => {
+    const focused = document.activeElement;
+    return [focused, focused.closest(".sd-card") ?? focused].some(element => {
+        const style = getComputedStyle(element);
+        const outline = style.outlineStyle !== "none" && style.outlineWidth !== "0px";
+        return outline || style.boxShadow.includes("3px");
+    });
+}"""
+
+
+@pytest.mark.parametrize("page", ["index.html", ANIMATED])
+def test_focus_is_seen(visit, page):
+    """Whoever goes through a page by the Tab key sees where they are."""
+    tab = visit(page)
+    tab.add_style_tag(content="* { transition: none !important; }")
+    seen = 0
+    while True:
+        tab.keyboard.press("Tab")
+        if tab.evaluate("document.activeElement === document.body"):
+            break
+        # The control of an estimator is hidden, and its label has the frame.
+        if not tab.evaluate(
+            "document.activeElement.matches('.sk-toggleable__control')"
+        ):
+            assert tab.evaluate(IS_FRAMED), tab.evaluate(
+                "document.activeElement.outerHTML.slice(0, 200)"
+            )
+        seen += 1
+    assert seen > 20
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_names_of_parameters_are_whole(visit, size):
+    """Each is on one line."""
+    tab = visit("generated/sk_neuron.SigmoidNeuronClassifier.html")
+    tab.set_viewport_size(SIZES[size])
+    names = tab.locator("dl.field-list dd dt > strong")
+    n_lines = names.evaluate_all(
+        "names => names.map(name => name.getClientRects().length)"
+    )
+    heights = names.evaluate_all(
+        "names => names.map(name => name.getBoundingClientRect().height)"
+    )
+    assert len(n_lines) > 20
+    assert set(n_lines) == {1}
+    assert max(heights) < 30
