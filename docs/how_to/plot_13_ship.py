@@ -2,9 +2,9 @@
 Save, ship and track a model
 ============================
 
-You have a fitted model, and somebody else has the rows: another
-process, a server, a program without Python. Here are the ways from
-here to there, and what each needs at its end.
+You have fitted a model here, and want to use it elsewhere: in another
+process, on a server, in a program without Python. These are the ways,
+and what each of them needs there.
 
 .. list-table::
    :header-rows: 1
@@ -18,7 +18,7 @@ here to there, and what each needs at its end.
      - no: it runs what the file says
      - everything
    * - skops
-     - this package, and a word of trust
+     - this package, and your trust in its names
      - yes
      - everything
    * - ``as_logistic_regression()``
@@ -87,9 +87,9 @@ loaded = pickle.loads(pickle.dumps(Trap()))
 #
 # skops: for others
 # -----------------
-# A skops file holds data, and names of types. It builds only types that
-# it knows or that you trust. This package's are not in its list, so it
-# asks. Look at what it asks for before you agree:
+# A skops file holds data, and the names of types. skops loads only types
+# that it knows or that you trust. It does not know those of this package,
+# so pass their names. Look at them before you do:
 import skops.io
 
 packed = skops.io.dumps(model)
@@ -99,13 +99,14 @@ again = skops.io.loads(packed, trusted=untrusted)
 print((again.predict_proba(X) == model.predict_proba(X)).all())
 
 # %%
-# As a LogisticRegression: where this package is not
-# --------------------------------------------------
-# A fitted neuron answers by the formula of logistic regression, so it
-# can be had as one. Whatever takes scikit-learn's takes this: skops
-# without a word on trust, exporters to PMML, SQL or C, SHAP. It answers
-# for the true labels, as the neuron does. The label noise itself is
-# left behind, and with it ``label_quality``.
+# As a LogisticRegression: where this package is not installed
+# ------------------------------------------------------------
+# A fitted neuron predicts by the formula of logistic regression, so it
+# can be turned into one. Every tool that takes a model of scikit-learn
+# takes this one: skops (without asking for trust), exporters to PMML,
+# SQL or C, and SHAP. Its probabilities are those of the true labels, as
+# the neuron's are. The label noise is not stored, so there is no
+# ``label_quality``.
 scaler, neuron = model
 plain = make_pipeline(scaler, neuron.as_logistic_regression())
 again = skops.io.loads(skops.io.dumps(plain))
@@ -114,11 +115,11 @@ print(f"largest difference of a probability: {difference:.0e}")
 print((again.predict(X) == model.predict(X)).all())
 
 # %%
-# ONNX: where Python is not
-# -------------------------
+# ONNX: without Python
+# --------------------
 # :func:`~sk_neuron.onnx.to_onnx` writes the pipeline as a graph, which
 # runtimes for C, Java, JavaScript and phones can run. The type of the
-# rows decides on the precision.
+# rows decides the precision.
 import onnxruntime
 
 from sk_neuron.onnx import to_onnx
@@ -138,10 +139,10 @@ print((labels == model.predict(X)).all())
 # ``output_class_labels``. Labels are integers or strings, as ONNX has
 # them; booleans become integers, and dates are an error.
 #
-# MLflow: to know later what it was
-# ---------------------------------
-# MLflow stores models by skops, so it wants the same word of trust.
-# Without one it takes the LogisticRegression:
+# MLflow: keep track of models
+# ----------------------------
+# MLflow stores models by skops, so it must be told to trust the neuron,
+# too. The LogisticRegression it stores without that:
 #
 # .. code-block:: python
 #

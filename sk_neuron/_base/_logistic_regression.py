@@ -15,7 +15,7 @@ from sk_neuron._base._neuron import (
 
 
 class LogisticNeuron(BaseNeuron):
-    """A neuron that can be had as a LogisticRegression: it answers by the same formula."""
+    """A neuron that can become a LogisticRegression: it answers by the same formula."""
 
     @needs_fit_on_all_rows
     def as_logistic_regression(self) -> LogisticRegression | MultiOutputClassifier:
