@@ -92,7 +92,8 @@ sphinx_gallery_conf = {
     "backreferences_dir": "generated/examples",
     "reference_url": {"sk_neuron": None},
     "matplotlib_animations": True,
-    "ignore_repr_types": "FuncAnimation",  # it is shown already
+    # What is shown already, or says nothing to a reader.
+    "ignore_repr_types": r"FuncAnimation|matplotlib\.|Display",
     "image_srcset": ["2x"],
     "default_thumb_file": str(HERE / "_static" / "logo.svg"),
     "remove_config_comments": True,
@@ -144,7 +145,9 @@ def write_notebook_text(text, *options):
             for folder in ("tutorial", "how_to")
             for path in HERE.glob(f"{folder}/{page}.py")
         )
-        return f"`{title} <{SITE}/auto_{script.parent.name}/{page}.html>`_"
+        return (
+            f"`{title} <{SITE}/auto_{script.parent.name}/{page}.html>`_"
+        )
 
     text = re.sub(r":doc:`([^`<]+?)\s*<([^`>]+)>`", link, text)
     text = re.sub(

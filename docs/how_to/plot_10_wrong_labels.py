@@ -94,7 +94,7 @@ for is_right, values, name in [
         f"{name}: {(1 - values).sum():.0f} wrong labels expected, "
         f"{(~is_right).sum()} are wrong"
     )
-ax.set(xlabel="mean label quality", ylabel="share of correct labels")
+_ = ax.set(xlabel="mean label quality", ylabel="share of correct labels")
 
 # %%
 # Look
