@@ -346,6 +346,19 @@ def test_drag_a_label(visit, size):
 
 
 @pytest.mark.parametrize("size", SIZES)
+def test_a_click_flips_the_point_under_it(visit, size):
+    """On a phone most points overlap with others."""
+    tab, pictures, read = open_first_page(visit, size)
+    marks = pictures.nth(0).locator(".mark")
+    for row in range(marks.count()):
+        box = marks.nth(row).bounding_box()
+        tab.mouse.click(
+            box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        )
+        assert count_wrong(read()) == row + 1
+
+
+@pytest.mark.parametrize("size", SIZES)
 def test_flip_a_share(visit, size):
     """With a third of the labels wrong, the neuron that is told of them is better."""
     tab, _, read = open_first_page(visit, size)

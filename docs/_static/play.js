@@ -176,12 +176,23 @@ const ARROWS = {
   ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1],
 };
 
+// The point that is nearest to a place: those under a finger overlap.
+function findNearest([x, y]) {
+  const distances = play.points.map(point => Math.hypot(point[0] - x, point[1] - y));
+  return distances.indexOf(Math.min(...distances));
+}
+
 function listen(picture) {
   let dragged = null, isMoved = false;
+  const locate = event => {
+    const box = picture.getBoundingClientRect();
+    return [
+      VIEW.left + (event.clientX - box.left) / box.width * (VIEW.right - VIEW.left),
+      VIEW.top - (event.clientY - box.top) / box.height * (VIEW.top - VIEW.bottom)];
+  };
   picture.addEventListener("pointerdown", event => {
-    const group = event.target.closest(".point");
-    if (!group) return;
-    dragged = play.selected = Number(group.dataset.row);
+    if (!event.target.closest(".point")) return;
+    dragged = play.selected = findNearest(locate(event));
     isMoved = false;
     picture.setPointerCapture(event.pointerId);
     picture.focus({ preventScroll: true });
@@ -189,10 +200,7 @@ function listen(picture) {
   });
   picture.addEventListener("pointermove", event => {
     if (dragged === null) return;
-    const box = picture.getBoundingClientRect();
-    const x = VIEW.left + (event.clientX - box.left) / box.width * (VIEW.right - VIEW.left);
-    const y = VIEW.top - (event.clientY - box.top) / box.height * (VIEW.top - VIEW.bottom);
-    const [x0, y0] = play.points[dragged];
+    const [x, y] = locate(event), [x0, y0] = play.points[dragged];
     isMoved ||= Math.hypot(x - x0, y - y0) > 0.3; // a click may tremble
     if (isMoved) moveTo(dragged, x, y);
   });
