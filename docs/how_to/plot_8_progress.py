@@ -20,11 +20,9 @@ from sklearn.preprocessing import StandardScaler
 from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV
 
 X, y = load_breast_cancer(return_X_y=True)
-X_train, X_test, y_train, y_test = train_test_split(
-    X, y, random_state=0
-)
+X_train, X_val, y_train, y_val = train_test_split(X, y, random_state=0)
 scaler = StandardScaler().fit(X_train)
-X_train, X_test = scaler.transform(X_train), scaler.transform(X_test)
+X_train, X_val = scaler.transform(X_train), scaler.transform(X_val)
 neuron = SigmoidNeuronClassifier(max_iter=5000, verbose=1)
 neuron = neuron.fit(X_train, y_train)
 
@@ -60,7 +58,7 @@ steps[["accuracy", "neg_brier_score"]].head(3).round(4)
 # -------
 # A callback of your own ends the fit if its ``on_fit_task_end`` returns
 # True. The neuron keeps the weights of that step. This callback scores
-# validation rows. Do not use rows for the test that have ended a fit.
+# validation rows. Do not judge the model by these rows afterwards.
 
 
 class StopAtScore(FitCallback):
@@ -76,7 +74,7 @@ class StopAtScore(FitCallback):
         return self.scores[-1] >= self.wanted
 
 
-stop = StopAtScore(X_test, y_test, wanted=0.97)
+stop = StopAtScore(X_val, y_val, wanted=0.97)
 neuron = SigmoidNeuronClassifier(max_iter=200)
 neuron = neuron.set_callbacks(stop).fit(X_train, y_train)
 print(f"{neuron.n_iter_} of 200 steps, accuracy {stop.scores[-1]:.3f}")
