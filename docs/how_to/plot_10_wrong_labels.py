@@ -94,7 +94,9 @@ for is_right, values, name in [
         f"{name}: {(1 - values).sum():.0f} wrong labels expected, "
         f"{(~is_right).sum()} are wrong"
     )
-_ = ax.set(xlabel="mean label quality", ylabel="share of correct labels")
+_ = ax.set(
+    xlabel="mean label quality", ylabel="share of correct labels"
+)
 
 # %%
 # Look
