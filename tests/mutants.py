@@ -35,68 +35,64 @@ SMALL_BLOCKS = [
 ]
 ACTIVATE = """\
     with np.errstate(over="ignore", under="ignore"):
-        output = np.negative(raw_prediction, out=out)
-        np.exp(output, out=output)
+        output = array_namespace(raw_prediction).exp(-raw_prediction)
         output += 1
-        return np.reciprocal(output, out=output)
+        return 1 / output
 """
 CARELESS = """\
     with np.errstate(all="ignore"):
-        output = np.exp(raw_prediction, out=out)
-        return np.divide(output, 1 + output, out=output)
+        output = np.exp(raw_prediction)
+        return output / (1 + output)
 """
-OVERWRITTEN = "output = activate(raw_prediction, out=raw_prediction)"
-D_COEF = "            d_coef = d_coef + delta.T @ X\n"
-D_INTERCEPT = "            d_intercept = d_intercept + delta.sum("
+SLOPE = "    delta *= output\n    delta *= 1 - output\n"
+D_COEF = "part = delta.T @ X,"
 BLOCKS = "slice(start, min(start + n_rows, X.shape[0]))"
-DECAY_ALL = "        d_intercept = d_intercept - self.alpha[:, 0] * intercept\n"
-RETURN = "        return self._finish(d_coef, d_intercept, errors, decay)\n"
+GRADIENT = "self.xp.astype(d_coef, coef.dtype), d_intercept"
 TAKE_STEP = "            state = self._step(state)\n"
-WEAR_OFF = "            self.rate = self.rate * 0.9\n"
-ALL_KEPT = "np.full(is_kept_column.shape, True)"
+WEAR_OFF = "            self.rule._mantissa = self.rule._mantissa * 0.9\n"
+SIZES = "self._repeat(self.rule.step_sizes(state.exponent))"
 SCALE = """\
     if len(weight):
         weight /= max(weight.max(), 1)
 """
 SOFTMAX_DELTA = "    delta = q - p_y * m - p\n"
-NOISY_MEAN = ' - np.einsum("ngk,ngk->ng", p, error)[..., np.newaxis]'
+NOISY_MEAN = "    error -= xp.sum(p * error, axis=-1, keepdims=True)\n"
+OWN_EXPONENTIAL = "    p = xp.exp(z - xp.max(z, axis=-1, keepdims=True))\n    p_own"
 NUMPY_MUTANTS = {
     "sign": [
-        Edit(NUMPY, "(x + (step if", "(x - (step if"),
+        Edit(NUMPY, "x + _as_rows(step", "x - _as_rows(step"),
     ],
     "1 - o forgotten": [
-        Edit(FORMULAS, "    np.subtract(1, output, out=output)\n    delta *= output\n", ""),
+        Edit(FORMULAS, SLOPE, "    delta *= output\n"),
     ],
     "weight forgotten": [
-        Edit(FORMULAS, "delta = weight * error", "delta = error.copy()"),
+        Edit(FORMULAS, "delta = weight * error", "delta = 1 * error"),
     ],
     "derivative from the raw prediction": [
-        Edit(FORMULAS, OVERWRITTEN, "output = activate(raw_prediction)"),
-        Edit(
-            FORMULAS, "    delta *= output\n    np", "    delta *= raw_prediction\n    np"
-        ),
-        Edit(FORMULAS, "subtract(1, output, out", "subtract(1, raw_prediction, out"),
+        Edit(FORMULAS, SLOPE, SLOPE.replace("output", "z")),
     ],
     "block off by one": [
         Edit(ROW_BLOCKS, BLOCKS, BLOCKS.replace("n_rows,", "n_rows - 1,")),
     ],
-    "intercept decayed": [Edit(NUMPY, RETURN, DECAY_ALL + RETURN)],
+    "intercept decayed": [
+        Edit(NUMPY, GRADIENT, GRADIENT + " - self.alpha[:, 0] * intercept"),
+    ],
     "mean in place of the sum": [
-        Edit(NUMPY, D_COEF, D_COEF.replace("X\n", "X / len(delta)\n")),
-        Edit(NUMPY, D_INTERCEPT, D_INTERCEPT.replace("sum", "mean")),
+        Edit(NUMPY, D_COEF, "part = delta.T @ X / len(delta),"),
+        Edit(NUMPY, "xp.sum(delta, axis=0", "xp.mean(delta, axis=0"),
     ],
     "last row forgotten": [
-        Edit(NUMPY, D_COEF, D_COEF.replace("delta.T @ X", "delta[:-1].T @ X[:-1]")),
+        Edit(NUMPY, D_COEF, "part = delta[:-1].T @ X[:-1],"),
     ],
     "first feature counted twice": [
         Edit(
             NUMPY,
-            "(d_coef - self.alpha",
-            "((1 + np.eye(1, coef.shape[1])) * d_coef - self.alpha",
+            "d_coef - self.alpha",
+            "(1 + np.eye(1, coef.shape[1])) * d_coef - self.alpha",
         ),
     ],
     "wrong for one of the labels": [
-        Edit(FORMULAS, "error = target - recorded", "error = 2 * target - recorded"),
+        Edit(FORMULAS, "error = target - ", "error = 2 * target - "),
     ],
     "careless exponential": [Edit(FORMULAS, ACTIVATE, CARELESS)],
     "steps that wear off": [
@@ -110,14 +106,14 @@ NUMPY_MUTANTS = {
         ),
     ],
     "no step is taken back": [
-        Edit(NUMPY, "_choose(is_kept_column, point,", f"_choose({ALL_KEPT}, point,"),
+        Edit(NUMPY, "is_kept_column, point,", "is_kept_column | True, point,"),
     ],
     "half precision": [
         Edit(FORMULAS, "z += intercept\n", "z += intercept.astype(np.float16)\n"),
     ],
     "softmax: mean forgotten": [
         Edit(FORMULAS, SOFTMAX_DELTA, "    delta = -p\n"),
-        Edit(FORMULAS, "label, p_y * squared_error", "label, p_y * m"),
+        Edit(FORMULAS, "own * (p_y * squared_error)", "own * (p_y * m)"),
     ],
     "softmax: not divided by the sum": [
         Edit(FORMULAS, "    p /= total\n", ""),
@@ -125,43 +121,30 @@ NUMPY_MUTANTS = {
     "softmax: over the rows": [
         Edit(
             FORMULAS,
-            "    total = others + own\n",
-            "    total = (others + own).sum(axis=0)\n",
+            "    total = m + p_y\n",
+            "    total = (m + p_y).sum(axis=0)\n",
         ),
     ],
     "softmax: a label too far": [
         Edit(
             FORMULAS,
-            "    p = np.exp(z - z.max(axis=-1, keepdims=True))\n    own",
-            "    label = (label + 1) % z.shape[2]\n"
-            "    p = np.exp(z - z.max(axis=-1, keepdims=True))\n    own",
+            "is_own = labels.T[:, None, :]",
+            "is_own = (labels.T[:, None, :] + 1) % n_outputs",
         ),
     ],
     "softmax: weight forgotten": [
-        Edit(
-            FORMULAS,
-            "    delta *= weight\n    return delta, squared",
-            "    return delta, squared",
-        ),
+        Edit(FORMULAS, "    delta *= weight[:, :, None]\n", ""),
     ],
     "softmax: careless exponential": [
-        Edit(
-            FORMULAS,
-            "    p = np.exp(z - z.max(axis=-1, keepdims=True))\n    own",
-            "    p = np.exp(z)\n    own",
-        ),
+        Edit(FORMULAS, OWN_EXPONENTIAL, "    p = xp.exp(z)\n    p_own"),
     ],
     "label noise: slope forgotten": [
-        Edit(
-            FORMULAS,
-            "        delta *= (1 - label_noise.sum(axis=1)).astype(delta.dtype)\n",
-            "        pass\n",
-        ),
+        Edit(FORMULAS, "        delta *= slope[:, 0]\n", "        pass\n"),
     ],
     "label noise: error of the true label": [
         Edit(
             FORMULAS,
-            "target - recorded_probability(output, 1, label_noise)",
+            "target - (shift[:, 0] + slope[:, 0] * output)",
             "target - output",
         ),
     ],
@@ -172,17 +155,12 @@ NUMPY_MUTANTS = {
     "softmax with label noise: own class alone": [
         Edit(
             FORMULAS,
-            "error = -(slope * p + (shift * p).sum(axis=-1, keepdims=True))",
-            "error = -(slope * p + shift * p)",
+            "(slope * p + xp.sum(shift * p, axis=-1, keepdims=True))",
+            "(slope * p + shift * p)",
         ),
     ],
     "softmax: a step size for each column": [
-        Edit(
-            NUMPY,
-            "        step = np.repeat(step, self.problem.n_outputs)\n",
-            "        step = np.repeat(step, self.problem.n_outputs)\n"
-            "        step = step / (1 + np.arange(len(step)))\n",
-        ),
+        Edit(NUMPY, SIZES, SIZES + " / (1 + np.arange(self.problem.n_columns))"),
     ],
 }
 

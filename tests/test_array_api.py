@@ -20,6 +20,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.utils import estimator_checks
 
 from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV
+from sk_neuron._kernels import DeviceRows, NumpyKernel
 
 DISPATCHES = os.environ.get("SCIPY_ARRAY_API") == "1"
 HAS_SCIPY = tuple(map(int, scipy.__version__.split(".")[:2])) >= (1, 14)
@@ -134,6 +135,67 @@ def test_fifty_steps_are_those_of_numpy(there, kind, name):
         assert found.dtype == expected.dtype
         np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-10)
     assert theirs.n_iter_ == ours.n_iter_
+
+
+@pytest.fixture
+def moved(there, monkeypatch):
+    """Return a list that grows with each transfer; a step that reads a value fails."""
+    moved, step, kind = [], NumpyKernel._step, type(there.send([0.0]))
+
+    def note(move):
+        def moves(self, *args):
+            moved.append(move)
+            return move(self, *args)
+
+        return moves
+
+    def refuse(array):
+        raise AssertionError("A step reads a value.")
+
+    def watched(self, state):
+        n_before = len(moved)
+        with monkeypatch.context() as patch:
+            for name in ("__bool__", "__int__", "__float__", "__index__"):
+                patch.setattr(kind, name, refuse)
+            state = step(self, state)
+        assert len(moved) == n_before
+        return state
+
+    for name in ("send", "fetch"):
+        monkeypatch.setattr(DeviceRows, name, note(getattr(DeviceRows, name)))
+    monkeypatch.setattr(NumpyKernel, "_step", watched)
+    return moved
+
+
+@within
+@pytest.mark.filterwarnings("ignore")
+@PLACE
+@KINDS
+@pytest.mark.parametrize(
+    "params", [{}, {"label_noise": 0.1, "alpha": 1e-3}, {"learning_rate": 0.01}], ids=str
+)
+def test_more_steps_move_no_more_to_numpy(there, moved, kind, params):
+    """The history comes once for all steps between two stops."""
+    rows, y, counts = there.send(X), there.send(Y[kind]), []
+    for n_steps in (5, 25):
+        moved.clear()
+        SigmoidNeuronClassifier(max_iter=n_steps, **params).fit(rows, y)
+        counts.append(len(moved))
+    assert counts[0] >= counts[1] > 0
+
+
+@within
+@pytest.mark.filterwarnings("ignore")
+@PLACE
+@KINDS
+def test_more_steps_of_a_search_move_no_more_to_numpy(there, moved, kind):
+    rows, y, counts = there.send(X), there.send(Y[kind]), []
+    for n_steps in (5, 25):
+        moved.clear()
+        search = SigmoidNeuronClassifierCV(iters=[1, n_steps - 1, n_steps], cv=3)
+        search.fit(rows, y)
+        counts.append(len(moved))
+    assert counts[0] >= counts[1] > 0
 
 
 @within

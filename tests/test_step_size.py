@@ -1,16 +1,18 @@
 """The size of a step: its bound, how it adapts, and the step of a batch."""
 
+from fractions import Fraction
+
 import numpy as np
 import oracle
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from sklearn.datasets import load_iris, load_wine
 from sklearn.preprocessing import StandardScaler
 
 from sk_neuron import SigmoidNeuronClassifier
-from sk_neuron._kernels import compute_max_exponent, compute_squared_norms, update_exponent
+from sk_neuron._kernels import StepRule, compute_max_exponent, compute_squared_norms
 from sk_neuron._solver._step_size import bound_curvature, compute_curvature
 
 SPECTRA = {
@@ -120,9 +122,35 @@ def test_squared_norms(shape, as_format, dtype):
     ],
 )
 def test_the_next_exponent(exponent, norm, change, expected):
+    rule = StepRule(np.array([0.5]), np.asarray)
     with np.errstate(all="ignore"):
-        found = update_exponent(*map(np.array, ([exponent], [norm], [change])), 1000)
+        found = rule.update(*map(np.array, ([exponent], [norm], [change])))
     assert found == [expected]
+
+
+ABOVE_0 = st.floats(0, allow_infinity=False, exclude_min=True)
+
+
+@given(ABOVE_0)
+@example(2.0**-1074)
+@example(4.0**-3)
+@example(np.nextafter(4.0**-3, 0))
+def test_the_next_exponent_in_exact_numbers(ratio):
+    """It grows by the largest j with 4^j at most the ratio, up to 2."""
+    rule, one = StepRule(np.array([0.5]), np.asarray), np.ones(1)
+    found = rule.update(np.array([900]), ratio * one, 0.5 * one)
+    j = int(found[0]) - 900
+    assert Fraction(4) ** j <= Fraction(ratio)
+    assert j == 2 or Fraction(ratio) < Fraction(4) ** (j + 1)
+
+
+@given(ABOVE_0, st.integers(0, 2100))
+@example(2.0**-1074, 2073)
+@example(np.finfo(float).max, 0)
+def test_step_sizes_are_exact(rate, exponent):
+    exponent = min(exponent, max(0, int(compute_max_exponent(rate))))
+    found = StepRule(np.array([rate]), np.asarray).step_sizes(np.array([exponent]))
+    assert found == [np.ldexp(rate, exponent)]
 
 
 def test_steps_end_below_the_largest_number():

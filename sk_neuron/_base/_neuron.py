@@ -345,6 +345,9 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             sign = 1 - 2 * labels  # so that 1 - e keeps its digits where e is almost 1
             return weight * expit(sign * z) ** 2 * expit(-sign * z)
         n_outputs = 1 if self._multilabel else z.shape[1]
+        if noise is not None:
+            terms = _formulas.noise_terms(noise, n_outputs)
+            noise = tuple(term.astype(z.dtype) for term in terms)
         delta, _ = _formulas.pointwise_gradient(labels, weight, z, n_outputs, noise)
         if n_outputs == 1:
             return np.abs(delta)

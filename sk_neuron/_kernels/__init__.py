@@ -16,7 +16,6 @@ from sk_neuron._kernels._compiled import (
     count_threads,
     has_kernel,
 )
-from sk_neuron._kernels._device_kernel import DeviceKernel
 from sk_neuron._kernels._device_rows import (
     DeviceRows,
     as_numpy,
@@ -26,7 +25,7 @@ from sk_neuron._kernels._device_rows import (
 from sk_neuron._kernels._numpy import NumpyKernel
 from sk_neuron._kernels._problem import JUDGED, TRAINED, Problem, mask_weight
 from sk_neuron._kernels._row_blocks import row_blocks
-from sk_neuron._kernels._step_rule import compute_max_exponent, update_exponent
+from sk_neuron._kernels._step_rule import StepRule, compute_max_exponent
 from sk_neuron._kernels._threads import BUILT, SWITCHED_OFF, get_max_threads
 
 __all__ = [
@@ -38,11 +37,11 @@ __all__ = [
     "BlockKernel",
     "BlockedRows",
     "CompiledKernel",
-    "DeviceKernel",
     "DeviceRows",
     "History",
     "NumpyKernel",
     "Problem",
+    "StepRule",
     "add_pairs",
     "are_finite",
     "as_numpy",
@@ -59,14 +58,13 @@ __all__ = [
     "mask_weight",
     "return_like",
     "row_blocks",
-    "update_exponent",
 ]
 
 
 def make_kernel(problem):
     """Return the fastest kernel for a problem; it can `start` and `run` a descent."""
     if isinstance(problem.X, DeviceRows):
-        return DeviceKernel(problem)
+        return NumpyKernel(problem)
     if isinstance(problem.X, BlockedRows):
         return BlockKernel(problem)
     return make_local_kernel(problem)

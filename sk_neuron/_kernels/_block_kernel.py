@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sk_neuron._kernels._compiled import CompiledKernel, compute_raw_prediction, has_kernel
+from sk_neuron._kernels._compiled import CompiledKernel, has_kernel
 from sk_neuron._kernels._numpy import NumpyKernel
 
 
@@ -17,16 +17,11 @@ class BlockKernel(NumpyKernel):
         super().__init__(problem)
         self.max_steps_per_call = 1  # an interrupt or a callback waits for one step only
 
-    def raw_prediction(self, state):
-        """Return x · w + b of all rows at the kept points, (n, columns)."""
-        return compute_raw_prediction(self.problem.X, *state.kept)
-
     def _bind_rows(self):
         self.held = self.problem.X.hold(split_problem(self.problem))
 
-    def _evaluate(self, point):
-        d_coef, d_intercept, errors = self.problem.X.sum(gradient, self.held, *point)
-        return self._decay(point[0], d_coef, d_intercept, errors)
+    def _sum_rows(self, coef, intercept):
+        return self.problem.X.sum(gradient, self.held, coef, intercept)
 
 
 def split_problem(problem):

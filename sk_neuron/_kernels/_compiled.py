@@ -364,7 +364,7 @@ def check_raw_prediction(X, coef, intercept):
 def compute_squared_norms(X):
     """Return the sum of the squares of each row, (n,), in float64."""
     if isinstance(X, DeviceRows):
-        return np.concatenate([np.empty(0), *(X[r].squared_norms() for r in row_blocks(X))])
+        return X.squared_norms()
     if issparse(X):
         blocks = [_sparse_norms(X[rows]) for rows in row_blocks(X)]
         return np.concatenate([np.empty(0), *blocks])

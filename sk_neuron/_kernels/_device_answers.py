@@ -3,27 +3,22 @@
 import numpy as np
 from sklearn import get_config
 
-from sk_neuron._compat import get_namespace_and_device
-from sk_neuron._kernels._device_kernel import log_sigmoid, log_softmax, sigmoid, softmax
+from sk_neuron._compat import array_namespace, get_namespace_and_device
 from sk_neuron._kernels._device_rows import as_numpy, is_on_device, return_like
+from sk_neuron._kernels._formulas import log_probability, probability
 
 
 @np.errstate(all="ignore")  # of libraries that use NumPy
-def device_probability(z, *, multilabel):
+def device_probability(z, *, multilabel, formula=probability):
     """Return the probability of each class or label, from z (n,) or (n, columns)."""
-    xp, _, _ = get_namespace_and_device(z)
     if z.ndim == 1:
-        return sigmoid(xp, xp.stack([-z, z], axis=1))
-    return sigmoid(xp, z) if multilabel else softmax(xp, z)
+        return formula(array_namespace(z).stack([-z, z], axis=1), 1)
+    return formula(z, 1 if multilabel else z.shape[1])
 
 
-@np.errstate(all="ignore")
 def device_log_probability(z, *, multilabel):
     """Return the logarithm of `device_probability`, finite even if that rounds to 0."""
-    xp, _, _ = get_namespace_and_device(z)
-    if z.ndim == 1:
-        return log_sigmoid(xp, xp.stack([-z, z], axis=1))
-    return log_sigmoid(xp, z) if multilabel else log_softmax(xp, z)
+    return device_probability(z, multilabel=multilabel, formula=log_probability)
 
 
 def device_choice(z, classes, *, multilabel):

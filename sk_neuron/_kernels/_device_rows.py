@@ -2,14 +2,35 @@
 
 import numpy as np
 
-from sk_neuron._compat import convert_to_numpy, get_namespace_and_device
+from sk_neuron._compat import (
+    convert_to_numpy,
+    get_namespace_and_device,
+    numpy_namespace,
+)
+from sk_neuron._kernels import _formulas
+
+# Largest number of values of an array beside X, for example with one for each row and
+# column: 128 MiB of float64.
+_BLOCK_SIZE = 2**24
+
+
+class Host:
+    """Where NumPy works: it does what `DeviceRows` does for a device."""
+
+    xp, is_on_host = numpy_namespace, True
+    send = staticmethod(np.asarray)
+
+    @staticmethod
+    def fetch(array):
+        """Return the array."""
+        return array
 
 
 class DeviceRows:
     """The rows of X where they are; NumPy knows their shape and dtype.
 
-    The library follows the array API standard. Products with X are computed on its device.
-    What is as small as weights is held by NumPy, and sent there and back.
+    The library follows the array API standard. A descent on X runs on its device, and what
+    is learned is held by NumPy.
     """
 
     ndim = 2
@@ -35,6 +56,17 @@ class DeviceRows:
     def size(self):
         """The number of values of X."""
         return self.shape[0] * self.shape[1]
+
+    @property
+    def is_on_host(self):
+        """Whether the processor that runs Python computes what is done with X."""
+        return self.array.__dlpack_device__()[0] == 1
+
+    def blocks(self, width):
+        """Return slices of rows, for arrays of as many columns beside X."""
+        n_rows = max(1, _BLOCK_SIZE // max(1, width))
+        starts = range(0, len(self), n_rows)
+        return [slice(start, min(start + n_rows, len(self))) for start in starts]
 
     def send(self, array, dtype=None):
         """Return a copy of an array of NumPy on the device of X."""
@@ -67,13 +99,17 @@ class DeviceRows:
             for part in (coef, intercept)
         )
         dtype = self.xp.result_type(self.array, coef)
-        X, coef = (self.xp.astype(part, dtype, copy=False) for part in (self.array, coef))
-        return X @ coef.T + intercept
+        parts = self.array, coef, intercept
+        X, coef, intercept = (self.xp.astype(part, dtype, copy=False) for part in parts)
+        return _formulas.compute_raw_prediction(X, coef, intercept)
 
     def squared_norms(self):
         """Return the sum of the squares of each row in float64, by NumPy."""
-        squares = self.xp.astype(self.array, self.xp.float64) ** 2
-        return self.fetch(self.xp.sum(squares, axis=1))
+        xp, parts = self.xp, []
+        for rows in self.blocks(self.shape[1]):
+            block = xp.astype(self.array[rows, :], xp.float64)
+            parts.append(xp.sum(block * block, axis=1))
+        return self.fetch(xp.concat(parts))
 
 
 def is_on_device(array):

@@ -11,12 +11,18 @@ fraction label_noise[:, k] has a wrong label; all other classes are equally like
 outputs are probabilities of the true class. The errors are those of q, the probability of
 the recorded label (G. Patrini et al., "Making deep neural networks robust to label noise: a
 loss correction approach", CVPR 2017, forward correction).
+
+What a step and an answer need is written for all libraries of arrays that follow the array
+API standard, on their devices. It uses what is in the standard only, and no value of an
+array decides which operation comes next. The other formulas are for NumPy.
 """
 
 from functools import wraps
 
 import numpy as np
-from scipy.special import log_expit, log_softmax
+from scipy.sparse import issparse
+
+from sk_neuron._compat import array_namespace, get_device
 
 # The largest second derivative of 1/2 (t - sigmoid(z))^2 in z over all z and all t in
 # [0, 1]. With o = sigmoid(z) and t = 1 it is o (1 - o)^2 (3 o - 1), largest at:
@@ -48,53 +54,60 @@ def curvature(n_outputs):
 
 def compute_raw_prediction(X, coef, intercept):
     """Return z = x · w + b, the weighted sum of the inputs, (n, columns)."""
-    # Column-major, since sums over rows are fast then.
-    z = np.asfortranarray((coef @ X.T).T)
+    z = (coef @ X.T).T
+    if issparse(X):
+        z = np.asfortranarray(z)  # as it is above, since sums over rows are fast then
     z += intercept
     return z
 
 
-def activate(raw_prediction, out=None):
+def activate(raw_prediction):
     """Return o = 1 / (1 + exp(-z)), the output of a neuron.
 
     Where the exponential overflows, the output is 0, which is correct. This is several
     times as fast as `scipy.special.expit`.
     """
     with np.errstate(over="ignore", under="ignore"):
-        output = np.negative(raw_prediction, out=out)
-        np.exp(output, out=output)
+        output = array_namespace(raw_prediction).exp(-raw_prediction)
         output += 1
-        return np.reciprocal(output, out=output)
+        return 1 / output
 
 
 def softmax(raw_prediction):
     """Return p_k = exp(z_k) / Σ_j exp(z_j) along the last axis; its sum is 1."""
+    xp = array_namespace(raw_prediction)
     with np.errstate(under="ignore"):
-        p = np.exp(raw_prediction - raw_prediction.max(axis=-1, keepdims=True))
-        p /= p.sum(axis=-1, keepdims=True)
+        p = xp.exp(raw_prediction - xp.max(raw_prediction, axis=-1, keepdims=True))
+        p /= xp.sum(p, axis=-1, keepdims=True)
         return p
 
 
 def split_groups(columns, n_outputs):
     """Return (n, columns) as (n, n_groups, n_outputs)."""
-    return columns.reshape(len(columns), columns.shape[1] // n_outputs, n_outputs)
+    shape = columns.shape[0], columns.shape[1] // n_outputs, n_outputs
+    return array_namespace(columns).reshape(columns, shape)
 
 
 def probability(raw_prediction, n_outputs):
     """Return the outputs of all neurons or layers, (n, columns)."""
     if n_outputs == 1:
         return activate(raw_prediction)
-    return softmax(split_groups(raw_prediction, n_outputs)).reshape(raw_prediction.shape)
+    p = softmax(split_groups(raw_prediction, n_outputs))
+    return array_namespace(p).reshape(p, raw_prediction.shape)
 
 
 @_underflows_to_zero
 def log_probability(raw_prediction, n_outputs):
     """Return the logarithm of `probability`, finite even if that rounds to 0."""
+    z, xp = raw_prediction, array_namespace(raw_prediction)
     if n_outputs == 1:
-        return log_expit(raw_prediction)
+        return xp.minimum(z, xp.zeros_like(z)) - xp.log1p(xp.exp(-xp.abs(z)))
+    z = split_groups(z, n_outputs)
     with np.errstate(over="ignore"):
-        logs = log_softmax(split_groups(raw_prediction, n_outputs), axis=-1)
-    return np.maximum(logs, np.finfo(logs.dtype).min).reshape(raw_prediction.shape)
+        z = z - xp.max(z, axis=-1, keepdims=True)
+    logs = z - xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True))
+    logs = xp.maximum(logs, xp.full_like(logs, xp.finfo(logs.dtype).min))
+    return xp.reshape(logs, raw_prediction.shape)
 
 
 def noise_terms(label_noise, n_outputs):
@@ -124,74 +137,77 @@ def recorded_probability(probability, n_outputs, label_noise):
 
 
 @_underflows_to_zero
-def pointwise_gradient(labels, weight, raw_prediction, n_outputs, label_noise=None):
+def pointwise_gradient(labels, weight, raw_prediction, n_outputs, noise=None):
     """Return delta (n, columns) and the squared errors of the rows, (n, n_groups).
 
-    Delta is minus the gradient of 1/2 Σ s ‖e‖² in `raw_prediction`, which may be
-    overwritten; ‖e‖² is the squared error of a row and s its weight. For a neuron with the
-    target t, ‖e‖² = (t - q)² and delta = s slope (t - q) o (1 - o). For a layer with
-    e = e_y - q and h_k = slope_k e_k, delta_k = s p_k (h_k - Σ_j p_j h_j).
+    Delta is minus the gradient of 1/2 Σ s ‖e‖² in `raw_prediction`; ‖e‖² is the squared
+    error of a row and s its weight. For a neuron with the target t, ‖e‖² = (t - q)² and
+    delta = s slope (t - q) o (1 - o). For a layer with e = e_y - q and h_k = slope_k e_k,
+    delta_k = s p_k (h_k - Σ_j p_j h_j). `noise` are the `noise_terms`, or None.
     """
+    z, xp = raw_prediction, array_namespace(raw_prediction)
     if n_outputs == 1:
-        return _sigmoid_gradient(labels, weight, raw_prediction, label_noise)
-    labels, weight = labels[..., np.newaxis], weight[..., np.newaxis]
-    z = split_groups(raw_prediction, n_outputs)
-    if label_noise is None:
-        delta, squared_error = _softmax_gradient(labels, weight, z)
+        return _sigmoid_gradient(xp.astype(labels, z.dtype), weight, z, noise)
+    classes = xp.arange(n_outputs, dtype=labels.dtype, device=get_device(labels))
+    is_own = labels.T[:, None, :] == classes[:, None]  # rows last: fast, as in z
+    own = xp.permute_dims(xp.astype(is_own, z.dtype), (2, 0, 1))
+    layer_gradient = _softmax_gradient if noise is None else _noisy_softmax_gradient
+    delta, squared_error = layer_gradient(own, split_groups(z, n_outputs), noise, xp)
+    delta *= weight[:, :, None]
+    return xp.reshape(delta, z.shape), squared_error[:, :, 0]
+
+
+def _sigmoid_gradient(target, weight, z, noise):
+    output = activate(z)
+    if noise is None:
+        error = target - output
     else:
-        delta, squared_error = _noisy_softmax_gradient(labels, weight, z, label_noise)
-    return delta.reshape(raw_prediction.shape), squared_error[..., 0]
-
-
-def _sigmoid_gradient(target, weight, raw_prediction, label_noise):
-    output = activate(raw_prediction, out=raw_prediction)
-    error = target - recorded_probability(output, 1, label_noise)
+        shift, slope = noise
+        error = target - (shift[:, 0] + slope[:, 0] * output)
     # In place, since a step needs hardly more memory than X and these arrays.
     delta = weight * error
     error *= error
     delta *= output
-    np.subtract(1, output, out=output)
-    delta *= output
-    if label_noise is not None:
-        delta *= (1 - label_noise.sum(axis=1)).astype(delta.dtype)
+    delta *= 1 - output
+    if noise is not None:
+        delta *= slope[:, 0]
     return delta, error
 
 
-def _softmax_gradient(label, weight, z):
-    """Return delta and the squared error, from arrays of (n, n_groups, K or 1).
+def _softmax_gradient(own, z, _, xp):
+    """Return delta for a weight of 1, and the squared error, (n, n_groups, K or 1).
 
-    Let y be the label, m = 1 - p_y, and q = Σ p_k² over the other classes. The squared
-    error is m² + q. Delta is p_y (m² + q) for the label, else p_k (q - p_y m - p_k).
+    `own` is 1 for the label and 0 for the other classes. Let y be the label, m = 1 - p_y,
+    and q = Σ p_k² over the other classes. The squared error is m² + q. Delta is
+    p_y (m² + q) for the label, else p_k (q - p_y m - p_k).
     """
-    label = np.broadcast_to(label, (*z.shape[:2], 1))
-    p = np.exp(z - z.max(axis=-1, keepdims=True))
-    own = np.take_along_axis(p, label, axis=-1)
-    np.put_along_axis(p, label, 0, axis=-1)
-    others = p.sum(axis=-1, keepdims=True)
-    total = others + own
+    p = xp.exp(z - xp.max(z, axis=-1, keepdims=True))
+    p_own = p * own
+    p -= p_own  # 0 for the label
+    p_y = xp.sum(p_own, axis=-1, keepdims=True)
+    m = xp.sum(p, axis=-1, keepdims=True)
+    total = m + p_y
     p /= total
-    p_y, m = own / total, others / total
-    q = np.einsum("ngk,ngk->ng", p, p)[..., np.newaxis]
+    p_y /= total
+    m /= total
+    q = xp.sum(p * p, axis=-1, keepdims=True)
     squared_error = m * m + q
     delta = q - p_y * m - p
     delta *= p
-    np.put_along_axis(delta, label, p_y * squared_error, axis=-1)
-    delta *= weight
+    delta += own * (p_y * squared_error)
     return delta, squared_error
 
 
-def _noisy_softmax_gradient(label, weight, z, label_noise):
+def _noisy_softmax_gradient(own, z, noise, xp):
     """Return what `_softmax_gradient` does, with label noise."""
     p = softmax(z)
-    shift, slope = noise_terms(label_noise, z.shape[-1])
-    error = -(slope * p + (shift * p).sum(axis=-1, keepdims=True))
-    label = np.broadcast_to(label, (*z.shape[:2], 1))
-    own = np.take_along_axis(error, label, axis=-1)
-    np.put_along_axis(error, label, 1 + own, axis=-1)
-    squared_error = np.einsum("ngk,ngk->ng", error, error)[..., np.newaxis]
+    shift, slope = noise
+    error = own - (slope * p + xp.sum(shift * p, axis=-1, keepdims=True))
+    squared_error = xp.sum(error * error, axis=-1, keepdims=True)
     error *= slope
-    delta = weight * p * (error - np.einsum("ngk,ngk->ng", p, error)[..., np.newaxis])
-    return delta.astype(z.dtype, copy=False), squared_error
+    error -= xp.sum(p * error, axis=-1, keepdims=True)
+    error *= p
+    return error, squared_error
 
 
 @_underflows_to_zero
@@ -267,7 +283,8 @@ def suggest_labels(labels, raw_prediction, n_outputs, label_noise):
 @_underflows_to_zero
 def sum_squared_error(weight, squared_error):
     """Return Σ s ‖e‖² of each group, (n_groups,)."""
-    return (weight * squared_error).sum(axis=0, dtype=np.float64)
+    xp = array_namespace(squared_error)
+    return xp.sum(weight * squared_error, axis=0, dtype=xp.float64)
 
 
 @_underflows_to_zero

@@ -144,9 +144,9 @@ class GramKernel(NumpyKernel):
         delta, errors = self._differentiate(slice(None), z)
         d_c = -self.alpha * c
         d_c[:, : self.n_rows] += np.where(self.is_zero, 0, delta.T)
-        decay = self.alpha[:, 0] * _inner(c, product) if self.alpha.any() else 0
+        decay = self.alpha[:, 0] * _inner(c, product) if self.decays else None
         d_intercept = delta.sum(axis=0, dtype=np.float64)
-        return self._finish(d_c, d_c @ self.gram, d_intercept, errors, decay)
+        return self._finish((d_c, d_c @ self.gram, d_intercept), errors, decay)
 
     def _squared_norm(self, gradient):
         d_c, product, d_intercept = gradient
