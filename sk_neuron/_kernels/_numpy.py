@@ -165,9 +165,11 @@ class NumpyKernel:
             self.judge_weight = self.send(problem.judging_weight(), X.dtype)
         if isinstance(X, DeviceRows):
             array, slices = X.array, X.blocks(problem.n_columns)
-        else:  # slices of CSR would copy X
-            array, slices = X, [] if issparse(X) else row_blocks(X, problem.n_columns)
-        self.blocks = [(rows, array[rows, :]) for rows in slices] or [(slice(None), array)]
+        else:
+            array, slices = X, list(row_blocks(X, problem.n_columns)) or [slice(None)]
+        self.blocks = [(array[rows, :], [rows]) for rows in slices if not issparse(X)]
+        if issparse(X):  # slices of it would be copies
+            self.blocks = [(X, slices)]
 
     @np.errstate(all="ignore")  # the caller checks for overflow
     def _step(self, state):
@@ -226,15 +228,27 @@ class NumpyKernel:
     def _sum_rows(self, coef, intercept):
         """Return the sums over all rows: minus the gradients without decay, and errors."""
         xp, sums = self.xp, None
-        for rows, X in self.blocks:
+        for X, slices in self.blocks:
             z = _formulas.compute_raw_prediction(X, coef, intercept)
-            delta, errors = self._differentiate(rows, z)
+            delta, errors = self._differentiate(slices, z)
             part = delta.T @ X, xp.sum(delta, axis=0, dtype=xp.float64), errors
             sums = part if sums is None else tuple(map(add, sums, part))
         return sums
 
-    def _differentiate(self, rows, raw_prediction):
-        """Return delta and the squared errors of some rows, (2, n_groups)."""
+    def _differentiate(self, slices, raw_prediction):
+        """Return delta and the squared errors, (2, n_groups), of some slices of rows.
+
+        If there are several, they are all rows, and the raw prediction is overwritten.
+        """
+        if len(slices) == 1:
+            return self._differentiate_slice(slices[0], raw_prediction)
+        delta, errors = raw_prediction, 0
+        for rows in slices:
+            delta[rows, :], part = self._differentiate_slice(rows, raw_prediction[rows, :])
+            errors = errors + part
+        return delta, errors
+
+    def _differentiate_slice(self, rows, raw_prediction):
         weight = self.weight[rows, :]
         delta, squared_error = _formulas.pointwise_gradient(
             self.labels[rows, :],

@@ -141,7 +141,7 @@ class GramKernel(NumpyKernel):
     def _evaluate(self, point):
         c, product, intercept = point
         z = (product[:, : self.n_rows] + intercept[:, np.newaxis]).T
-        delta, errors = self._differentiate(slice(None), z)
+        delta, errors = self._differentiate([slice(None)], z)
         d_c = -self.alpha * c
         d_c[:, : self.n_rows] += np.where(self.is_zero, 0, delta.T)
         decay = self.alpha[:, 0] * _inner(c, product) if self.decays else None
