@@ -39,6 +39,7 @@ def answer(neuron, X):
     return neuron.predict_proba(X), stack(theirs) if isinstance(theirs, list) else theirs
 
 
+@pytest.mark.filterwarnings("ignore:The fit is worse")  # of labels by chance
 @given(
     st.sampled_from(KINDS),
     st.sampled_from([np.float32, np.float64]),
