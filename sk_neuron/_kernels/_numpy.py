@@ -38,9 +38,9 @@ from sk_neuron._kernels._problem import Problem
 from sk_neuron._kernels._row_blocks import row_blocks
 from sk_neuron._kernels._step_rule import StepRule
 
-# How many times longer a step takes in NumPy, and on a GPU, than in compiled code. To that,
-# the calls of NumPy, and of other libraries, add the time of a number of multiplications,
-# whatever the data.
+# How many times longer a step takes in NumPy, and on a GPU (an estimate, by the speed of
+# its memory), than in compiled code. To that, the calls of NumPy, and of other libraries,
+# add the time of a number of multiplications, whatever the data.
 _SLOWDOWN, _GPU_SLOWDOWN = 4, 1 / 64
 _CALLS, _DEVICE_CALLS = 2**15, 2**19
 
