@@ -114,19 +114,19 @@ def test_tasks_have_plain_names(client):
 
 
 def kill_workers(monkeypatch, client, calls):
-    """Have one worker killed when each of these calls of the scheduler waits."""
-    wait, n_calls, killed = ClusterScheduler._wait, [0], []
+    """Have one worker killed when each of these calls of the scheduler gathers."""
+    gather, n_calls, killed = ClusterScheduler._gather, [0], []
 
-    def kill_and_wait(self, futures):
+    def kill_and_gather(self, futures):
         n_calls[0] += 1
         if n_calls[0] in calls:
             wait_for(lambda: len(client.nthreads()) > 1)
             pids = client.run(os.getpid, on_error="ignore").values()
             killed.append(min(set(pids) - set(killed)))
             os.kill(killed[-1], signal.SIGKILL)
-        return wait(self, futures)
+        return gather(self, futures)
 
-    monkeypatch.setattr(ClusterScheduler, "_wait", kill_and_wait)
+    monkeypatch.setattr(ClusterScheduler, "_gather", kill_and_gather)
     return killed
 
 
@@ -142,15 +142,15 @@ def test_dead_workers_are_survived(client, expected, monkeypatch):
 
 def test_an_interrupt_keeps_whole_steps_and_stops_the_tasks(client, monkeypatch):
     X, y = make_rows()
-    lazy, wait, n_calls = da.from_array(X, chunks=(300, 5)), ClusterScheduler._wait, [0]
+    lazy, gather, n_calls = da.from_array(X, chunks=(300, 5)), ClusterScheduler._gather, [0]
 
     def interrupt(self, futures):
         n_calls[0] += 1
         if n_calls[0] == 6:
             raise KeyboardInterrupt
-        return wait(self, futures)
+        return gather(self, futures)
 
-    monkeypatch.setattr(ClusterScheduler, "_wait", interrupt)
+    monkeypatch.setattr(ClusterScheduler, "_gather", interrupt)
     neuron = SigmoidNeuronClassifier()
     with pytest.raises(KeyboardInterrupt, match="interrupted at iteration 3 of 100"):
         neuron.fit(lazy, y)
@@ -263,3 +263,20 @@ def test_without_workers_a_fit_ends(client, cluster):
     before["max_iter"] = 10_000
     assert vars(neuron) == before
     assert_array_equal(neuron.coef_, coef)
+
+
+def test_workers_that_go_with_their_results_end_a_fit(client, cluster, monkeypatch):
+    """The client would wait forever for results that were there and are lost."""
+    scale(cluster, client, 1)
+    gather = distributed.Client.gather
+
+    def gather_late(self, futures):
+        distributed.wait(futures)
+        scale(cluster, client, 0)
+        return gather(self, futures)
+
+    monkeypatch.setattr(distributed.Client, "gather", gather_late)
+    X, y = make_rows()
+    limit = {"distributed.scheduler.no-workers-timeout": "1s"}
+    with dask.config.set(limit), pytest.raises(RuntimeError, match="no workers for 1 s"):
+        SigmoidNeuronClassifier().fit(da.from_array(X, chunks=(LENGTH, 5)), y)

@@ -1,6 +1,7 @@
 """Run graphs of tasks on a cluster, or on threads where there is none."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import dask
 from dask.base import get_scheduler
@@ -71,8 +72,7 @@ class ClusterScheduler:
 
         futures = self._submit(graph, keys)
         try:
-            self._wait(futures)
-            return self._client.gather(futures)
+            return self._gather(futures)
         except CancelledError as error:
             raise RuntimeError(
                 "The cluster has lost blocks that it cannot compute again, such as rows "
@@ -96,22 +96,22 @@ class ClusterScheduler:
         with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1TB"}):
             return self._client.get(graph, list(keys), sync=False)
 
-    def _wait(self, futures):
-        """Wait until the futures are done, or raise an error if all workers are gone."""
-        from distributed import wait
+    def _gather(self, futures):
+        """Return the results, or raise an error if all workers are gone.
 
+        The client would wait for workers forever, so it waits in a thread.
+        """
         limit = dask.config.get("distributed.scheduler.no-workers-timeout", None)
         limit = dask.utils.parse_timedelta(limit or _NO_WORKERS_TIMEOUT)
+        pool = ThreadPoolExecutor(1)
+        results = pool.submit(self._client.gather, futures)
+        pool.shutdown(wait=False)
         last_seen = time.monotonic()
-        while True:
-            try:
-                wait(futures, timeout=_LOOK_INTERVAL)
-            except TimeoutError:
-                if self._client.nthreads():
-                    last_seen = time.monotonic()
-                elif time.monotonic() - last_seen > limit:
-                    raise RuntimeError(
-                        f"The cluster has had no workers for {limit:.0f} seconds."
-                    ) from None
-            else:
-                return
+        while not wait([results], timeout=_LOOK_INTERVAL).done:
+            if self._client.nthreads():
+                last_seen = time.monotonic()
+            elif time.monotonic() - last_seen > limit:
+                raise RuntimeError(
+                    f"The cluster has had no workers for {limit:.0f} seconds."
+                )
+        return results.result()
