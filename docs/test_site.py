@@ -74,10 +74,17 @@ def browser():
         browser.close()
 
 
-@pytest.fixture
-def visit(browser, address):
-    """Return a function that opens a page, whose complaints fail the test at its end."""
+@pytest.fixture(scope="module")
+def context(browser):
+    """A visitor, whose browser keeps what all pages share."""
     context = browser.new_context()
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def visit(context, address):
+    """Return a function that opens a page, whose complaints fail the test at its end."""
     complaints = []
 
     def hear(said):
@@ -113,7 +120,8 @@ def visit(browser, address):
         return tab
 
     yield open_page
-    context.close()
+    for tab in context.pages:
+        tab.close()
     assert complaints == []
 
 

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 from unittest import SkipTest
 
 import numpy as np
@@ -413,3 +414,13 @@ def test_the_checks_of_scikit_learn(place, estimator, check_sample_weight):
         estimator_checks.check_array_api_same_namespace(name, estimator, *place)
     except SkipTest as reason:  # there is no such device
         pytest.skip(str(reason))
+
+
+@within
+def test_the_how_to_guide_runs():
+    """The site is built without PyTorch, so that this page is not run there."""
+    pytest.importorskip("torch")
+    guide = Path(__file__).parents[1] / "docs" / "how_to" / "train_on_a_gpu.py"
+    process = subprocess.run([sys.executable, guide], capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.startswith("Tensor")
