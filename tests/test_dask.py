@@ -276,6 +276,32 @@ def test_answers_have_the_blocks_of_the_files_whatever_columns_are_read(tmp_path
         neuron.label_quality(lazy[features], lazy["y"].to_dask_array())
 
 
+@pytest.mark.filterwarnings("ignore:The best iteration count is the last")
+def test_labels_and_weights_may_be_columns_of_the_same_files(tmp_path):
+    """Dask reads labels alone and weights alone in fewer blocks than the files have."""
+    X, y, weight = make_problem("three")
+    features = list("abcdefg")
+    frame = pd.DataFrame(X, columns=features).assign(y=y, weight=weight)
+    for block, rows in enumerate(np.array_split(np.arange(N_ROWS), 6)):
+        frame[rows[0] : rows[-1] + 1].to_parquet(tmp_path / f"{block}.parquet")
+    lazy = dd.read_parquet(tmp_path)
+    assert lazy["weight"].optimize().npartitions < lazy.npartitions
+    passed, expected = (
+        (rows[features], rows["y"], rows["weight"]) for rows in (lazy, frame)
+    )
+    neuron = SigmoidNeuronClassifier(max_iter=5)
+    ours = sk_neuron.SigmoidNeuronClassifier(max_iter=5).fit(*expected)
+    assert_allclose(neuron.fit(*passed).coef_, ours.coef_, rtol=1e-12)
+    assert_allclose(neuron.score(*passed), ours.score(*expected), rtol=1e-12)
+    names = ("X_val", "y_val", "sample_weight_val")
+    neuron.fit(*passed, **dict(zip(names, passed, strict=True)))
+    assert_allclose(neuron.validation_loss_curve_[:-1], neuron.loss_curve_, rtol=1e-12)
+    search = SigmoidNeuronClassifierCV(max_iter=5).fit(*passed[:2], sample_weight=passed[2])
+    whole = sk_neuron.SigmoidNeuronClassifierCV(max_iter=5)
+    whole.fit(*expected[:2], sample_weight=expected[2])
+    assert_allclose(search.scores_, whole.scores_, rtol=1e-12)
+
+
 def test_staged_answers_are_lazy():
     X, y, _ = make_problem()
     neuron = SigmoidNeuronClassifier(checkpoints=[0, 3, 9]).fit(in_blocks(X), y)

@@ -47,17 +47,17 @@ def read_rows(X, y, sample_weight, scheduler, *, dtype=None, name="X"):
         (name_of_checks, block): (partial(_check_block, dtype), key)
         for block, key in enumerate(keys)
     }
-    everything, wanted = graph | checks, list(checks)
-    for column in asked.values():
+    everything, wanted, slices = graph | checks, list(checks), {}
+    for key, column in asked.items():
         column_graph, column_keys = _list_tasks(column)
         everything |= column_graph
+        # dask may read a column in fewer blocks than it has
+        slices[key] = slice(len(wanted), len(wanted) + len(column_keys))
         wanted += column_keys
     results = scheduler.compute(everything, wanted)
-    blocks, results = results[: len(keys)], results[len(keys) :]
-    for key, column in asked.items():
-        n_blocks = len(list_keys(column))
-        targets[key] = _join_column(results[:n_blocks], key)
-        results = results[n_blocks:]
+    blocks = results[: len(keys)]
+    for key, its_blocks in slices.items():
+        targets[key] = _join_column(results[its_blocks], key)
     n_features = _check_blocks(blocks, X.shape[1], name)
     rows = DaskRows(X, graph, keys, blocks, n_features, dtype, scheduler)
     return rows, *targets.values()
