@@ -280,3 +280,51 @@ def test_workers_that_go_with_their_results_end_a_fit(client, cluster, monkeypat
     limit = {"distributed.scheduler.no-workers-timeout": "1s"}
     with dask.config.set(limit), pytest.raises(RuntimeError, match="no workers for 1 s"):
         SigmoidNeuronClassifier().fit(da.from_array(X, chunks=(LENGTH, 5)), y)
+
+
+def end_by_a_block(client, y):
+    lazy = da.from_array(make_rows()[0], chunks=(LENGTH, 5))
+    lazy = lazy.map_blocks(lambda block: block[0, 5], meta=lazy._meta)
+    with pytest.raises(IndexError):
+        SigmoidNeuronClassifier().fit(lazy, y)
+
+
+def end_by_an_interrupt(client, y):
+    def interrupt(self, futures):
+        raise KeyboardInterrupt
+
+    lazy = da.from_array(make_rows()[0], chunks=(LENGTH, 5))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ClusterScheduler, "_gather", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            SigmoidNeuronClassifier().fit(lazy, y)
+
+
+def end_by_a_lost_block(client, y):
+    block = client.scatter(make_rows()[0])
+    lazy = da.from_delayed(block, (N_ROWS, 5), float)
+    client.cancel([block], force=True)
+    with pytest.raises(RuntimeError, match="has lost blocks"):
+        SigmoidNeuronClassifier().fit(lazy, y)
+
+
+@pytest.mark.parametrize("end", [end_by_a_block, end_by_an_interrupt, end_by_a_lost_block])
+def test_a_fit_that_ends_early_leaves_the_blocks_of_others_alone(end, cluster, client):
+    """Labels that are in the workers are there after it, and no task of its own is."""
+    scale(cluster, client, 1)
+    y = da.from_array(make_rows()[1], chunks=LENGTH).persist()
+    for _ in range(2):
+        end(client, y)
+        wait_for(lambda: set(client.futures) == set(y.__dask_graph__()))
+        assert_array_equal(y.compute(), make_rows()[1])
+
+
+def test_a_client_that_is_closed_ends_a_fit(cluster, client):
+    scale(cluster, client, 1)
+    lazy, y = da.from_array(make_rows()[0], chunks=(LENGTH, 5)), make_rows()[1]
+    closing = threading.Timer(1, client.close)
+    closing.start()
+    neuron = SigmoidNeuronClassifier(max_iter=10_000)
+    with pytest.raises(RuntimeError, match="closed, or lost its cluster"):
+        neuron.fit(lazy, y)
+    closing.join()

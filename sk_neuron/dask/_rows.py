@@ -50,10 +50,16 @@ def read_rows(X, y, sample_weight, scheduler, *, dtype=None, name="X"):
     everything, wanted, slices = graph | checks, list(checks), {}
     for key, column in asked.items():
         column_graph, column_keys = _list_tasks(column)
-        everything |= column_graph
+        # by names of our own: tasks of others are not ours to cancel if the fit ends early
+        name_of_copies = name_tasks(f"read-{key}")
+        copies = {
+            (name_of_copies, block): (_return_block, column_key)
+            for block, column_key in enumerate(column_keys)
+        }
+        everything |= column_graph | copies
         # dask may read a column in fewer blocks than it has
-        slices[key] = slice(len(wanted), len(wanted) + len(column_keys))
-        wanted += column_keys
+        slices[key] = slice(len(wanted), len(wanted) + len(copies))
+        wanted += copies
     results = scheduler.compute(everything, wanted)
     blocks = results[: len(keys)]
     for key, its_blocks in slices.items():
@@ -204,6 +210,10 @@ def read_block(block, dtype):
     is_contiguous = block.flags.c_contiguous or block.flags.f_contiguous
     if not (is_contiguous and block.flags.aligned):
         block = np.require(block, requirements=["C", "A"])
+    return block
+
+
+def _return_block(block):
     return block
 
 

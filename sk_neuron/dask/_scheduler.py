@@ -73,18 +73,22 @@ class ClusterScheduler:
         futures = self._submit(graph, keys)
         try:
             return self._gather(futures)
-        except CancelledError as error:
-            raise RuntimeError(
-                "The cluster has lost blocks that it cannot compute again, such as rows "
-                f"that were scattered: {error}"
-            ) from error
-        except KilledWorker as error:
-            raise RuntimeError(
-                "Workers died each time they came to the same block. Perhaps it is too "
-                f"large for their memory: {error}"
-            ) from error
-        except BaseException:  # an interrupt, too, stops the tasks
+        except BaseException as error:  # an interrupt, too, stops the tasks
+            if self._client.status != "running":
+                raise RuntimeError(
+                    "The client was closed, or lost its cluster, before the fit had ended."
+                ) from error
             self._client.cancel(futures, reason="the fit has ended")
+            if isinstance(error, CancelledError):
+                raise RuntimeError(
+                    "The cluster has lost blocks that it cannot compute again, such as "
+                    f"rows that were scattered: {error}"
+                ) from error
+            if isinstance(error, KilledWorker):
+                raise RuntimeError(
+                    "Workers died each time they came to the same block. Perhaps it is "
+                    f"too large for their memory: {error}"
+                ) from error
             raise
 
     def hold(self, graph, keys):
