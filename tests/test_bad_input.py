@@ -1,6 +1,7 @@
 """Every bad input gets a clear error, and an estimator that raised is as it was."""
 
 import re
+from itertools import product
 
 import numpy as np
 import pytest
@@ -222,11 +223,18 @@ SEVERAL = {
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("kind", SEVERAL)
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("scale", [1e-30, 1.0, 1e15])
+@pytest.mark.parametrize(
+    ("dtype", "scale"),
+    [
+        *product([np.float64, np.float32], [1e-30, 1.0, 1e15]),
+        (np.float64, 1e-310),
+        (np.float32, 1e-37),
+    ],
+)
 def test_numpy_error_settings_do_not_matter(kind, dtype, scale):
     """What underflows is 0, and what overflows is reported, whatever NumPy is set to do."""
     rows, labels = (np.tile(X, (4, 1)) * scale).astype(dtype), SEVERAL[kind]
+    others = rows * 100
     labels = np.tile(labels, (4, 1)) if labels.ndim == 2 else np.tile(labels, 4)
     weight = np.where(np.arange(24) < 6, 1e-300, 1e200)
     tiny = np.where(np.arange(24) < 6, 1e-300, 1.0)
@@ -242,15 +250,15 @@ def test_numpy_error_settings_do_not_matter(kind, dtype, scale):
             neuron.fit(rows, labels, weight)
             neuron.partial_fit(rows, labels, classes=classes)
             for method in ("predict", "predict_log_proba", "predict_recorded_proba"):
-                getattr(neuron, method)(rows * 100)
-            neuron.label_quality(rows * 100, labels)
+                getattr(neuron, method)(others)
+            neuron.label_quality(others, labels)
             for method in ("influence", "score"):
-                getattr(neuron, method)(rows * 100, labels, tiny)
+                getattr(neuron, method)(others, labels, tiny)
             recorded_brier_score(neuron, rows, labels, weight)
         neuron = SigmoidNeuronClassifier(
             early_stopping=True, init="uniform", checkpoints=[0]
         )
-        list(neuron.fit(rows, labels).staged_predict_proba(rows * 100))
+        list(neuron.fit(rows, labels).staged_predict_proba(others))
         for scoring in ("neg_brier_score", "accuracy"):
             search = SigmoidNeuronClassifierCV(
                 max_iter=9, cv=2, scoring=scoring, label_noises=[0, 0.1], init="uniform"

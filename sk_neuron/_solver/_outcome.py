@@ -124,7 +124,8 @@ def measure_feature_range(X):
     largest = map_blocks(_largest_values, X).max(axis=0)
     with np.errstate(under="ignore"):
         largest = largest[largest > _ROUNDING * largest.max(initial=0)]
-    return largest.min(initial=np.inf), largest.max(initial=0)
+    # as floats of Python, which may underflow in a ratio whatever NumPy is set to do
+    return float(largest.min(initial=np.inf)), float(largest.max(initial=0))
 
 
 def _largest_values(X):
