@@ -15,7 +15,7 @@ from sk_neuron._input_validation import (
     refuse_masked,
     scale_by_power,
 )
-from sk_neuron._kernels import _formulas
+from sk_neuron._kernels import _formulas, as_numpy
 
 
 def recorded_brier_score(
@@ -70,12 +70,9 @@ def recorded_brier_score(
     >>> float(scores.mean().round(3))
     -0.021
     """
-    neuron, X = _split(estimator, X, recorded_brier_score.__name__)
-    z = neuron.decision_function(X).reshape(-1, len(neuron.coef_))
-    labels = encode_known_labels(check_labels(y), neuron.classes_, neuron._multilabel)
-    check_consistent_length(z, labels)
+    neuron, labels, z = _read_rows(estimator, X, y, recorded_brier_score.__name__)
     errors = _formulas.row_squared_error(
-        labels, z, _count_outputs(neuron), neuron._label_noise
+        labels, z, _count_outputs(neuron), as_numpy(neuron._label_noise)
     )
     weight, _ = scale_by_power(check_sample_weight(sample_weight, len(labels)))
     with np.errstate(under="ignore"):
@@ -183,17 +180,17 @@ def judge_labels(estimator, X, y, label_quality, name):
 
     `name` is that of who asks.
     """
-    neuron, X = _split(estimator, X, name)
-    z = neuron.decision_function(X).reshape(-1, len(neuron.coef_))
-    labels = encode_known_labels(check_labels(y), neuron.classes_, neuron._multilabel)
-    check_consistent_length(z, labels)
-    n_outputs, noise = _count_outputs(neuron), neuron._label_noise
+    neuron, labels, z = _read_rows(estimator, X, y, name)
+    n_outputs, noise = _count_outputs(neuron), as_numpy(neuron._label_noise)
     if label_quality is None:
         quality = _formulas.label_quality(labels, z, n_outputs, noise)
     else:
         refuse_masked(label_quality, "label_quality")
         quality = check_array(
-            label_quality, ensure_2d=False, ensure_all_finite="allow-nan", dtype=np.float64
+            as_numpy(label_quality),
+            ensure_2d=False,
+            ensure_all_finite="allow-nan",
+            dtype=np.float64,
         )
         if ((quality < 0) | (quality > 1)).any():
             raise ValueError("The label_quality has values outside of [0, 1].")
@@ -208,8 +205,11 @@ def judge_labels(estimator, X, y, label_quality, name):
     return JudgedLabels(labels, suggested, quality, classes, neuron._multilabel)
 
 
-def _split(estimator, X, name):
-    """Return the neuron that an estimator is or ends with, and X as it takes it."""
+def _read_rows(estimator, X, y, name):
+    """Return the neuron that an estimator is or ends with, and labels and z of its rows.
+
+    Labels are indices of classes. Both are arrays of NumPy, wherever X is.
+    """
     steps, neuron = split_estimator(estimator)
     if not isinstance(neuron, BaseNeuron):
         raise TypeError(
@@ -218,11 +218,15 @@ def _split(estimator, X, name):
             f"Got {type(neuron).__name__} instead."
         )
     check_has_answers(neuron)
-    return neuron, X if steps is None else steps.transform(X)
+    X = X if steps is None else steps.transform(X)
+    z = as_numpy(neuron.decision_function(X)).reshape(-1, neuron.coef_.shape[0])
+    labels = encode_known_labels(check_labels(y), neuron.classes_, neuron._multilabel)
+    check_consistent_length(z, labels)
+    return neuron, labels, z
 
 
 def _count_outputs(neuron):
-    return 1 if neuron._multilabel else len(neuron.coef_)
+    return 1 if neuron._multilabel else neuron.coef_.shape[0]
 
 
 def _make_table(columns):

@@ -20,7 +20,16 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.utils import estimator_checks
 
-from sk_neuron import SigmoidNeuronClassifier, SigmoidNeuronClassifierCV
+from sk_neuron import (
+    LabelQualityDisplay,
+    LossCurveDisplay,
+    NeuronDisplay,
+    SigmoidNeuronClassifier,
+    SigmoidNeuronClassifierCV,
+    WeightPathDisplay,
+    find_label_issues,
+    recorded_brier_score,
+)
 from sk_neuron._kernels import DeviceRows, NumpyKernel
 
 DISPATCHES = os.environ.get("SCIPY_ARRAY_API") == "1"
@@ -329,6 +338,39 @@ def test_words_are_answered_in_words(there):
     neuron = SigmoidNeuronClassifier().fit(there.send(X), words)
     assert set(neuron.predict(there.send(X))) == set(words)
     assert neuron.score(there.send(X), words) > 0.5
+
+
+@within
+@PLACE
+@KINDS
+@pytest.mark.parametrize("label_noise", [0.0, 0.1])
+def test_tools_take_a_model_of_another_library(there, kind, label_noise):
+    """What lists and draws labels and weights works with them where they are."""
+    plt = pytest.importorskip("matplotlib.pyplot")
+    neuron = SigmoidNeuronClassifier(
+        max_iter=9, label_noise=label_noise, checkpoints=[0, 3, 9], early_stopping=True
+    )
+    rows = X, Y[kind]
+    with config_context(array_api_dispatch=False):
+        ours = clone(neuron).fit(*rows, X_val=X, y_val=Y[kind])
+        expected = find_label_issues(ours, *rows)
+        score = recorded_brier_score(ours, *rows, WEIGHT)
+    sent = tuple(map(there.send, rows))
+    theirs = neuron.fit(*sent, X_val=sent[0], y_val=sent[1])
+    issues = find_label_issues(theirs, *sent)
+    assert len(issues)
+    for name in expected:
+        np.testing.assert_allclose(issues[name], expected[name], rtol=1e-10)
+    quality = theirs.label_quality(*sent)
+    given = find_label_issues(theirs, *sent, label_quality=quality)
+    np.testing.assert_array_equal(given["row"], issues["row"])
+    found = recorded_brier_score(theirs, *sent, there.send(WEIGHT))
+    np.testing.assert_allclose(found, score, rtol=1e-10)
+    LossCurveDisplay.from_estimator(theirs)
+    LabelQualityDisplay.from_estimator(theirs, *sent)
+    WeightPathDisplay.from_estimator(theirs, class_of_interest=1)
+    NeuronDisplay.from_estimator(theirs, X=sent[0][:1, :], class_of_interest=1)
+    plt.close("all")
 
 
 @within

@@ -38,7 +38,7 @@ def find_column(neuron, class_of_interest):
     kind, classes = "label" if neuron._multilabel else "class", neuron.classes_
     if class_of_interest is not None:
         index = find_class(classes, class_of_interest)
-    elif len(neuron.coef_) == 1:
+    elif neuron.coef_.shape[0] == 1:
         index = len(classes) - 1
     else:
         raise ValueError(

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_array, check_consistent_length
 
+from sk_neuron._kernels import as_numpy
 from sk_neuron._plot._axes import GREEN, LINE_LOOKS, mark_point, open_axes, scale_iterations
 from sk_neuron._plot._estimator import find_neuron
 
@@ -124,10 +125,10 @@ class LossCurveDisplay:  # numpydoc ignore=PR02
         """
         neuron = find_neuron(cls, estimator, "loss_curve_")
         return cls(
-            loss_curve=neuron.loss_curve_,
-            validation_loss_curve=getattr(neuron, "validation_loss_curve_", None),
+            loss_curve=as_numpy(neuron.loss_curve_),
+            validation_loss_curve=as_numpy(getattr(neuron, "validation_loss_curve_", None)),
             best_n_iter=getattr(neuron, "best_n_iter_", None),
-            learning_rate_curve=neuron.learning_rate_curve_,
+            learning_rate_curve=as_numpy(neuron.learning_rate_curve_),
         ).plot(ax, show_step_sizes=show_step_sizes)
 
     def plot(self, ax: Any = None, *, show_step_sizes: bool = False) -> Self:

@@ -12,7 +12,7 @@ from sklearn.utils import check_array, check_consistent_length
 
 from sk_neuron._base import split_estimator
 from sk_neuron._input_validation import read_data
-from sk_neuron._kernels import check_raw_prediction
+from sk_neuron._kernels import as_numpy, check_raw_prediction
 from sk_neuron._kernels._formulas import softmax
 from sk_neuron._plot._axes import open_axes
 from sk_neuron._plot._estimator import find_column, find_neuron, name_features
@@ -210,7 +210,8 @@ class NeuronDisplay:  # numpydoc ignore=PR02
             If matplotlib is missing.
         """
         neuron = find_neuron(cls, estimator, "coef_")
-        coef, intercept, name = neuron.coef_, neuron.intercept_, neuron.classes_
+        coef, intercept = as_numpy(neuron.coef_), as_numpy(neuron.intercept_)
+        name = neuron.classes_
         class_index = None
         if len(coef) == 1 or neuron._multilabel:
             column, sign, name = find_column(neuron, class_of_interest)
@@ -330,4 +331,4 @@ def _read_row(estimator, neuron, X):
         raise ValueError(
             f"X must be one row, of shape (1, n_features). Got {features.shape[0]} rows."
         )
-    return features.toarray()[0] if issparse(features) else features[0]
+    return features.toarray()[0] if issparse(features) else as_numpy(features)[0]

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_array, check_consistent_length
 
+from sk_neuron._kernels import as_numpy
 from sk_neuron._plot._axes import LINE_LOOKS, open_axes, scale_iterations
 from sk_neuron._plot._estimator import find_column, find_neuron, list_names, name_features
 
@@ -118,8 +119,8 @@ class WeightPathDisplay:  # numpydoc ignore=PR02
             )
         column, sign, name = find_column(neuron, class_of_interest)
         return cls(
-            iters=neuron.checkpoint_iters_,
-            coefs=sign * neuron.checkpoint_coefs_[:, column],
+            iters=as_numpy(neuron.checkpoint_iters_),
+            coefs=sign * as_numpy(neuron.checkpoint_coefs_)[:, column],
             feature_names=name_features(estimator, neuron),
             neuron_name=name,
         ).plot(ax)
