@@ -398,6 +398,18 @@ def test_rows_that_are_not_finite_are_an_error(there, value):
 
 @within
 @PLACE
+def test_complex_rows_are_an_error(there):
+    """As with NumPy: libraries would drop the imaginary parts."""
+    neuron, rows = SigmoidNeuronClassifier(), there.send(X * 1j)
+    with pytest.raises(ValueError, match="Complex data not supported"):
+        neuron.fit(rows, Y["binary"])
+    neuron.fit(there.send(X), Y["binary"])
+    with pytest.raises(ValueError, match="Complex data not supported"):
+        neuron.predict(rows)
+
+
+@within
+@PLACE
 def test_answers_are_asked_for_where_the_fit_was(there):
     neuron = SigmoidNeuronClassifier().fit(there.send(X), there.send(Y["binary"]))
     for method in ("decision_function", "predict", "predict_proba", "predict_log_proba"):

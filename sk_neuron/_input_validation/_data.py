@@ -53,6 +53,9 @@ def read_data(estimator, X, *y, **params):
     if is_on_device(X):
         _check_dispatch(X)
         xp, *_ = get_namespace_and_device(X)
+        # the check of scikit-learn knows the complex numbers of NumPy only
+        if get_config()["array_api_dispatch"] and xp.isdtype(X.dtype, "complex floating"):
+            raise ValueError(f"Complex data not supported\n{X}\n")
     dtype = [xp.float64, xp.float32]
     read = validate_data(estimator, X, *y, accept_sparse="csr", dtype=dtype, **params)
     first = read[0] if y else read
