@@ -406,7 +406,7 @@ class SigmoidNeuronClassifier(StepwiseNeuron):
         check_weights(loop.problem, result.learned.coef, result.learned.intercept)
 
         attributes = describe(result)
-        self._store(attributes, samples.X)
+        self._store(attributes, samples.X, y)
         task.close(lambda: attributes)
         if result.is_interrupted:
             raise_interrupt(result.n_iter, loop.max_iter)
@@ -426,11 +426,11 @@ class SigmoidNeuronClassifier(StepwiseNeuron):
         X, y, norms = read_training_data(copied, X, y, reset=not is_warm_start)
         y = check_labels(y)
         classes, labels = encode_labels(y)
-        same = is_warm_start and np.array_equal(classes, self.classes_)
+        same = is_warm_start and np.array_equal(classes, self._classes)
         if is_warm_start and not (same and self._multilabel == (y.ndim == 2)):
             raise ValueError(
                 "With warm_start=True a fit goes on with the classes of the one before, "
-                f"{list_classes(self.classes_)}, but y has {list_classes(classes)}."
+                f"{list_classes(self._classes)}, but y has {list_classes(classes)}."
             )
         weight = check_sample_weight(sample_weight, len(y))
         return Samples(X, y, labels, weight, norms), classes

@@ -320,8 +320,8 @@ class SigmoidNeuronClassifierCV(LogisticNeuron):
             about true labels with recorded ones.
         """
         copied = copy.copy(self)  # so that a fit that raises leaves self as it was
-        y = as_numpy(y)
-        X_read, labels, norms = read_training_data(copied, X, y)
+        recorded = as_numpy(y)
+        X_read, labels, norms = read_training_data(copied, X, recorded)
         labels, weight = check_labels(labels), sample_weight
         multilabel, (classes, _) = labels.ndim == 2, encode_labels(labels)
         iters, alphas = list_iters(self.iters, self.max_iter), check_alphas(self.alphas)
@@ -331,7 +331,7 @@ class SigmoidNeuronClassifierCV(LogisticNeuron):
             weight = check_sample_weight(weight, len(labels))
         split_params, score_params = route_fit(self, weight, params)
 
-        X_rows, y_rows = indexable(X, choose_scored_labels(y, labels))
+        X_rows, y_rows = indexable(X, choose_scored_labels(recorded, labels))
         search = Search(
             self._new_neuron(copied),
             SearchInput(X_rows, y_rows, X_read, labels, weight, norms),
@@ -341,14 +341,14 @@ class SigmoidNeuronClassifierCV(LogisticNeuron):
             read_scoring(self.scoring, classes, multilabel, score_params),
             self.refit,
         )
-        task = FitTask(self, search.n_parts, X, y, weight)
+        task = FitTask(self, search.n_parts, X, recorded, weight)
 
         search.run(task, partial(describe_stop, search, self.one_standard_error))
         choice, final = choose(search, one_standard_error=self.one_standard_error), None
         if search.is_interrupted:
             if search.has_final_fit(choice):
                 final = search.finish(choice)
-            self._store(describe_search(search, choice, final), X_read)
+            self._store(describe_search(search, choice, final), X_read, y)
             raise_interrupt(search)
         if self.refit:
             final = search.finish(choice)
@@ -356,7 +356,7 @@ class SigmoidNeuronClassifierCV(LogisticNeuron):
         attributes = describe_search(search, choice, final)
         attributes["label_quality_"] = search.label_quality(choice)
 
-        self._store(attributes, X_read)
+        self._store(attributes, X_read, y)
         task.close(lambda: attributes if self.refit else None)
         return self
 
@@ -402,14 +402,14 @@ class SigmoidNeuronClassifierCV(LogisticNeuron):
             sample_weight = check_sample_weight(sample_weight, len(recorded))
         params = route_score(self, sample_weight, score_params)
         validate_data(self, X, reset=False, skip_check_array=True)  # its features
-        scoring = read_scoring(self.scoring, self.classes_, self._multilabel, params)
+        scoring = read_scoring(self.scoring, self._classes, self._multilabel, params)
         # accuracy counts labels that were not seen as wrong, which is left to scikit-learn
         counts_unseen = self.scoring in (None, "accuracy") and self._label_noise is None
         if scoring.row_score is None or counts_unseen:
             y = choose_scored_labels(y, recorded)
             return float(scoring.scorer(self._as_neuron(), as_numpy(X), y, **params))
         z = as_numpy(self.decision_function(X)).reshape(-1, self.coef_.shape[0])
-        labels = encode_known_labels(recorded, self.classes_, self._multilabel)
+        labels = encode_known_labels(recorded, self._classes, self._multilabel)
         check_consistent_length(z, labels)
         scores = scoring.row_score(z, labels, as_numpy(self._label_noise))
         return average_scores(scores, params.get("sample_weight"))

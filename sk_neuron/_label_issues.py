@@ -201,7 +201,7 @@ def judge_labels(estimator, X, y, label_quality, name):
                 f"{len(labels)} rows with {labels.shape[1]} label(s)."
             )
     suggested = _formulas.suggest_labels(labels, z, n_outputs, noise)
-    classes = np.array([0, 1]) if neuron._multilabel else neuron.classes_
+    classes = np.array([0, 1]) if neuron._multilabel else neuron._classes
     return JudgedLabels(labels, suggested, quality, classes, neuron._multilabel)
 
 
@@ -220,7 +220,7 @@ def _read_rows(estimator, X, y, name):
     check_has_answers(neuron)
     X = X if steps is None else steps.transform(X)
     z = as_numpy(neuron.decision_function(X)).reshape(-1, neuron.coef_.shape[0])
-    labels = encode_known_labels(check_labels(y), neuron.classes_, neuron._multilabel)
+    labels = encode_known_labels(check_labels(y), neuron._classes, neuron._multilabel)
     check_consistent_length(z, labels)
     return neuron, labels, z
 

@@ -115,7 +115,7 @@ class StepwiseNeuron(LogisticNeuron):
         read_X, read_y = read_data(copied, X, y, multi_output=True, reset=not is_warm_start)
         read_y = check_labels(read_y)
         multilabel = self._multilabel if is_warm_start else read_y.ndim == 2
-        known = self.classes_ if is_warm_start else None
+        known = self._classes if is_warm_start else None
         classes = check_classes(classes, read_y, multilabel, known)
         labels = encode_known_labels(read_y, classes, multilabel)
         weight = read_sample_weight(sample_weight, len(read_y))
@@ -139,6 +139,7 @@ class StepwiseNeuron(LogisticNeuron):
                 "_warm_start": None,
             },
             samples.X,
+            y,
         )
         return self
 

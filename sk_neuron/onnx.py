@@ -126,7 +126,7 @@ def to_onnx(
             f"with {type(neuron).__name__}. Use skl2onnx.to_onnx instead."
         )
     check_has_answers(neuron)
-    _encode_classes(neuron.classes_)
+    _encode_classes(neuron._classes)
     row = _read_row(X)
     return convert_to_onnx(
         make_pipeline(*_join_columns(steps, neuron, row), *_list_steps(steps), neuron),

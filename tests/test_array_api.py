@@ -17,7 +17,7 @@ import scipy
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.utils import estimator_checks
 
 from sk_neuron import (
@@ -140,8 +140,7 @@ def test_fifty_steps_are_those_of_numpy(there, kind, name):
     learned = [name for name, value in vars(ours).items() if isinstance(value, np.ndarray)]
     assert {"coef_", "intercept_", "loss_curve_", "learning_rate_curve_"} <= set(learned)
     for attribute in learned:
-        expected, found = getattr(ours, attribute), getattr(theirs, attribute)
-        found = found if attribute == "classes_" else there.fetch(found)
+        expected, found = getattr(ours, attribute), there.fetch(getattr(theirs, attribute))
         assert found.dtype == expected.dtype
         np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-10)
     assert theirs.n_iter_ == ours.n_iter_
@@ -329,6 +328,37 @@ def test_rows_to_validate_on(there):
     assert theirs.best_n_iter_ == ours.best_n_iter_
     curve = there.fetch(theirs.validation_loss_curve_)
     np.testing.assert_allclose(curve, ours.validation_loss_curve_, atol=1e-10)
+
+
+@within
+@PLACE
+@KINDS
+@pytest.mark.parametrize(
+    "estimator", [SigmoidNeuronClassifier(), SigmoidNeuronClassifierCV()]
+)
+@pytest.mark.filterwarnings("ignore:The best iteration count is the last")
+def test_classes_are_where_the_labels_were(there, kind, estimator):
+    """So scikit-learn can collect what is answered for each class."""
+    rows, labels = there.send(X), there.send(Y[kind])
+    of_numpy = clone(estimator).fit(rows, Y[kind])
+    of_place = clone(estimator).fit(rows, labels)
+    np.testing.assert_array_equal(there.fetch(of_place.classes_), of_numpy.classes_)
+    for fitted in of_numpy, of_place:
+        answers = there.fetch(fitted.predict(rows))
+        assert np.isin(answers, of_numpy.classes_).all()
+        assert fitted.label_quality(rows, labels).shape[0] == len(X)
+    assert of_place.score(rows, labels) == of_numpy.score(rows, labels)
+
+
+@within
+@PLACE
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "decision_function"])
+@pytest.mark.parametrize("kind", ["binary", "multiclass"])
+def test_cross_val_predict(there, kind, method):
+    expected = cross_val_predict(SigmoidNeuronClassifier(), X, Y[kind], method=method)
+    given = there.send(X), there.send(Y[kind])
+    answers = cross_val_predict(SigmoidNeuronClassifier(), *given, method=method)
+    np.testing.assert_allclose(there.fetch(answers), expected, atol=1e-8)
 
 
 @within

@@ -67,7 +67,7 @@ LEARNED = {
     "_warm_start",
 }
 
-# Arrays that stay as they are when others go where X is: classes may be words.
+# Arrays that stay as they are when others go where X is: they may be words.
 ON_HOST = {"classes_", "feature_names_in_"}
 
 
@@ -320,12 +320,17 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     def _read_labelled(self, X, y):
         """Return raw predictions (n, columns), labels, and what returns results like X."""
         z = self.decision_function(X)
-        labels = encode_known_labels(check_labels(y), self.classes_, self._multilabel)
+        labels = encode_known_labels(check_labels(y), self._classes, self._multilabel)
         check_consistent_length(z, labels)
         return as_numpy(z).reshape(-1, self.coef_.shape[0]), labels, return_like(z)
 
-    def _store(self, learned, X):
-        """Replace what an earlier fit has learned, at once; arrays are as X is.
+    @property
+    def _classes(self):
+        """`classes_` as an array of NumPy, wherever the labels were."""
+        return as_numpy(self.classes_)
+
+    def _store(self, learned, X, y):
+        """Replace what an earlier fit has learned, at once; arrays are as X and y are.
 
         So an interrupt cannot leave half of it. What others have set stays.
         """
@@ -336,6 +341,8 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 else value
                 for name, value in learned.items()
             }
+            if "classes_" in learned and learned["classes_"].dtype.kind in "biuf":
+                learned["classes_"] = return_like(y)(learned["classes_"])
         kept = {name: value for name, value in vars(self).items() if name not in LEARNED}
         self.__dict__ = kept | learned
 
@@ -362,10 +369,10 @@ class BaseNeuron(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
     def _choice(self, z):
         if is_on_device(z):
-            return device_choice(z, self.classes_, multilabel=self._multilabel)
+            return device_choice(z, self._classes, multilabel=self._multilabel)
         if self._multilabel:
             return (z > 0).astype(int)
-        return self.classes_[z.argmax(axis=1) if z.ndim == 2 else (z > 0).astype(int)]
+        return self._classes[z.argmax(axis=1) if z.ndim == 2 else (z > 0).astype(int)]
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

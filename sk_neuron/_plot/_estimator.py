@@ -35,7 +35,7 @@ def find_column(neuron, class_of_interest):
     Of two classes the first has the weights of the second with the opposite sign. None is
     the second of two, and not allowed if there is more than one row.
     """
-    kind, classes = "label" if neuron._multilabel else "class", neuron.classes_
+    kind, classes = "label" if neuron._multilabel else "class", neuron._classes
     if class_of_interest is not None:
         index = find_class(classes, class_of_interest)
     elif neuron.coef_.shape[0] == 1:

@@ -211,7 +211,7 @@ class NeuronDisplay:  # numpydoc ignore=PR02
         """
         neuron = find_neuron(cls, estimator, "coef_")
         coef, intercept = as_numpy(neuron.coef_), as_numpy(neuron.intercept_)
-        name = neuron.classes_
+        name = neuron._classes
         class_index = None
         if len(coef) == 1 or neuron._multilabel:
             column, sign, name = find_column(neuron, class_of_interest)
