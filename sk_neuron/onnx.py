@@ -126,7 +126,7 @@ def to_onnx(
             f"with {type(neuron).__name__}. Use skl2onnx.to_onnx instead."
         )
     check_has_answers(neuron)
-    _encode_classes(neuron._classes)
+    _encode_classes(neuron.classes_)
     row = _read_row(X)
     return convert_to_onnx(
         make_pipeline(*_join_columns(steps, neuron, row), *_list_steps(steps), neuron),
@@ -184,6 +184,7 @@ def _join_columns(steps, neuron, row):
 
 def _encode_classes(classes):
     """Return classes as ONNX has them, or raise an error: 64 bit integers or strings."""
+    classes = as_numpy(classes)
     if all(isinstance(label, str) for label in classes):
         return classes.astype(str)
     if classes.dtype.kind in "biuf":

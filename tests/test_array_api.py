@@ -363,6 +363,30 @@ def test_cross_val_predict(there, kind, method):
 
 @within
 @PLACE
+def test_classes_may_be_given_where_the_labels_are(there):
+    rows, labels = there.send(X), there.send(Y["multiclass"])
+    neuron = SigmoidNeuronClassifier().partial_fit(
+        rows, labels, classes=there.send(range(4))
+    )
+    assert there.fetch(neuron.classes_).tolist() == [0, 1, 2, 3]
+
+
+@within
+@PLACE
+def test_onnx(there):
+    """Labels are those of a fit on NumPy."""
+    pytest.importorskip("skl2onnx")
+    runtime = pytest.importorskip("onnxruntime")
+    from sk_neuron.onnx import to_onnx
+
+    neuron = SigmoidNeuronClassifier().fit(there.send(X), there.send(Y["multiclass"]))
+    session = runtime.InferenceSession(to_onnx(neuron, X[:1]).SerializeToString())
+    answers, *_ = session.run(None, {session.get_inputs()[0].name: X})
+    np.testing.assert_array_equal(answers, there.fetch(neuron.predict(there.send(X))))
+
+
+@within
+@PLACE
 def test_words_are_answered_in_words(there):
     words = np.array(["one", "three", "two"])[Y["multiclass"]]
     neuron = SigmoidNeuronClassifier().fit(there.send(X), words)
