@@ -71,9 +71,9 @@ neuron.loss_curve_.round(4)
 #
 # Search
 # ------
-# Folds and candidates share each pass over the files, so this search
-# reads them hardly more often than a fit of two steps does. It scores
-# the rows of each fold in the same pass.
+# Folds and candidates share each pass over the files, and the same pass
+# scores the rows of each fold. At the end each fold judges the labels
+# that it was not trained on, in a pass of its own.
 search = SigmoidNeuronClassifierCV(
     iters=[1, 2], label_noises=[0.0, 0.1], cv=3, refit=False
 )
