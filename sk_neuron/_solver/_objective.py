@@ -33,7 +33,7 @@ def choose_weight_power(power, alpha):
 def scale_weights(weight, power, dtype):
     """Return the weights divided by 2**power, as an array of a dtype."""
     with np.errstate(under="ignore"):  # what is too small beside others is 0
-        scaled = np.ldexp(weight, -power).astype(dtype, order="F")
+        scaled = np.ldexp(weight, -power).astype(dtype, order="F", copy=False)
     if (scaled.sum(axis=0, dtype=np.float64) == 0).any():
         raise ValueError(
             "sample_weight times class_weight is zero in every row, in "

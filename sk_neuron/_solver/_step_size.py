@@ -29,8 +29,9 @@ def bound_curvature(norms, weight, alpha, fit_intercept, n_outputs):
         # Not a product by BLAS, since its rounding depends on the number of threads. With
         # one row for each group, the sum does not depend on the other groups.
         weight = np.ascontiguousarray(weight.T)
-        trace = np.where(weight > 0, weight * norms, 0).sum(axis=1)
-        return curvature(n_outputs) * trace + alpha
+        products = np.zeros(weight.shape)
+        np.multiply(weight, norms, out=products, where=weight > 0)
+        return curvature(n_outputs) * products.sum(axis=1) + alpha
 
 
 def invert_curvature(bound):
