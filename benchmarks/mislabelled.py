@@ -29,6 +29,7 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegressionCV
 from sklearn.preprocessing import StandardScaler
+from speed_page import print_table
 from threadpoolctl import threadpool_limits
 
 from sk_neuron import SigmoidNeuronClassifierCV
@@ -98,13 +99,13 @@ def run(path, n_seeds):
 
 def print_means(rows):
     """Print the means over the draws, and the standard deviations."""
-    print("| data | flipped |", " | ".join(MEASURES), "|")
-    print("|---|" + "---:|" * (1 + len(MEASURES)))
+    lines = []
     for names, draws in group(rows, "data", "flipped").items():
         found = np.array([[float(draw[name]) for name in MEASURES] for draw in draws])
         mean, spread = np.nanmean(found, axis=0), np.nanstd(found, axis=0)
         cells = (f"{m:.3f} ± {s:.3f}" for m, s in zip(mean, spread, strict=True))
-        print("|", " | ".join([*names, *cells]), "|")
+        lines.append([*names, *cells])
+    print_table(["data", "flipped", *MEASURES], lines)
 
 
 def list_parts(rows):

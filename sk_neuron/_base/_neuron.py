@@ -67,7 +67,7 @@ LEARNED = {
     "_warm_start",
 }
 
-# Arrays that stay as they are when others go where X is: they may be words.
+# Arrays that do not go where X is: names are words, and classes go where the labels are.
 ON_HOST = {"classes_", "feature_names_in_"}
 
 
