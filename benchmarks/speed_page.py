@@ -98,8 +98,8 @@ def print_reach(rows):
     ours = [of[OURS] for of in seconds.values()]
     best = [min(time for time in of.values() if time) for of in seconds.values()]
     first = sum(one == other for one, other in zip(ours, best, strict=True))
-    print(f"\nThe neuron is the first in {first} of {len(ours)} rows.", end=" ")
-    print(f"It never reaches the score in {ours.count(None)}.")
+    print(f"\nThe neuron is the first in {first} of {len(ours)} rows. ", end="")
+    print(f"In {ours.count(None)} of {len(ours)} it never reaches the score.")
 
 
 def print_steps(rows):

@@ -56,7 +56,7 @@ def compute_raw_prediction(X, coef, intercept):
     """Return z = x · w + b, the weighted sum of the inputs, (n, columns)."""
     z = (coef @ X.T).T
     if issparse(X):
-        z = np.asfortranarray(z)  # as it is above, since sums over rows are fast then
+        z = np.asfortranarray(z)  # as for other X: sums over rows are fast then
     z += intercept
     return z
 

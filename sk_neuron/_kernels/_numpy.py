@@ -39,14 +39,14 @@ from sk_neuron._kernels._row_blocks import row_blocks
 from sk_neuron._kernels._step_rule import StepRule
 
 # How many times longer a step takes in NumPy, and on a GPU (an estimate, by the speed of
-# its memory), than in compiled code. To that, the calls of NumPy, and of other libraries,
-# add the time of a number of multiplications, whatever the data.
+# its memory), than in compiled code. The calls of NumPy, and of other libraries, take the
+# time of so many multiplications besides, whatever the data.
 _SLOWDOWN, _GPU_SLOWDOWN = 4, 1 / 64
 _CALLS, _DEVICE_CALLS = 2**15, 2**19
 
 
 class State(NamedTuple):
-    """The state of a descent, where X is; points and gradients have a row a column."""
+    """The state of a descent, where X is: points have one row for each column."""
 
     kept: tuple[Any, ...]  # the points from which steps start
     gradient: tuple[Any, ...]  # minus that of the objective there
